@@ -1,0 +1,37 @@
+package io.modelassay.architecture;
+
+import java.util.List;
+import org.apiguardian.api.API;
+
+/**
+ * How a decoder-only language model computes.
+ *
+ * @param kernel name of the kernel file that runs one layer at a time
+ * @param layers names of the layers in order, such as {@code model.layers.0}
+ * @param hiddenSize width of the residual stream
+ * @param heads number of query heads
+ * @param keyValueHeads number of key and value heads
+ * @param normEpsilon epsilon of every RMS norm
+ * @param rotary rotary position embedding
+ * @param slidingWindows per layer the number of positions seen, itself included; 0 means all before it
+ * @param maxPositions {@code max_position_embeddings}
+ * @param vocabularySize rows of embedding and head
+ * @param embedding name of the embedding tensor
+ * @param finalNorm name of the last norm's tensor
+ * @param head name of the tensor that gives the logits: the embedding's where the two are tied
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public record DecoderPlan(
+        String kernel,
+        List<String> layers,
+        int hiddenSize,
+        int heads,
+        int keyValueHeads,
+        double normEpsilon,
+        RotaryEmbedding rotary,
+        List<Integer> slidingWindows,
+        int maxPositions,
+        int vocabularySize,
+        String embedding,
+        String finalNorm,
+        String head) {}

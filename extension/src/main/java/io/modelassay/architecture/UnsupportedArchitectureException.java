@@ -1,0 +1,13 @@
+package io.modelassay.architecture;
+
+import org.apiguardian.api.API;
+
+/** A model type, or a feature of it, whose forward pass is not known. Structural checks still work. */
+@API(status = API.Status.EXPERIMENTAL)
+public final class UnsupportedArchitectureException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    UnsupportedArchitectureException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,18 @@
+package io.modelassay.quantization;
+
+import org.apiguardian.api.API;
+
+/** A way to quantize weights that needs no data. */
+@API(status = API.Status.EXPERIMENTAL)
+public enum Method {
+    /** Round to nearest on an integer grid of 2, 3, 4 or 8 bits, per group of input channels or per output channel. */
+    RTN,
+    /** bitsandbytes' 4-bit normal float: blocks of consecutive values, 16 quantiles of a normal distribution. */
+    NF4,
+    /** bitsandbytes' 4-bit float: blocks of consecutive values, 3 bits of exponent and significand. */
+    FP4,
+    /** LLM.int8: one symmetric scale for each output channel, codes -127 to 127. */
+    LLM_INT8,
+    /** 8-bit float with 4 bits of exponent and 3 of significand, largest value 448. */
+    FP8
+}

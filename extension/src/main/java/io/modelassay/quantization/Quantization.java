@@ -1,0 +1,232 @@
+package io.modelassay.quantization;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.apiguardian.api.API;
+
+/**
+ * A quantization of a model's linear weights: method, settings, and the modules kept as they are.
+ *
+ * <p>It applies to every linear module of the decoder layers. Embedding and head stay in full precision. Immutable; each
+ * modifier returns a new value.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class Quantization {
+    /** Group size that means one group over all input channels. */
+    public static final int PER_CHANNEL = -1;
+
+    private final Method method;
+    private final int bits;
+    private final int groupSize;
+    private final boolean symmetric;
+    private final boolean doubleQuantization;
+    private final Granularity granularity;
+    private final List<String> keep;
+
+    private Quantization(
+            Method method,
+            int bits,
+            int groupSize,
+            boolean symmetric,
+            boolean doubleQuantization,
+            Granularity granularity,
+            List<String> keep) {
+        this.method = method;
+        this.bits = bits;
+        this.groupSize = groupSize;
+        this.symmetric = symmetric;
+        this.doubleQuantization = doubleQuantization;
+        this.granularity = granularity;
+        this.keep = List.copyOf(keep);
+    }
+
+    /**
+     * Round to nearest, symmetric.
+     *
+     * @param bits 2, 3, 4 or 8
+     * @param groupSize input channels that share a scale, or {@link #PER_CHANNEL}
+     * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
+     */
+    public static Quantization rtn(int bits, int groupSize) {
+        if (bits != 2 && bits != 3 && bits != 4 && bits != 8) {
+            throw new IllegalArgumentException("RTN has 2, 3, 4 or 8 bits, not " + bits);
+        }
+        if (groupSize != PER_CHANNEL && groupSize < 1) {
+            throw new IllegalArgumentException(
+                    "Group size is a positive number, or -1 for one group, not " + groupSize);
+        }
+        return new Quantization(Method.RTN, bits, groupSize, true, false, Granularity.CHANNEL, List.of());
+    }
+
+    /** bitsandbytes NF4 in blocks of 64. */
+    public static Quantization nf4() {
+        return new Quantization(Method.NF4, 4, 64, true, false, Granularity.BLOCK, List.of());
+    }
+
+    /** bitsandbytes FP4 in blocks of 64. */
+    public static Quantization fp4() {
+        return new Quantization(Method.FP4, 4, 64, true, false, Granularity.BLOCK, List.of());
+    }
+
+    /** LLM.int8 weights: symmetric, one scale for each output channel. */
+    public static Quantization llmInt8() {
+        return new Quantization(Method.LLM_INT8, 8, PER_CHANNEL, true, false, Granularity.CHANNEL, List.of());
+    }
+
+    /** FP8 e4m3 with one scale for each tensor, channel or block of 128 by 128. */
+    public static Quantization fp8(Granularity granularity) {
+        return new Quantization(Method.FP8, 8, PER_CHANNEL, true, false, granularity, List.of());
+    }
+
+    /**
+     * The same with a zero point in each group.
+     *
+     * @throws IllegalArgumentException unless the method is RTN
+     */
+    public Quantization asymmetric() {
+        require(method == Method.RTN, "a zero point");
+        return new Quantization(method, bits, groupSize, false, doubleQuantization, granularity, keep);
+    }
+
+    /**
+     * The same with its block scales quantized to 8 bits in turn.
+     *
+     * @throws IllegalArgumentException unless the method is NF4 or FP4
+     */
+    public Quantization doubleQuantized() {
+        require(method == Method.NF4 || method == Method.FP4, "double quantization");
+        return new Quantization(method, bits, groupSize, symmetric, true, granularity, keep);
+    }
+
+    /**
+     * The same in blocks of {@code size} consecutive values.
+     *
+     * @param size a power of two from 32 to 4096
+     * @throws IllegalArgumentException for another size, or unless the method is NF4 or FP4
+     */
+    public Quantization blockSize(int size) {
+        require(method == Method.NF4 || method == Method.FP4, "a block size");
+        if (size < 32 || size > 4096 || Integer.bitCount(size) != 1) {
+            throw new IllegalArgumentException("Block size is a power of two from 32 to 4096, not " + size);
+        }
+        return new Quantization(method, bits, size, symmetric, doubleQuantization, granularity, keep);
+    }
+
+    /**
+     * The same, but the modules that match stay as they are.
+     *
+     * @param patterns module names, such as {@code model.layers.0.mlp} (and all below it); {@code *} stands for any
+     *     characters. Each must match a module of the model it is applied to.
+     */
+    public Quantization keep(String... patterns) {
+        List<String> all = new ArrayList<>(keep);
+        all.addAll(List.of(patterns));
+        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, all);
+    }
+
+    private void require(boolean holds, String what) {
+        if (!holds) {
+            throw new IllegalArgumentException(label() + " has no " + what.replaceFirst("^an? ", ""));
+        }
+    }
+
+    /** The method. */
+    public Method method() {
+        return method;
+    }
+
+    /** Bits of a code. */
+    public int bits() {
+        return bits;
+    }
+
+    /** Input channels (RTN) or consecutive values (NF4, FP4) that share a scale; {@link #PER_CHANNEL} for one group. */
+    public int groupSize() {
+        return groupSize;
+    }
+
+    /** Whether codes are centred on zero. */
+    public boolean symmetric() {
+        return symmetric;
+    }
+
+    /** Whether block scales are quantized in turn. */
+    public boolean isDoubleQuantized() {
+        return doubleQuantization;
+    }
+
+    /** The extent of an FP8 scale. */
+    public Granularity granularity() {
+        return granularity;
+    }
+
+    /** Patterns of modules that stay as they are. */
+    public List<String> keep() {
+        return keep;
+    }
+
+    /** The kernels that encode and decode this. */
+    public Codec codec() {
+        return switch (method) {
+            case RTN ->
+                new Codec(
+                        "rtn.py",
+                        Map.of("bits", (long) bits, "group", (long) groupSize, "symmetric", symmetric ? 1L : 0L));
+            case NF4, FP4 ->
+                new Codec(
+                        "bitsandbytes4.py",
+                        Map.of(
+                                "normal", method == Method.NF4 ? 1L : 0L,
+                                "block", (long) groupSize,
+                                "double", doubleQuantization ? 1L : 0L));
+            case LLM_INT8 -> new Codec("llm_int8.py", Map.of("bits", 8L));
+            case FP8 ->
+                new Codec(
+                        "fp8.py",
+                        switch (granularity) {
+                            case TENSOR -> Map.of("rows", 0L, "columns", 0L);
+                            case CHANNEL -> Map.of("rows", 1L, "columns", 0L);
+                            case BLOCK -> Map.of("rows", 128L, "columns", 128L);
+                        });
+        };
+    }
+
+    /** A short name, such as {@code int4 g128 RTN}. */
+    public String label() {
+        String extent = groupSize == PER_CHANNEL ? "per channel" : "g" + groupSize;
+        return switch (method) {
+            case RTN -> "int" + bits + " " + extent + (symmetric ? "" : " asymmetric") + " RTN";
+            case NF4, FP4 ->
+                method.name().toLowerCase(Locale.ROOT)
+                        + (groupSize == 64 ? "" : " block " + groupSize)
+                        + (doubleQuantization ? " double-quantized" : "");
+            case LLM_INT8 -> "LLM.int8";
+            case FP8 -> "fp8 per " + granularity.name().toLowerCase(Locale.ROOT);
+        };
+    }
+
+    @Override
+    public String toString() {
+        return keep.isEmpty() ? label() : label() + " keeping " + String.join(", ", keep);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Quantization that
+                && method == that.method
+                && bits == that.bits
+                && groupSize == that.groupSize
+                && symmetric == that.symmetric
+                && doubleQuantization == that.doubleQuantization
+                && granularity == that.granularity
+                && keep.equals(that.keep);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep);
+    }
+}

@@ -1,0 +1,241 @@
+package io.modelassay.runtime;
+
+import io.modelassay.architecture.DecoderPlan;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Parameter;
+import io.modelassay.architecture.RotaryEmbedding;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.apiguardian.api.API;
+
+/**
+ * The forward pass, streamed: one layer's weights are loaded, every window passes through it, and they are freed while
+ * the next layer's are read ahead. Memory is about two layers, the hidden states, and one batch's intermediates.
+ *
+ * <p>One pass runs at a time in a JVM, so that memory stays bounded however many tests run in parallel.
+ */
+@API(status = API.Status.INTERNAL)
+public final class Decoder {
+    /** Rows (windows times positions) that pass through a layer in one kernel call. */
+    private static final int BATCH_ROWS = 2048;
+
+    private static final ReentrantLock ONE_PASS = new ReentrantLock(true);
+
+    private final Kernels kernels;
+    private final ModelPlan model;
+    private final DecoderPlan plan;
+    private final Weights weights;
+    private final DType dtype;
+
+    /** A decoder of {@code model} over {@code weights}, computing in {@code dtype}. Owns neither. */
+    public Decoder(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
+        this.kernels = Kernels.shared(engine, Decoder.class, model.decoder().kernel() + ".py");
+        this.model = model;
+        this.plan = model.decoder();
+        this.weights = weights;
+        this.dtype = dtype;
+    }
+
+    /** Sees the residual stream after each layer. */
+    public interface LayerObserver {
+        /** Layer {@code index} has been run; {@code output} is valid during the call only. */
+        void afterLayer(int index, Activations output);
+    }
+
+    /** Sees every operation of a layer. */
+    public interface OperationObserver {
+        /**
+         * An operation's results over one batch, {@code [windows, positions, …]}, in the order of computation; valid
+         * during the call only.
+         *
+         * @param module the module that computed them, such as {@code model.layers.0.mlp.down_proj}
+         * @return false to stop the pass
+         */
+        boolean afterOperation(String module, Activations.Batch results);
+    }
+
+    /** Hidden states after the last layer and the final norm. The caller closes them. */
+    public Activations run(List<int[]> windows, LayerObserver observer, Progress progress) {
+        return exclusively(() -> {
+            try (Pass pass = new Pass(windows)) {
+                for (int i = 0; i < plan.layers().size(); i++) {
+                    pass.layer(i);
+                    observer.afterLayer(i, pass.current);
+                    progress.step("forward pass", i + 1, plan.layers().size());
+                }
+                return pass.normed();
+            }
+        });
+    }
+
+    /** Runs layer by layer and shows every operation's result to {@code observer} until it stops the pass. */
+    public void trace(List<int[]> windows, OperationObserver observer, Progress progress) {
+        exclusively(() -> {
+            try (Pass pass = new Pass(windows)) {
+                boolean goOn = pass.show(parameter(plan.embedding()).module(), observer);
+                for (int i = 0; goOn && i < plan.layers().size(); i++) {
+                    goOn = pass.tracedLayer(i, observer);
+                    progress.step("traced pass", i + 1, plan.layers().size());
+                }
+                return goOn;
+            }
+        });
+    }
+
+    private static <T> T exclusively(Supplier<T> work) {
+        ONE_PASS.lock();
+        try {
+            return work.get();
+        } finally {
+            ONE_PASS.unlock();
+        }
+    }
+
+    private Parameter parameter(String name) {
+        return model.parameter(name).orElseThrow();
+    }
+
+    private static List<List<int[]>> batches(List<int[]> windows) {
+        List<List<int[]>> batches = new ArrayList<>();
+        for (int[] window : windows) {
+            List<int[]> last = batches.isEmpty() ? List.of() : batches.get(batches.size() - 1);
+            boolean fits = !last.isEmpty()
+                    && last.get(0).length == window.length
+                    && (last.size() + 1) * window.length <= BATCH_ROWS;
+            if (!fits) {
+                batches.add(new ArrayList<>());
+            }
+            batches.get(batches.size() - 1).add(window);
+        }
+        return batches;
+    }
+
+    /** The state of one pass: hidden states, rotary tables, masks, and the layers that come. */
+    private final class Pass implements AutoCloseable {
+        private final Map<Integer, List<Tensor>> rotary = new HashMap<>();
+        private final Map<List<Integer>, Tensor> masks = new HashMap<>();
+        private final LayerReader reader;
+        private Activations current;
+
+        Pass(List<int[]> windows) {
+            current = embed(windows);
+            reader = new LayerReader(model, weights, dtype);
+        }
+
+        private Activations embed(List<int[]> windows) {
+            List<Activations.Batch> embedded = new ArrayList<>();
+            for (List<int[]> batch : batches(windows)) {
+                int[] ids = batch.stream().flatMapToInt(Arrays::stream).toArray();
+                try (Tensor rows = weights.gather(parameter(plan.embedding()), ids, dtype)) {
+                    long[] shape = {batch.size(), batch.get(0).length, plan.hiddenSize()};
+                    embedded.add(new Activations.Batch(batch, kernels.call("shaped", rows, shape)));
+                }
+            }
+            return new Activations(embedded);
+        }
+
+        void layer(int index) {
+            Map<String, Tensor> layer = reader.take();
+            try {
+                List<Activations.Batch> outputs = new ArrayList<>();
+                for (Activations.Batch batch : current.batches()) {
+                    Tensor output = kernels.call("layer", arguments(index, batch, layer));
+                    outputs.add(new Activations.Batch(batch.windows(), output));
+                    batch.hidden().close();
+                }
+                current = new Activations(outputs);
+            } finally {
+                layer.values().forEach(Tensor::close);
+            }
+        }
+
+        boolean tracedLayer(int index, OperationObserver observer) {
+            String name = plan.layers().get(index);
+            Map<String, Tensor> layer = reader.take();
+            try {
+                boolean goOn = true;
+                List<Activations.Batch> outputs = new ArrayList<>();
+                for (Activations.Batch batch : current.batches()) {
+                    Map<String, Tensor> results = kernels.callMap("traced_layer", arguments(index, batch, layer));
+                    Tensor output = results.remove("output");
+                    for (Map.Entry<String, Tensor> result : results.entrySet()) {
+                        try (Tensor values = result.getValue()) {
+                            Activations.Batch seen = new Activations.Batch(batch.windows(), values);
+                            goOn = goOn && observer.afterOperation(name + "." + result.getKey(), seen);
+                        }
+                    }
+                    outputs.add(new Activations.Batch(batch.windows(), output));
+                    batch.hidden().close();
+                }
+                current = new Activations(outputs);
+                return goOn && show(name, observer);
+            } finally {
+                layer.values().forEach(Tensor::close);
+            }
+        }
+
+        boolean show(String module, OperationObserver observer) {
+            return current.batches().stream().allMatch(batch -> observer.afterOperation(module, batch));
+        }
+
+        private Object[] arguments(int index, Activations.Batch batch, Map<String, Tensor> layer) {
+            int positions = batch.windows().get(0).length;
+            List<Tensor> table = rotary.computeIfAbsent(positions, this::rotaryTable);
+            return new Object[] {
+                batch.hidden(),
+                layer,
+                table.get(0),
+                table.get(1),
+                mask(positions, plan.slidingWindows().get(index)),
+                plan.heads(),
+                plan.keyValueHeads(),
+                plan.normEpsilon()
+            };
+        }
+
+        private List<Tensor> rotaryTable(int positions) {
+            RotaryEmbedding.Table table = plan.rotary().table(positions);
+            try (Tensor frequencies = kernels.engine().floats(table.inverseFrequencies())) {
+                return kernels.callTuple("rotary_table", frequencies, positions, table.scaling(), dtype.scalarType());
+            }
+        }
+
+        /** The sliding window's mask, or an empty one where the window holds all positions. */
+        private Tensor mask(int positions, int window) {
+            boolean acts = window > 0 && window < positions;
+            return masks.computeIfAbsent(
+                    acts ? List.of(positions, window) : List.of(),
+                    key -> acts
+                            ? kernels.call(
+                                    "sliding_mask",
+                                    positions,
+                                    window,
+                                    current.batches().get(0).hidden())
+                            : kernels.engine().longs());
+        }
+
+        Activations normed() {
+            List<Activations.Batch> normed = new ArrayList<>();
+            try (Tensor norm = weights.load(parameter(plan.finalNorm()), dtype)) {
+                for (Activations.Batch batch : current.batches()) {
+                    Tensor hidden = kernels.call("rms_norm", batch.hidden(), norm, plan.normEpsilon());
+                    normed.add(new Activations.Batch(batch.windows(), hidden));
+                }
+            }
+            return new Activations(normed);
+        }
+
+        @Override
+        public void close() {
+            reader.close();
+            current.close();
+            rotary.values().forEach(table -> table.forEach(Tensor::close));
+            masks.values().forEach(Tensor::close);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package io.modelassay.runtime;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.engine.EngineException;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.TensorType;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apiguardian.api.API;
+
+/**
+ * A module of kernels: TorchScript source compiled by the engine, its functions called by name.
+ *
+ * <p>Arguments may be {@link Tensor}, {@code Long}, {@code Integer}, {@code Double}, {@code Boolean}, {@code String},
+ * {@code long[]}, {@code List<Tensor>}, {@code Map<String, Tensor>} and {@code Map<String, Long>}; a result is a tensor,
+ * a tuple of tensors or a dictionary of them. Nothing is recorded for gradients.
+ */
+@API(status = API.Status.INTERNAL)
+public final class Kernels implements AutoCloseable {
+    private final TorchEngine engine;
+    private final Model model;
+    private final PtSymbolBlock block;
+
+    private Kernels(TorchEngine engine, Model model) {
+        this.engine = engine;
+        this.model = model;
+        this.block = (PtSymbolBlock) model.getBlock();
+    }
+
+    /**
+     * Compiles the kernel file that lies beside {@code anchor}.
+     *
+     * @throws RuntimeFailure {@code kernel-invalid} with the engine's message and source line
+     */
+    public static Kernels compile(TorchEngine engine, Class<?> anchor, String file) {
+        Model model = Model.newInstance(file, engine.djlDevice(), "PyTorch");
+        try {
+            model.load(new ByteArrayInputStream(TorchArchive.of(anchor, file)));
+        } catch (MalformedModelException | EngineException e) {
+            model.close();
+            throw new RuntimeFailure("kernel-invalid", "Kernels " + file + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            model.close();
+            throw new UncheckedIOException(e);
+        }
+        return new Kernels(engine, model);
+    }
+
+    /** The kernels of one file, compiled once an engine and kept as long as it. */
+    static Kernels shared(TorchEngine engine, Class<?> anchor, String file) {
+        return engine.shared(file, () -> compile(engine, anchor, file));
+    }
+
+    /** The engine these kernels run on. */
+    public TorchEngine engine() {
+        return engine;
+    }
+
+    /** Calls a function that returns one tensor. */
+    public Tensor call(String function, Object... arguments) {
+        try (IValue result = run(function, arguments)) {
+            return tensor(result);
+        }
+    }
+
+    /** Calls a function that returns a tuple of tensors. */
+    public List<Tensor> callTuple(String function, Object... arguments) {
+        try (IValue result = run(function, arguments)) {
+            List<Tensor> tensors = new ArrayList<>();
+            for (IValue value : result.toIValueTuple()) {
+                try (value) {
+                    tensors.add(tensor(value));
+                }
+            }
+            return tensors;
+        }
+    }
+
+    /** Calls a function that returns a dictionary of tensors. */
+    public Map<String, Tensor> callMap(String function, Object... arguments) {
+        try (IValue result = run(function, arguments)) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (Map.Entry<String, IValue> entry : result.toIValueMap().entrySet()) {
+                try (IValue value = entry.getValue()) {
+                    tensors.put(entry.getKey(), tensor(value));
+                }
+            }
+            return tensors;
+        }
+    }
+
+    /** Frees the compiled module. */
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    private Tensor tensor(IValue value) {
+        return new Tensor(value.toTensor(engine.manager()));
+    }
+
+    private IValue run(String function, Object... arguments) {
+        // The profiling executor compiles again after the first calls; kernels gain nothing from it.
+        JniUtils.setGraphExecutorOptimize(false);
+        IValue[] values = new IValue[arguments.length];
+        List<IValue> open = new ArrayList<>();
+        try {
+            for (int i = 0; i < arguments.length; i++) {
+                values[i] = value(arguments[i], open);
+            }
+            return IValueUtils.runMethod(block, function, values);
+        } catch (EngineException e) {
+            throw new RuntimeFailure("kernel-failed", "Kernel " + function + ": " + e.getMessage(), e);
+        } finally {
+            open.forEach(IValue::close);
+        }
+    }
+
+    private static IValue value(Object argument, List<IValue> open) {
+        IValue value;
+        if (argument instanceof Tensor tensor) {
+            value = IValue.from(tensor.array());
+        } else if (argument instanceof Number number) {
+            value = argument instanceof Double || argument instanceof Float
+                    ? IValue.from(number.doubleValue())
+                    : IValue.from(number.longValue());
+        } else if (argument instanceof Boolean flag) {
+            value = IValue.from(flag.booleanValue());
+        } else if (argument instanceof String text) {
+            value = IValue.from(text);
+        } else if (argument instanceof long[] longs) {
+            value = IValue.listFrom(longs);
+        } else if (argument instanceof List<?> list) {
+            value = IValue.listFrom(
+                    list.stream().map(item -> ((Tensor) item).array()).toArray(PtNDArray[]::new));
+        } else if (argument instanceof Map<?, ?> map) {
+            value = dictionary(map, open);
+        } else {
+            throw new IllegalArgumentException(
+                    "A kernel takes no " + argument.getClass().getName());
+        }
+        open.add(value);
+        return value;
+    }
+
+    private static IValue dictionary(Map<?, ?> map, List<IValue> open) {
+        if (map.values().stream().allMatch(Tensor.class::isInstance)) {
+            Map<String, PtNDArray> tensors = new LinkedHashMap<>();
+            map.forEach((key, item) -> tensors.put((String) key, ((Tensor) item).array()));
+            return IValue.stringMapFrom(tensors);
+        }
+        Map<String, IValue> values = new LinkedHashMap<>();
+        map.forEach((key, item) -> values.put((String) key, value(item, open)));
+        return IValue.stringIValueMapFrom(values);
+    }
+
+    /**
+     * A stored tensor in the engine, in its stored type.
+     *
+     * @param name for messages
+     * @param bytes its little-endian bytes, direct or memory-mapped
+     * @throws RuntimeFailure {@code unsupported-dtype}
+     */
+    public Tensor stored(String name, TensorType type, Shape shape, ByteBuffer bytes) {
+        int scalarType = TorchEngine.scalarType(type, name);
+        try (Tensor raw = engine.bytes(bytes)) {
+            return call("reinterpret", raw, scalarType, TorchEngine.dimensions(shape));
+        }
+    }
+
+    /** The tensor's values as float32, in row-major order. */
+    public float[] floats(Tensor tensor) {
+        try (Tensor converted = call("as_float32", tensor)) {
+            return converted.array().toFloatArray();
+        }
+    }
+
+    /** The tensor's values as float64, in row-major order. */
+    public double[] doubles(Tensor tensor) {
+        try (Tensor converted = call("as_float64", tensor)) {
+            return converted.array().toDoubleArray();
+        }
+    }
+
+    /** The tensor's values as int64, in row-major order. */
+    public long[] longs(Tensor tensor) {
+        try (Tensor converted = call("as_int64", tensor)) {
+            return converted.array().toLongArray();
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package io.modelassay.runtime;
+
+import org.apiguardian.api.API;
+
+/** Something that the engine cannot do with an artifact, said before the engine is asked, or told by it. */
+@API(status = API.Status.EXPERIMENTAL)
+public final class RuntimeFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String id;
+
+    RuntimeFailure(String id, String message) {
+        super(message);
+        this.id = id;
+    }
+
+    RuntimeFailure(String id, String message, Throwable cause) {
+        super(message, cause);
+        this.id = id;
+    }
+
+    /** A stable kebab-case name of the kind of failure, such as {@code unsupported-dtype}. */
+    public String id() {
+        return id;
+    }
+}

@@ -1,0 +1,118 @@
+# A pre-norm decoder layer: grouped-query attention with rotary positions, then a gated MLP.
+# x is [windows, positions, hidden]; w maps "self_attn.q_proj.weight" and its like to one layer's tensors.
+# Optional parameters act where they are present: biases, and q_norm / k_norm of the per-head kind.
+
+def rms_norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    wide = x.to(6)
+    scale = torch.rsqrt(torch.mean(wide * wide, [-1], True) + eps)
+    return weight * (wide * scale).to(x.dtype)
+
+def linear(self, x: Tensor, w: Dict[str, Tensor], module: str) -> Tensor:
+    weight = w[module + ".weight"]
+    if module + ".bias" in w:
+        return torch.linear(x, weight, w[module + ".bias"])
+    return torch.linear(x, weight)
+
+def rotary_table(self, inverse_frequencies: Tensor, positions: int, scaling: float, dtype: int) -> Tuple[Tensor, Tensor]:
+    steps = torch.arange(positions, dtype=6, device=inverse_frequencies.device)
+    angles = torch.outer(steps, inverse_frequencies)
+    return ((torch.cos(angles) * scaling).to(dtype), (torch.sin(angles) * scaling).to(dtype))
+
+def sliding_mask(self, positions: int, window: int, like: Tensor) -> Tensor:
+    # Position i sees j where i - window < j <= i.
+    steps = torch.arange(positions, device=like.device)
+    distance = steps.unsqueeze(1) - steps.unsqueeze(0)
+    return (distance >= 0) & (distance < window)
+
+def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    half = x.size(-1) // 2
+    left = x[:, :, :, :half]
+    right = x[:, :, :, half:]
+    return torch.cat([left * cos - right * sin, right * cos + left * sin], -1)
+
+def heads_of(self, x: Tensor, heads: int) -> Tensor:
+    return torch.transpose(x.view([x.size(0), x.size(1), heads, -1]), 1, 2)
+
+def queries(self, normed: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, heads: int, eps: float) -> Tensor:
+    q = self.heads_of(self.linear(normed, w, "self_attn.q_proj"), heads)
+    if "self_attn.q_norm.weight" in w:
+        q = self.rms_norm(q, w["self_attn.q_norm.weight"], eps)
+    return self.rotate(q, cos, sin)
+
+def keys(self, normed: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, heads: int, eps: float) -> Tensor:
+    k = self.heads_of(self.linear(normed, w, "self_attn.k_proj"), heads)
+    if "self_attn.k_norm.weight" in w:
+        k = self.rms_norm(k, w["self_attn.k_norm.weight"], eps)
+    return self.rotate(k, cos, sin)
+
+def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    # An empty mask means causal attention over the whole window.
+    groups = q.size(1) // k.size(1)
+    if groups > 1:
+        k = torch.repeat_interleave(k, groups, 1)
+        v = torch.repeat_interleave(v, groups, 1)
+    if mask.numel() == 0:
+        y = torch.scaled_dot_product_attention(q, k, v, None, 0.0, True)
+    else:
+        y = torch.scaled_dot_product_attention(q, k, v, mask, 0.0, False)
+    return torch.transpose(y, 1, 2).reshape([q.size(0), q.size(2), -1])
+
+def attention(self, normed: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Tensor:
+    q = self.queries(normed, w, cos, sin, heads, eps)
+    k = self.keys(normed, w, cos, sin, kv_heads, eps)
+    v = self.heads_of(self.linear(normed, w, "self_attn.v_proj"), kv_heads)
+    return self.linear(self.attend(q, k, v, mask), w, "self_attn.o_proj")
+
+def mlp(self, normed: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    gate = torch.silu(self.linear(normed, w, "mlp.gate_proj"))
+    return self.linear(gate * self.linear(normed, w, "mlp.up_proj"), w, "mlp.down_proj")
+
+def layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Tensor:
+    normed = self.rms_norm(x, w["input_layernorm.weight"], eps)
+    x = x + self.attention(normed, w, cos, sin, mask, heads, kv_heads, eps)
+    normed = self.rms_norm(x, w["post_attention_layernorm.weight"], eps)
+    return x + self.mlp(normed, w)
+
+def traced_layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Dict[str, Tensor]:
+    # The same layer; every operation's result is kept under its name, in the order in which they are computed.
+    normed = self.rms_norm(x, w["input_layernorm.weight"], eps)
+    q = self.queries(normed, w, cos, sin, heads, eps)
+    k = self.keys(normed, w, cos, sin, kv_heads, eps)
+    v = self.heads_of(self.linear(normed, w, "self_attn.v_proj"), kv_heads)
+    attended = self.attend(q, k, v, mask)
+    projected = self.linear(attended, w, "self_attn.o_proj")
+    middle = x + projected
+    normed_middle = self.rms_norm(middle, w["post_attention_layernorm.weight"], eps)
+    gate = self.linear(normed_middle, w, "mlp.gate_proj")
+    up = self.linear(normed_middle, w, "mlp.up_proj")
+    product = torch.silu(gate) * up
+    down = self.linear(product, w, "mlp.down_proj")
+    return {
+        "input_layernorm": normed,
+        "self_attn.q_proj": torch.transpose(q, 1, 2),
+        "self_attn.k_proj": torch.transpose(k, 1, 2),
+        "self_attn.v_proj": torch.transpose(v, 1, 2),
+        "self_attn": attended,
+        "self_attn.o_proj": projected,
+        "post_attention_layernorm": normed_middle,
+        "mlp.gate_proj": gate,
+        "mlp.up_proj": up,
+        "mlp": product,
+        "mlp.down_proj": down,
+        "output": middle + down,
+    }
+
+def non_finite(self, x: Tensor) -> Tensor:
+    # [count, first window, first position, first channel], all -1 after a count of 0.
+    bad = torch.logical_not(torch.isfinite(x)).reshape([x.size(0), x.size(1), -1])
+    places = torch.nonzero(bad)
+    count = places.size(0)
+    if count == 0:
+        return torch.tensor([0, -1, -1, -1])
+    first = places[0]
+    return torch.cat([torch.full([1], count, dtype=4, device=x.device), first])
+
+def relative_error(self, reference: Tensor, x: Tensor) -> Tensor:
+    # |x - reference| / |reference|, Frobenius norms in double precision.
+    wide = reference.to(7)
+    return torch.sqrt(torch.sum((x.to(7) - wide) ** 2) / torch.sum(wide ** 2))

@@ -1,0 +1,89 @@
+# The vocabulary head, walked in slices of rows so that the logits of all tokens never exist at once.
+# hidden is [tokens, hidden size] after the final norm, weight one slice [rows, hidden size] of the head whose first
+# row is token id `first`, targets [tokens] the ids to be predicted.
+# State per token: running maximum, sum of exp(logit - maximum), and the target's logit.
+
+def predicting(self, hidden: Tensor) -> Tensor:
+    # Every position but a window's last predicts the token after it.
+    return hidden[:, :-1].reshape([-1, hidden.size(2)])
+
+def start_scan(self, targets: Tensor) -> Dict[str, Tensor]:
+    count = targets.size(0)
+    return {
+        "maximum": torch.full([count], -1.0e38, dtype=6, device=targets.device),
+        "sum": torch.zeros([count], dtype=7, device=targets.device),
+        "target": torch.zeros([count], dtype=6, device=targets.device),
+    }
+
+def target_logits(self, logits: Tensor, before: Tensor, first: int, targets: Tensor) -> Tensor:
+    local = targets - first
+    inside = (local >= 0) & (local < logits.size(1))
+    safe = torch.clamp(local, 0, logits.size(1) - 1)
+    return torch.where(inside, torch.gather(logits, 1, safe.unsqueeze(1)).squeeze(1), before)
+
+def scan(self, state: Dict[str, Tensor], hidden: Tensor, weight: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
+    logits = torch.linear(hidden, weight).to(6)
+    target = self.target_logits(logits, state["target"], first, targets)
+    maximum = torch.maximum(state["maximum"], torch.amax(logits, [1]))
+    fresh = torch.sum(logits.sub_(maximum.unsqueeze(1)).exp_(), [1])
+    total = state["sum"] * torch.exp((state["maximum"] - maximum).to(7)) + fresh.to(7)
+    return {"maximum": maximum, "sum": total, "target": target}
+
+def negative_log_likelihood(self, state: Dict[str, Tensor]) -> Tensor:
+    return state["maximum"].to(7) + torch.log(state["sum"]) - state["target"].to(7)
+
+# Comparison of two heads over the same targets. With p the reference's and q the other's probabilities,
+# KL(p || q) = sum p (l_p - l_q) - logsumexp(l_p) + logsumexp(l_q); "gap" is the running sum exp(l_p - max_p) (l_p - l_q).
+
+def start_comparison(self, targets: Tensor) -> Dict[str, Tensor]:
+    state = self.start_scan(targets)
+    count = targets.size(0)
+    return {
+        "p.maximum": state["maximum"],
+        "p.sum": state["sum"],
+        "p.target": state["target"],
+        "q.maximum": state["maximum"],
+        "q.sum": state["sum"],
+        "q.target": state["target"],
+        "gap": state["sum"],
+        "p.top": torch.full([count], -1, dtype=4, device=targets.device),
+        "q.top": torch.full([count], -1, dtype=4, device=targets.device),
+    }
+
+def compare(self, state: Dict[str, Tensor], p_hidden: Tensor, p_weight: Tensor, q_hidden: Tensor, q_weight: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
+    p_logits = torch.linear(p_hidden, p_weight).to(6)
+    q_logits = torch.linear(q_hidden, q_weight).to(6)
+    p_best, p_index = torch.max(p_logits, 1)
+    q_best, q_index = torch.max(q_logits, 1)
+    p_target = self.target_logits(p_logits, state["p.target"], first, targets)
+    q_target = self.target_logits(q_logits, state["q.target"], first, targets)
+    p_maximum = torch.maximum(state["p.maximum"], p_best)
+    q_maximum = torch.maximum(state["q.maximum"], q_best)
+    p_weighted = torch.exp(p_logits - p_maximum.unsqueeze(1))
+    p_scale = torch.exp((state["p.maximum"] - p_maximum).to(7))
+    q_scale = torch.exp((state["q.maximum"] - q_maximum).to(7))
+    gap = torch.sum(p_weighted * (p_logits - q_logits), [1]).to(7)
+    p_fresh = torch.sum(p_weighted, [1]).to(7)
+    q_fresh = torch.sum(q_logits.sub_(q_maximum.unsqueeze(1)).exp_(), [1]).to(7)
+    return {
+        "p.maximum": p_maximum,
+        "p.sum": state["p.sum"] * p_scale + p_fresh,
+        "p.target": p_target,
+        "q.maximum": q_maximum,
+        "q.sum": state["q.sum"] * q_scale + q_fresh,
+        "q.target": q_target,
+        "gap": state["gap"] * p_scale + gap,
+        "p.top": torch.where(p_best > state["p.maximum"], p_index + first, state["p.top"]),
+        "q.top": torch.where(q_best > state["q.maximum"], q_index + first, state["q.top"]),
+    }
+
+def comparison(self, state: Dict[str, Tensor]) -> Tensor:
+    # [4, tokens]: negative log-likelihood of p and of q, KL(p || q), 1 where the most likely tokens agree.
+    p_log = state["p.maximum"].to(7) + torch.log(state["p.sum"])
+    q_log = state["q.maximum"].to(7) + torch.log(state["q.sum"])
+    kl = state["gap"] / state["p.sum"] - p_log + q_log
+    agree = (state["p.top"] == state["q.top"]).to(7)
+    return torch.stack([p_log - state["p.target"].to(7), q_log - state["q.target"].to(7), kl, agree])
+
+def logits(self, hidden: Tensor, weight: Tensor) -> Tensor:
+    return torch.linear(hidden, weight).to(6)

@@ -1,0 +1,20 @@
+# Conversions between stored bytes, tensors and the values read back from the engine.
+# Types are numbers in TorchScript source: 0 uint8, 4 int64, 5 float16, 6 float32, 7 float64, 15 bfloat16.
+
+def reinterpret(self, raw: Tensor, dtype: int, shape: List[int]) -> Tensor:
+    return torch.reshape(torch.view_copy(raw, dtype=dtype), shape)
+
+def convert(self, x: Tensor, dtype: int) -> Tensor:
+    return x.to(dtype)
+
+def as_float32(self, x: Tensor) -> Tensor:
+    return x.to(6).contiguous()
+
+def as_float64(self, x: Tensor) -> Tensor:
+    return x.to(7).contiguous()
+
+def as_int64(self, x: Tensor) -> Tensor:
+    return x.to(4).contiguous()
+
+def shaped(self, x: Tensor, shape: List[int]) -> Tensor:
+    return x.reshape(shape)
