@@ -1,0 +1,185 @@
+package io.modelassay.checkpoint;
+
+import io.modelassay.checkpoint.CheckpointFinding.Severity;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/** Decides which files of a folder are the checkpoint, in the order of preference of transformers. */
+final class CheckpointLayout {
+
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
+
+    private static final String PICKLED = "pytorch_model.bin";
+    private static final Pattern SHARD = Pattern.compile(".*-[0-9]{5}-of-[0-9]{5}\\.safetensors");
+
+    private final CheckpointFolder folder;
+    private final List<String> names;
+    private final List<CheckpointFinding> notes = new ArrayList<>();
+
+    private CheckpointLayout(CheckpointFolder folder) {
+        this.folder = folder;
+        this.names = folder.names();
+    }
+
+    /** What was chosen, and what was odd about the choice. */
+    record Choice(TensorCatalog catalog, List<CheckpointFinding> notes) {}
+
+    static Choice choose(CheckpointFolder folder) {
+        CheckpointLayout layout = new CheckpointLayout(folder);
+        TensorCatalog catalog = layout.catalog();
+        return new Choice(catalog, layout.notes);
+    }
+
+    private TensorCatalog catalog() {
+        Optional<Path> single = folder.find(SINGLE);
+        if (single.isPresent()) {
+            TensorCatalog catalog = TensorCatalog.ofFile(single.get());
+            noteUnused(Set.of(SINGLE));
+            noteStaleIndex(single.get());
+            return catalog;
+        }
+        Optional<Path> index = folder.find(INDEX);
+        if (index.isPresent()) {
+            ShardIndex read = ShardIndex.read(index.get());
+            TensorCatalog catalog = TensorCatalog.ofIndex(folder, read);
+            noteUnused(new TreeSet<>(read.weightMap().values()));
+            return catalog;
+        }
+        return other();
+    }
+
+    /** None of the names that transformers looks for: one other safetensors file will do, as for AutoGPTQ and PEFT. */
+    private TensorCatalog other() {
+        List<String> candidates =
+                names.stream().filter(name -> name.endsWith(".safetensors")).toList();
+        Optional<String> shard = candidates.stream()
+                .filter(name -> SHARD.matcher(name).matches())
+                .findFirst();
+        if (shard.isPresent()) {
+            throw CheckpointException.of(
+                            CheckpointProblem.MISSING_INDEX,
+                            "The folder holds shards such as " + CheckpointException.quote(shard.get()) + " but no "
+                                    + INDEX)
+                    .file(folder.path())
+                    .next("download " + INDEX + ", or write the checkpoint again");
+        }
+        if (candidates.size() == 1) {
+            Path file = folder.find(candidates.get(0)).orElseThrow();
+            if (!candidates.get(0).equals("adapter_model.safetensors")) {
+                notes.add(new CheckpointFinding(
+                        "unusual-file-name",
+                        Severity.WARNING,
+                        file,
+                        "The only tensor file is called " + CheckpointException.quote(candidates.get(0))
+                                + "; transformers looks for " + SINGLE,
+                        "rename it to " + SINGLE + " unless the library it is for asks for this name"));
+            }
+            return TensorCatalog.ofFile(file);
+        }
+        if (candidates.size() > 1) {
+            throw CheckpointException.of(
+                            CheckpointProblem.AMBIGUOUS_TENSOR_FILES,
+                            "The folder holds " + candidates.size()
+                                    + " tensor files and no index that says which count: " + listed(candidates))
+                    .file(folder.path())
+                    .next("name the one file to open, or add " + INDEX);
+        }
+        throw nothingReadable();
+    }
+
+    private CheckpointException nothingReadable() {
+        List<String> pickled =
+                names.stream().filter(CheckpointLayout::isPickled).toList();
+        if (!pickled.isEmpty()) {
+            return CheckpointException.of(
+                            CheckpointProblem.PICKLED_CHECKPOINT,
+                            "The folder holds only pickled tensors (" + listed(pickled)
+                                    + "), which this version does not read: a pickle is a program")
+                    .file(folder.path())
+                    .next(
+                            "convert it where you trust it, with transformers:"
+                                    + " AutoModelForCausalLM.from_pretrained(folder).save_pretrained(out, safe_serialization=True)");
+        }
+        Optional<String> gguf =
+                names.stream().filter(name -> name.endsWith(".gguf")).findFirst();
+        if (gguf.isPresent()) {
+            return TensorCatalog.unsupported(folder.resolve(gguf.get()));
+        }
+        return CheckpointException.of(
+                        CheckpointProblem.NO_TENSOR_FILES,
+                        "The folder holds no tensors; it has " + (names.isEmpty() ? "no files" : listed(names)))
+                .file(folder.path())
+                .next("add " + SINGLE + ", or " + INDEX
+                        + " with its shards; check that the upload or download was complete");
+    }
+
+    private static boolean isPickled(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return (lower.endsWith(".bin") && !lower.startsWith("training_args"))
+                || lower.endsWith(".pt")
+                || lower.endsWith(".pth")
+                || lower.endsWith(".ckpt")
+                || lower.equals(PICKLED + ".index.json");
+    }
+
+    private static String listed(List<String> all) {
+        List<String> quoted =
+                all.stream().limit(8).map(CheckpointException::quote).toList();
+        return String.join(", ", quoted) + (all.size() > 8 ? ", … (" + all.size() + ")" : "");
+    }
+
+    private void noteUnused(Set<String> used) {
+        List<String> unused = names.stream()
+                .filter(name -> name.endsWith(".safetensors") && name.startsWith("model") && !used.contains(name))
+                .toList();
+        if (!unused.isEmpty()) {
+            notes.add(new CheckpointFinding(
+                    "unused-tensor-file",
+                    Severity.WARNING,
+                    folder.resolve(unused.get(0)),
+                    unused.size() + " tensor files are not part of the checkpoint that loaders choose: "
+                            + listed(unused),
+                    "remove them if they are left over from an earlier save"));
+        }
+        List<String> pickled = names.stream()
+                .filter(name -> name.startsWith("pytorch_model") && isPickled(name))
+                .toList();
+        if (!pickled.isEmpty()) {
+            notes.add(new CheckpointFinding(
+                    "second-checkpoint",
+                    Severity.INFO,
+                    folder.resolve(pickled.get(0)),
+                    "The folder also holds a pickled checkpoint, which is not compared: " + listed(pickled),
+                    "remove it, so that no loader can pick other weights"));
+        }
+    }
+
+    private void noteStaleIndex(Path single) {
+        Optional<Path> index = folder.find(INDEX);
+        if (index.isEmpty()) {
+            return;
+        }
+        Set<String> named;
+        try {
+            named = new TreeSet<>(ShardIndex.read(index.get()).weightMap().values());
+        } catch (CheckpointException e) {
+            named = Set.of();
+        }
+        if (!named.equals(Set.of(SINGLE))) {
+            notes.add(new CheckpointFinding(
+                    "stale-index",
+                    Severity.WARNING,
+                    index.get(),
+                    "The index stands beside " + single.getFileName() + ", which loaders prefer, and names other files"
+                            + (named.isEmpty() ? "" : ": " + listed(List.copyOf(named))),
+                    "remove the index, or " + single.getFileName() + ", whichever is left over from an earlier save"));
+        }
+    }
+}

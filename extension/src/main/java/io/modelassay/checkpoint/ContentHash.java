@@ -1,0 +1,52 @@
+package io.modelassay.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.SortedMap;
+
+/** SHA-256 over named files: for each, the length of its name, its name, its length and its bytes. */
+final class ContentHash {
+
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private ContentHash() {}
+
+    static String of(SortedMap<String, Path> files) {
+        MessageDigest digest = sha256();
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        files.forEach((name, file) -> add(digest, name, file, chunk));
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static void add(MessageDigest digest, String name, Path file, ByteBuffer chunk) {
+        byte[] nameBytes = name.getBytes(StandardCharsets.UTF_8);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            digest.update(ByteBuffer.allocate(4).putInt(nameBytes.length).flip());
+            digest.update(nameBytes);
+            digest.update(ByteBuffer.allocate(8).putLong(size).flip());
+            chunk.clear();
+            while (channel.read(chunk) >= 0) {
+                digest.update(chunk.flip());
+                chunk.clear();
+            }
+        } catch (IOException e) {
+            throw FileSignature.unreadable(file, e);
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

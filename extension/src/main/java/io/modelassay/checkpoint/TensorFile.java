@@ -1,0 +1,14 @@
+package io.modelassay.checkpoint;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Table of contents of one tensor file.
+ *
+ * @param tensors in the order of their bytes
+ * @param metadata free text of the file, name to value
+ * @param notes what is odd but legal
+ */
+record TensorFile(Path path, List<TensorInfo> tensors, Map<String, String> metadata, List<CheckpointFinding> notes) {}
