@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.apiguardian.api.API;
@@ -23,6 +25,9 @@ import org.apiguardian.api.API;
 public final class Decoder {
     /** Rows (windows times positions) that pass through a layer in one kernel call. */
     private static final int BATCH_ROWS = 2048;
+
+    /** The operation whose result is the layer's. */
+    private static final String LAYER_OUTPUT = "output";
 
     private static final ReentrantLock ONE_PASS = new ReentrantLock(true);
 
@@ -47,16 +52,16 @@ public final class Decoder {
         void afterLayer(int index, Activations output);
     }
 
-    /** Sees every operation of a layer. */
-    public interface OperationObserver {
+    /** Looks at the operations of a forward pass, one after the other, for something. */
+    public interface OperationProbe<T> {
         /**
          * An operation's results over one batch, {@code [windows, positions, …]}, in the order of computation; valid
          * during the call only.
          *
          * @param module the module that computed them, such as {@code model.layers.0.mlp.down_proj}
-         * @return false to stop the pass
+         * @return what was looked for, which ends the pass, or nothing
          */
-        boolean afterOperation(String module, Activations.Batch results);
+        Optional<T> look(String module, Activations.Batch results);
     }
 
     /** Hidden states after the last layer and the final norm. The caller closes them. */
@@ -73,16 +78,16 @@ public final class Decoder {
         });
     }
 
-    /** Runs layer by layer and shows every operation's result to {@code observer} until it stops the pass. */
-    public void trace(List<int[]> windows, OperationObserver observer, Progress progress) {
-        exclusively(() -> {
+    /** Runs operation by operation until {@code probe} has found what it looks for. */
+    public <T> Optional<T> trace(List<int[]> windows, OperationProbe<T> probe, Progress progress) {
+        return exclusively(() -> {
             try (Pass pass = new Pass(windows)) {
-                boolean goOn = pass.show(parameter(plan.embedding()).module(), observer);
-                for (int i = 0; goOn && i < plan.layers().size(); i++) {
-                    goOn = pass.tracedLayer(i, observer);
+                Optional<T> found = pass.look(parameter(plan.embedding()).module(), probe);
+                for (int i = 0; found.isEmpty() && i < plan.layers().size(); i++) {
+                    found = pass.tracedLayer(i, probe);
                     progress.step("traced pass", i + 1, plan.layers().size());
                 }
-                return goOn;
+                return found;
             }
         });
     }
@@ -119,6 +124,8 @@ public final class Decoder {
     private final class Pass implements AutoCloseable {
         private final Map<Integer, List<Tensor>> rotary = new HashMap<>();
         private final Map<List<Integer>, Tensor> masks = new HashMap<>();
+        private final List<String> operations =
+                List.of(kernels.text("operations").split(" "));
         private final LayerReader reader;
         private Activations current;
 
@@ -154,33 +161,39 @@ public final class Decoder {
             }
         }
 
-        boolean tracedLayer(int index, OperationObserver observer) {
+        <T> Optional<T> tracedLayer(int index, OperationProbe<T> probe) {
             String name = plan.layers().get(index);
             Map<String, Tensor> layer = reader.take();
             try {
-                boolean goOn = true;
+                Optional<T> found = Optional.empty();
                 List<Activations.Batch> outputs = new ArrayList<>();
                 for (Activations.Batch batch : current.batches()) {
                     Map<String, Tensor> results = kernels.callMap("traced_layer", arguments(index, batch, layer));
-                    Tensor output = results.remove("output");
-                    for (Map.Entry<String, Tensor> result : results.entrySet()) {
-                        try (Tensor values = result.getValue()) {
-                            Activations.Batch seen = new Activations.Batch(batch.windows(), values);
-                            goOn = goOn && observer.afterOperation(name + "." + result.getKey(), seen);
+                    for (String operation : operations) {
+                        Activations.Batch seen = new Activations.Batch(
+                                batch.windows(), Objects.requireNonNull(results.get(operation), operation));
+                        String module = operation.equals(LAYER_OUTPUT) ? name : name + "." + operation;
+                        found = found.or(() -> probe.look(module, seen));
+                        if (operation.equals(LAYER_OUTPUT)) {
+                            outputs.add(seen);
+                        } else {
+                            seen.hidden().close();
                         }
                     }
-                    outputs.add(new Activations.Batch(batch.windows(), output));
                     batch.hidden().close();
                 }
                 current = new Activations(outputs);
-                return goOn && show(name, observer);
+                return found;
             } finally {
                 layer.values().forEach(Tensor::close);
             }
         }
 
-        boolean show(String module, OperationObserver observer) {
-            return current.batches().stream().allMatch(batch -> observer.afterOperation(module, batch));
+        <T> Optional<T> look(String module, OperationProbe<T> probe) {
+            return current.batches().stream()
+                    .map(batch -> probe.look(module, batch))
+                    .flatMap(Optional::stream)
+                    .findFirst();
         }
 
         private Object[] arguments(int index, Activations.Batch batch, Map<String, Tensor> layer) {

@@ -101,6 +101,13 @@ public final class Kernels implements AutoCloseable {
         }
     }
 
+    /** Calls a function without arguments that returns a string. */
+    public String text(String function) {
+        try (IValue result = run(function)) {
+            return result.toStringValue();
+        }
+    }
+
     /** Frees the compiled module. */
     @Override
     public void close() {

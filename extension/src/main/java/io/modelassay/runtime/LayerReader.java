@@ -46,7 +46,7 @@ final class LayerReader implements AutoCloseable {
             if (e.getCause() instanceof RuntimeException failure) {
                 throw failure;
             }
-            throw new RuntimeFailure("load-failed", "Layer " + (next - 1) + " could not be loaded", e.getCause());
+            throw new RuntimeFailure("load-failed", "Layer " + (next - 1) + " could not be loaded", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new RuntimeFailure("interrupted", "Interrupted while reading layer " + (next - 1), e);

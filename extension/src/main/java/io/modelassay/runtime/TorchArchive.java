@@ -28,13 +28,18 @@ final class TorchArchive {
     /** An empty tuple, pickle protocol 2. */
     private static final byte[] CONSTANTS_PICKLE = "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1);
 
+    /** The functions that every module has. */
+    private static final String CONVERSIONS = "tensors.py";
+
     private TorchArchive() {}
 
     /** Packs a kernel file that lies beside {@code anchor}, with the conversions that every module needs, as one module. */
     static byte[] of(Class<?> anchor, String file) {
         StringBuilder code = new StringBuilder(MODULE_HEAD);
-        append(source(TorchArchive.class, "tensors.py"), code);
-        append(source(anchor, file), code);
+        append(source(TorchArchive.class, CONVERSIONS), code);
+        if (!file.equals(CONVERSIONS)) {
+            append(source(anchor, file), code);
+        }
         return pack(code.toString());
     }
 

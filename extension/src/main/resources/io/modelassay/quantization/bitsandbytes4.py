@@ -35,7 +35,7 @@ def nearest_float(self, x: Tensor) -> Tensor:
 def dynamic_map(self, like: Tensor) -> Tensor:
     values = torch.zeros([1], dtype=6, device=like.device)
     for i in range(7):
-        edges = torch.linspace(0.1, 1.0, 2 ** i + 1, dtype=6, device=like.device)
+        edges = torch.linspace(0.1, 1.0, (1 << i) + 1, dtype=6, device=like.device)
         means = (edges[:-1] + edges[1:]) / 2.0 * 10.0 ** (i - 6)
         values = torch.cat([values, means, torch.neg(means)])
     values = torch.cat([values, torch.ones([1], dtype=6, device=like.device)])
@@ -80,7 +80,7 @@ def encode(self, w: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
         "nested_absmax": nested_absmax,
         "nested_quant_map": table,
         "nested_offset": offset,
-        "shape": rows,
+        "shape": rows
     }
 
 def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:

@@ -13,7 +13,7 @@ def groups(self, w: Tensor, group: int) -> Tensor:
 
 def encode(self, w: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
     x = self.groups(w, options["group"])
-    levels = 2 ** options["bits"] - 1
+    levels = (1 << options["bits"]) - 1
     low = torch.clamp_max(torch.amin(x, [2]), 0)
     high = torch.clamp_min(torch.amax(x, [2]), 0)
     if options["symmetric"] == 1:

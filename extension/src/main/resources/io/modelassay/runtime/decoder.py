@@ -73,8 +73,12 @@ def layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask:
     normed = self.rms_norm(x, w["post_attention_layernorm.weight"], eps)
     return x + self.mlp(normed, w)
 
+def operations(self) -> str:
+    # What traced_layer returns, in the order of computation.
+    return "input_layernorm self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn self_attn.o_proj post_attention_layernorm mlp.gate_proj mlp.up_proj mlp mlp.down_proj output"
+
 def traced_layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Dict[str, Tensor]:
-    # The same layer; every operation's result is kept under its name, in the order in which they are computed.
+    # The same layer; every operation's result is kept under the name of the module that computes it.
     normed = self.rms_norm(x, w["input_layernorm.weight"], eps)
     q = self.queries(normed, w, cos, sin, heads, eps)
     k = self.keys(normed, w, cos, sin, kv_heads, eps)
@@ -99,20 +103,5 @@ def traced_layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor
         "mlp.up_proj": up,
         "mlp": product,
         "mlp.down_proj": down,
-        "output": middle + down,
+        "output": middle + down
     }
-
-def non_finite(self, x: Tensor) -> Tensor:
-    # [count, first window, first position, first channel], all -1 after a count of 0.
-    bad = torch.logical_not(torch.isfinite(x)).reshape([x.size(0), x.size(1), -1])
-    places = torch.nonzero(bad)
-    count = places.size(0)
-    if count == 0:
-        return torch.tensor([0, -1, -1, -1])
-    first = places[0]
-    return torch.cat([torch.full([1], count, dtype=4, device=x.device), first])
-
-def relative_error(self, reference: Tensor, x: Tensor) -> Tensor:
-    # |x - reference| / |reference|, Frobenius norms in double precision.
-    wide = reference.to(7)
-    return torch.sqrt(torch.sum((x.to(7) - wide) ** 2) / torch.sum(wide ** 2))

@@ -12,7 +12,7 @@ def start_scan(self, targets: Tensor) -> Dict[str, Tensor]:
     return {
         "maximum": torch.full([count], -1.0e38, dtype=6, device=targets.device),
         "sum": torch.zeros([count], dtype=7, device=targets.device),
-        "target": torch.zeros([count], dtype=6, device=targets.device),
+        "target": torch.zeros([count], dtype=6, device=targets.device)
     }
 
 def target_logits(self, logits: Tensor, before: Tensor, first: int, targets: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ def start_comparison(self, targets: Tensor) -> Dict[str, Tensor]:
         "q.target": state["target"],
         "gap": state["sum"],
         "p.top": torch.full([count], -1, dtype=4, device=targets.device),
-        "q.top": torch.full([count], -1, dtype=4, device=targets.device),
+        "q.top": torch.full([count], -1, dtype=4, device=targets.device)
     }
 
 def compare(self, state: Dict[str, Tensor], p_hidden: Tensor, p_weight: Tensor, q_hidden: Tensor, q_weight: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
@@ -74,7 +74,7 @@ def compare(self, state: Dict[str, Tensor], p_hidden: Tensor, p_weight: Tensor, 
         "q.target": q_target,
         "gap": state["gap"] * p_scale + gap,
         "p.top": torch.where(p_best > state["p.maximum"], p_index + first, state["p.top"]),
-        "q.top": torch.where(q_best > state["q.maximum"], q_index + first, state["q.top"]),
+        "q.top": torch.where(q_best > state["q.maximum"], q_index + first, state["q.top"])
     }
 
 def comparison(self, state: Dict[str, Tensor]) -> Tensor:

@@ -18,3 +18,6 @@ def as_int64(self, x: Tensor) -> Tensor:
 
 def shaped(self, x: Tensor, shape: List[int]) -> Tensor:
     return x.reshape(shape)
+
+def same(self, x: Tensor) -> Tensor:
+    return x

@@ -1,0 +1,72 @@
+package io.modelassay;
+
+import io.modelassay.runtime.Tokenizer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Function;
+import org.apiguardian.api.API;
+
+/** A text to evaluate on: a file, a string, or tokens as they are. Read and tokenized when it is first needed. */
+@API(status = API.Status.EXPERIMENTAL)
+public final class Text {
+    private final String name;
+    private final Function<Tokenizer, int[]> tokens;
+    private final boolean needsTokenizer;
+
+    private Text(String name, Function<Tokenizer, int[]> tokens, boolean needsTokenizer) {
+        this.name = name;
+        this.tokens = tokens;
+        this.needsTokenizer = needsTokenizer;
+    }
+
+    /** The UTF-8 file at {@code path}, one call of the tokenizer over its whole content. */
+    public static Text of(Path path) {
+        return new Text(
+                String.valueOf(path.getFileName()),
+                tokenizer -> {
+                    try {
+                        return tokenizer.encode(Files.readString(path, StandardCharsets.UTF_8));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException("The text " + path + " cannot be read", e);
+                    }
+                },
+                true);
+    }
+
+    /** The UTF-8 file at {@code path}. */
+    public static Text of(String path) {
+        return of(Path.of(path));
+    }
+
+    /** The text itself. */
+    public static Text ofString(String text) {
+        return new Text("a string of " + text.length() + " characters", tokenizer -> tokenizer.encode(text), true);
+    }
+
+    /** Token ids, used as they are. */
+    public static Text ofTokens(int... ids) {
+        int[] copy = ids.clone();
+        return new Text(copy.length + " given tokens", tokenizer -> copy.clone(), false);
+    }
+
+    /** For messages, such as a file's name. */
+    public String name() {
+        return name;
+    }
+
+    boolean needsTokenizer() {
+        return needsTokenizer;
+    }
+
+    int[] tokens(Tokenizer tokenizer) {
+        return tokens.apply(tokenizer);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,113 @@
+package io.modelassay.evaluation;
+
+import io.modelassay.runtime.ActivationKernels;
+import io.modelassay.runtime.Activations;
+import io.modelassay.runtime.LanguageModel;
+import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.Tensor;
+import io.modelassay.runtime.VocabularyHead.TokenComparison;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apiguardian.api.API;
+
+/**
+ * Computes figures, each once: results are kept for the life of the evaluator under everything they depend on, and
+ * forward passes of references on disk too.
+ */
+@API(status = API.Status.INTERNAL)
+public final class Evaluator {
+    private final ReferenceCache references;
+    private final Progress progress;
+    private final Map<List<Object>, Perplexity> perplexities = new ConcurrentHashMap<>();
+    private final Map<List<Object>, Comparison> comparisons = new ConcurrentHashMap<>();
+
+    /**
+     * An evaluator.
+     *
+     * @param references where forward passes of references are kept
+     * @param progress told of long work
+     */
+    public Evaluator(ReferenceCache references, Progress progress) {
+        this.references = references;
+        this.progress = progress;
+    }
+
+    /** Perplexity of {@code model} over {@code tokens}. */
+    public Perplexity perplexity(LanguageModel model, int[] tokens, Protocol protocol) {
+        List<Object> key = List.of(model.key(), Arrays.hashCode(tokens), tokens.length, protocol.id());
+        return perplexities.computeIfAbsent(key, unused -> {
+            try (Activations last = model.decoder().run(protocol.windows(tokens), (layer, output) -> {}, progress)) {
+                return Perplexity.of(model.head().negativeLogLikelihood(last), protocol, model);
+            }
+        });
+    }
+
+    /** Compares {@code subject} with {@code reference} over {@code tokens}. */
+    public Comparison compare(LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
+        List<Object> key =
+                List.of(reference.key(), subject.key(), Arrays.hashCode(tokens), tokens.length, protocol.id());
+        return comparisons.computeIfAbsent(key, unused -> {
+            List<int[]> windows = protocol.windows(tokens);
+            try (ForwardRun expected = references.get(reference, windows, () -> run(reference, windows));
+                    ForwardRun actual = run(subject, windows)) {
+                TokenComparison figures = reference.head().compare(expected.last(), subject.head(), actual.last());
+                return Comparison.of(
+                        figures,
+                        Perplexity.of(figures.reference(), protocol, reference),
+                        Perplexity.of(figures.other(), protocol, subject),
+                        layerErrors(reference, expected, actual));
+            }
+        });
+    }
+
+    private ForwardRun run(LanguageModel model, List<int[]> windows) {
+        ActivationKernels kernels = new ActivationKernels(model.engine());
+        List<Tensor> samples = new ArrayList<>();
+        Activations last =
+                model.decoder().run(windows, (layer, output) -> samples.add(kernels.sample(output)), progress);
+        return new ForwardRun(last, samples);
+    }
+
+    private static List<Comparison.LayerError> layerErrors(
+            LanguageModel model, ForwardRun expected, ForwardRun actual) {
+        ActivationKernels kernels = new ActivationKernels(model.engine());
+        List<String> names = model.plan().decoder().layers();
+        List<Comparison.LayerError> errors = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            double error = kernels.relativeError(
+                    expected.layerSamples().get(i), actual.layerSamples().get(i));
+            errors.add(new Comparison.LayerError(names.get(i), error));
+        }
+        return errors;
+    }
+
+    /** Logits of every position of {@code tokens} as one window, {@code [positions][vocabulary]}. */
+    public float[][] logits(LanguageModel model, List<int[]> windows) {
+        try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress)) {
+            return model.head().logits(last);
+        }
+    }
+
+    /** The first non-finite value of a forward pass over {@code tokens}, if there is one. */
+    public Optional<NonFiniteActivation> firstNonFinite(LanguageModel model, int[] tokens, Protocol protocol) {
+        ActivationKernels kernels = new ActivationKernels(model.engine());
+        List<int[]> windows = protocol.windows(tokens);
+        return model.decoder()
+                .trace(
+                        windows,
+                        (module, batch) -> {
+                            long[] place = kernels.nonFinite(batch.hidden());
+                            if (place[0] == 0) {
+                                return Optional.empty();
+                            }
+                            long window = windows.indexOf(batch.windows().get((int) place[1]));
+                            long token = window * windows.get(0).length + place[2];
+                            return Optional.of(new NonFiniteActivation(module, place[0], token, place[3]));
+                        },
+                        progress);
+    }
+}
