@@ -6,34 +6,34 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apiguardian.api.API;
 
 /** A text to evaluate on: a file, a string, or tokens as they are. Read and tokenized when it is first needed. */
 @API(status = API.Status.EXPERIMENTAL)
 public final class Text {
     private final String name;
-    private final Function<Tokenizer, int[]> tokens;
-    private final boolean needsTokenizer;
+    private final Source source;
 
-    private Text(String name, Function<Tokenizer, int[]> tokens, boolean needsTokenizer) {
+    private Text(String name, Source source) {
         this.name = name;
-        this.tokens = tokens;
-        this.needsTokenizer = needsTokenizer;
+        this.source = source;
+    }
+
+    /** Where the tokens come from. */
+    private interface Source {
+        int[] tokens(Supplier<Tokenizer> tokenizer);
     }
 
     /** The UTF-8 file at {@code path}, one call of the tokenizer over its whole content. */
     public static Text of(Path path) {
-        return new Text(
-                String.valueOf(path.getFileName()),
-                tokenizer -> {
-                    try {
-                        return tokenizer.encode(Files.readString(path, StandardCharsets.UTF_8));
-                    } catch (IOException e) {
-                        throw new UncheckedIOException("The text " + path + " cannot be read", e);
-                    }
-                },
-                true);
+        return new Text(String.valueOf(path.getFileName()), tokenizer -> {
+            try {
+                return tokenizer.get().encode(Files.readString(path, StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                throw new UncheckedIOException("The text " + path + " cannot be read", e);
+            }
+        });
     }
 
     /** The UTF-8 file at {@code path}. */
@@ -43,13 +43,15 @@ public final class Text {
 
     /** The text itself. */
     public static Text ofString(String text) {
-        return new Text("a string of " + text.length() + " characters", tokenizer -> tokenizer.encode(text), true);
+        return new Text(
+                "a string of " + text.length() + " characters",
+                tokenizer -> tokenizer.get().encode(text));
     }
 
     /** Token ids, used as they are. */
     public static Text ofTokens(int... ids) {
         int[] copy = ids.clone();
-        return new Text(copy.length + " given tokens", tokenizer -> copy.clone(), false);
+        return new Text(copy.length + " given tokens", tokenizer -> copy.clone());
     }
 
     /** For messages, such as a file's name. */
@@ -57,12 +59,8 @@ public final class Text {
         return name;
     }
 
-    boolean needsTokenizer() {
-        return needsTokenizer;
-    }
-
-    int[] tokens(Tokenizer tokenizer) {
-        return tokens.apply(tokenizer);
+    int[] tokens(Supplier<Tokenizer> tokenizer) {
+        return source.tokens(tokenizer);
     }
 
     @Override

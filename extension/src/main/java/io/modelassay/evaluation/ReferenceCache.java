@@ -8,6 +8,11 @@ import org.apiguardian.api.API;
 /** placeholder until the writer lands. */
 @API(status = API.Status.INTERNAL)
 public final class ReferenceCache {
+    /** Placeholder. */
+    public static ReferenceCache standard() {
+        return new ReferenceCache();
+    }
+
     ForwardRun get(LanguageModel model, List<int[]> windows, Supplier<ForwardRun> compute) {
         return compute.get();
     }

@@ -63,6 +63,11 @@ public final class Kernels implements AutoCloseable {
         return engine.shared(file, () -> compile(engine, anchor, file));
     }
 
+    /** The conversions alone: stored bytes to tensors and back. */
+    public static Kernels conversions(TorchEngine engine) {
+        return shared(engine, Kernels.class, TorchArchive.CONVERSIONS);
+    }
+
     /** The engine these kernels run on. */
     public TorchEngine engine() {
         return engine;

@@ -20,7 +20,7 @@ public final class ResidentWeights implements Weights {
     /** Keeps what {@code source} loads on {@code engine}; owns {@code source}. */
     public ResidentWeights(Weights source, TorchEngine engine) {
         this.source = source;
-        this.kernels = Kernels.shared(engine, ResidentWeights.class, "tensors.py");
+        this.kernels = Kernels.conversions(engine);
     }
 
     @Override

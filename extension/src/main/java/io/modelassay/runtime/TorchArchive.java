@@ -29,7 +29,7 @@ final class TorchArchive {
     private static final byte[] CONSTANTS_PICKLE = "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1);
 
     /** The functions that every module has. */
-    private static final String CONVERSIONS = "tensors.py";
+    static final String CONVERSIONS = "tensors.py";
 
     private TorchArchive() {}
 

@@ -1,0 +1,138 @@
+package io.modelassay;
+
+import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.quantization.QuantizationPlan;
+import io.modelassay.runtime.DType;
+import io.modelassay.runtime.Kernels;
+import io.modelassay.runtime.LanguageModel;
+import io.modelassay.runtime.QuantizedWeights;
+import io.modelassay.runtime.ResidentWeights;
+import io.modelassay.runtime.StoredWeights;
+import io.modelassay.runtime.Tokenizer;
+import io.modelassay.runtime.TorchEngine;
+import io.modelassay.runtime.Weights;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Owner of one artifact's resources: mapped checkpoint, weights in the engine, tokenizer. Each is made on first use. */
+final class LoadedModel implements AutoCloseable {
+    /** Decoder weights up to this size stay in memory between evaluations. */
+    private static final long RESIDENT_BYTES = 256L << 20;
+
+    private final LoadSettings settings;
+    private final Checkpoint checkpoint;
+    private final Optional<ModelPlan> plan;
+    private final Optional<QuantizationPlan> quantization;
+    private final @Nullable LoadedModel reference;
+    private @Nullable LanguageModel model;
+    private @Nullable Tokenizer tokenizer;
+
+    LoadedModel(LoadSettings settings) {
+        this.settings = settings;
+        this.checkpoint = Checkpoint.open(settings.folder());
+        try {
+            this.plan = checkpoint.config().exists() ? Architectures.find(checkpoint.config()) : Optional.empty();
+            this.quantization = settings.quantization()
+                    .map(applied -> QuantizationPlan.of(applied, Architectures.require(checkpoint.config())));
+            this.reference =
+                    settings.quantization().isPresent() || settings.reference().isPresent()
+                            ? new LoadedModel(settings.referenceSettings())
+                            : null;
+        } catch (RuntimeException e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    LoadSettings settings() {
+        return settings;
+    }
+
+    Checkpoint checkpoint() {
+        return checkpoint;
+    }
+
+    Optional<ModelPlan> plan() {
+        return plan;
+    }
+
+    Optional<QuantizationPlan> quantization() {
+        return quantization;
+    }
+
+    /** The model this one is compared with; itself where there is no other. */
+    LoadedModel reference() {
+        return reference == null ? this : reference;
+    }
+
+    /** The compute type, resolved. */
+    DType dtype() {
+        String stored = checkpoint
+                .config()
+                .optionalString("dtype")
+                .or(() -> checkpoint.config().optionalString("torch_dtype"))
+                .orElse("");
+        return settings.dtype().resolve(stored);
+    }
+
+    /** The model ready for forward passes; starts the engine. */
+    synchronized LanguageModel model() {
+        if (model == null) {
+            ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
+            TorchEngine engine = TorchEngine.on(settings.device());
+            Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
+            if (quantization.isPresent()) {
+                weights = new QuantizedWeights(weights, quantization.get(), engine);
+            }
+            if (bytes(known) <= RESIDENT_BYTES) {
+                weights = new ResidentWeights(weights, engine);
+            }
+            String identity = checkpoint.contentHash()
+                    + settings.quantization().map(applied -> " as " + applied).orElse("");
+            model = new LanguageModel(engine, known, weights, dtype(), identity);
+        }
+        return model;
+    }
+
+    private long bytes(ModelPlan known) {
+        long elements = known.parameters().stream()
+                .mapToLong(parameter -> parameter.shape().elementCount())
+                .sum();
+        return elements * dtype().tensorType().bits() / 8;
+    }
+
+    int[] tokens(Text text) {
+        return text.tokens(this::tokenizer);
+    }
+
+    private synchronized Tokenizer tokenizer() {
+        if (tokenizer == null) {
+            Path file = checkpoint
+                    .tokenizerFile()
+                    .orElseThrow(() -> new IllegalStateException("The checkpoint " + checkpoint.folder()
+                            + " has no tokenizer.json, so a text cannot be tokenized"
+                            + "\nTry: Text.ofTokens, or save the tokenizer beside the weights"));
+            tokenizer = Tokenizer.load(file);
+        }
+        return tokenizer;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (model != null) {
+            model.weights().close();
+            model = null;
+        }
+        if (tokenizer != null) {
+            tokenizer.close();
+            tokenizer = null;
+        }
+        checkpoint.close();
+        if (reference != null) {
+            reference.close();
+        }
+    }
+}

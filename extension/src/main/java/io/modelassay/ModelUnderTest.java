@@ -1,0 +1,152 @@
+package io.modelassay;
+
+import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.evaluation.Comparison;
+import io.modelassay.evaluation.Evaluator;
+import io.modelassay.evaluation.NonFiniteActivation;
+import io.modelassay.evaluation.Perplexity;
+import io.modelassay.evaluation.Protocol;
+import io.modelassay.quantization.Quantization;
+import io.modelassay.runtime.DType;
+import io.modelassay.runtime.Device;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apiguardian.api.API;
+
+/**
+ * A model artifact under test: its checkpoint, with a quantization applied or as it is stored, and the figures it gives.
+ *
+ * <p>A light view: weights are shared, read when a check needs them, and every figure is computed once.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class ModelUnderTest implements AutoCloseable {
+    private final LoadedModel loaded;
+    private final Evaluator evaluator;
+
+    ModelUnderTest(LoadedModel loaded, Evaluator evaluator) {
+        this.loaded = loaded;
+        this.evaluator = evaluator;
+    }
+
+    /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
+    public String name() {
+        String folder = String.valueOf(loaded.settings().folder().getFileName());
+        return quantization().map(q -> folder + " as " + q.label()).orElse(folder);
+    }
+
+    /** What is on disk. */
+    public Checkpoint checkpoint() {
+        return loaded.checkpoint();
+    }
+
+    /** {@code config.json}. */
+    public ModelConfig config() {
+        return loaded.checkpoint().config();
+    }
+
+    /** The unquantized twin that drift is measured against; this model itself where there is none. */
+    public ModelUnderTest reference() {
+        return loaded.reference() == loaded ? this : new ModelUnderTest(loaded.reference(), evaluator);
+    }
+
+    /** The quantization that is applied after loading, if any. */
+    public Optional<Quantization> quantization() {
+        return loaded.settings().quantization();
+    }
+
+    /** The device that runs; starts the engine. */
+    public Device device() {
+        return loaded.model().engine().device();
+    }
+
+    /** The compute type, resolved. */
+    public DType dtype() {
+        return loaded.dtype();
+    }
+
+    /** The architecture, where its model type is known. */
+    public Optional<ModelPlan> plan() {
+        return loaded.plan();
+    }
+
+    /** Whether the weight of {@code module} goes through the quantization that is applied. */
+    public boolean quantizes(String module) {
+        return loaded.quantization().map(plan -> plan.quantizes(module)).orElse(false);
+    }
+
+    /**
+     * Expected against stored tensors, from headers alone.
+     *
+     * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
+     */
+    public LoadReport loadReport() {
+        return LoadReport.of(checkpoint(), loaded.plan().orElseGet(() -> Architectures.require(config())));
+    }
+
+    /** Token ids of {@code text} by this model's tokenizer. */
+    public int[] tokens(Text text) {
+        return loaded.tokens(text);
+    }
+
+    /** The protocol for texts: windows of the model's context, at most 2048 tokens. */
+    public Protocol protocol() {
+        return Protocol.forContext(loaded.model().plan().decoder().maxPositions());
+    }
+
+    /**
+     * Logits of every position of one window.
+     *
+     * @param tokenIds the window
+     * @return {@code [tokens][vocabulary]}
+     */
+    public float[][] logits(int... tokenIds) {
+        return logits(List.of(tokenIds));
+    }
+
+    /** Logits of every position of {@code windows}, {@code [tokens][vocabulary]}. */
+    public float[][] logits(List<int[]> windows) {
+        return evaluator.logits(loaded.model(), windows);
+    }
+
+    /** Perplexity over {@code text} under {@link #protocol}. */
+    public Perplexity perplexity(Text text) {
+        return perplexity(text, protocol());
+    }
+
+    /** Perplexity over {@code text} under {@code protocol}. */
+    public Perplexity perplexity(Text text, Protocol protocol) {
+        return evaluator.perplexity(loaded.model(), tokens(text), protocol);
+    }
+
+    /** This model against its {@link #reference} over {@code text}, token by token. */
+    public Comparison comparison(Text text) {
+        return comparison(text, protocol());
+    }
+
+    /** This model against its {@link #reference} over {@code text} under {@code protocol}. */
+    public Comparison comparison(Text text, Protocol protocol) {
+        return evaluator.compare(loaded.reference().model(), loaded.model(), tokens(text), protocol);
+    }
+
+    /** The first NaN or infinity in a forward pass over {@code text}, if there is one. */
+    public Optional<NonFiniteActivation> firstNonFiniteActivation(Text text) {
+        return evaluator.firstNonFinite(loaded.model(), tokens(text), protocol());
+    }
+
+    /** Closes mapped files and frees native memory; only whoever loaded the model does this. */
+    @Override
+    public void close() {
+        loaded.close();
+    }
+
+    /** Name and compute type. */
+    @Override
+    public String toString() {
+        return name() + " (" + dtype().name().toLowerCase(Locale.ROOT) + ")";
+    }
+}
