@@ -77,7 +77,11 @@ public final class ShardedSafetensorsWriter implements AutoCloseable {
             return this;
         }
 
-        /** Writes the headers to temporary files. @throws CheckpointException if the declaration or the folder won't do */
+        /**
+         * Writes the headers to temporary files.
+         *
+         * @throws CheckpointException if the declaration or the folder won't do
+         */
         public ShardedSafetensorsWriter open() {
             List<List<Declared>> groups = groups();
             try {

@@ -1,5 +1,7 @@
 package io.modelassay.checkpoint;
 
+import java.nio.LongBuffer;
+
 /** The FNUZ types: eight bits, no infinity, and the pattern of negative zero, 0x80, is the one NaN. */
 final class UnsignedZeroLanes extends LaneScanner {
 
@@ -27,11 +29,11 @@ final class UnsignedZeroLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(long[] block, int length) {
+    boolean trips(LongBuffer longs, int from, int to) {
         long add = carry;
         long found = 0;
-        for (int i = 0; i < length; i++) {
-            found |= tripped(block[i], add);
+        for (int i = from; i < to; i++) {
+            found |= tripped(longs.get(i), add);
         }
         return (found & ~MAGNITUDE_BITS) != 0;
     }
@@ -43,13 +45,13 @@ final class UnsignedZeroLanes extends LaneScanner {
     }
 
     @Override
-    void inspect(long[] block, int length, long firstElement) {
-        for (int i = 0; i < length; i++) {
-            if ((tripped(block[i], carry) & ~MAGNITUDE_BITS) == 0) {
+    void inspect(LongBuffer longs, int from, int to, long firstElement) {
+        for (int i = from; i < to; i++) {
+            if ((tripped(longs.get(i), carry) & ~MAGNITUDE_BITS) == 0) {
                 continue;
             }
             for (int lane = 0; lane < lanes; lane++) {
-                int code = (int) (block[i] >>> (lane * 8)) & 0xFF;
+                int code = (int) (longs.get(i) >>> (lane * 8)) & 0xFF;
                 if (code == NAN) {
                     countNan(firstElement + (long) i * lanes + lane);
                 } else if ((code & 0x7F) > max) {
