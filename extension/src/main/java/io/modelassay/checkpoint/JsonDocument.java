@@ -48,7 +48,11 @@ final class JsonDocument {
                 .build();
     }
 
-    /** The object in a file. @throws CheckpointException if the file is not a JSON object in UTF-8 of at most 64 MiB */
+    /**
+     * The object in a file.
+     *
+     * @throws CheckpointException if the file is not a JSON object in UTF-8 of at most 64 MiB
+     */
     static ObjectNode readObject(Path file) {
         return parseObject(readBytes(file), file);
     }

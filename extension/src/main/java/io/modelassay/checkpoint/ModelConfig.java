@@ -101,49 +101,85 @@ public final class ModelConfig {
         return optionalInteger(key).orElseThrow(() -> missing(key, "an integer"));
     }
 
-    /** An integer, or the fallback if absent. @throws CheckpointException if of another kind */
+    /**
+     * An integer, or the fallback if absent.
+     *
+     * @throws CheckpointException if of another kind
+     */
     public long integer(String key, long fallback) {
         return optionalInteger(key).orElse(fallback);
     }
 
-    /** An integer, or empty if absent. @throws CheckpointException if of another kind */
+    /**
+     * An integer, or empty if absent.
+     *
+     * @throws CheckpointException if of another kind
+     */
     public OptionalLong optionalInteger(String key) {
         JsonNode value = value(key);
         return value == null ? OptionalLong.empty() : OptionalLong.of(toLong(key, value));
     }
 
-    /** A number, integer or not. @throws CheckpointException if absent or of another kind */
+    /**
+     * A number, integer or not.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
     public double number(String key) {
         return optionalNumber(key).orElseThrow(() -> missing(key, "a number"));
     }
 
-    /** A number, or the fallback if absent. @throws CheckpointException if of another kind */
+    /**
+     * A number, or the fallback if absent.
+     *
+     * @throws CheckpointException if of another kind
+     */
     public double number(String key, double fallback) {
         return optionalNumber(key).orElse(fallback);
     }
 
-    /** A number, or empty if absent. @throws CheckpointException if of another kind */
+    /**
+     * A number, or empty if absent.
+     *
+     * @throws CheckpointException if of another kind
+     */
     public OptionalDouble optionalNumber(String key) {
         JsonNode value = value(key);
         return value == null ? OptionalDouble.empty() : OptionalDouble.of(toDouble(key, value));
     }
 
-    /** A string. @throws CheckpointException if absent or of another kind */
+    /**
+     * A string.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
     public String string(String key) {
         return optionalString(key).orElseThrow(() -> missing(key, "a string"));
     }
 
-    /** A string, or the fallback if absent. @throws CheckpointException if of another kind */
+    /**
+     * A string, or the fallback if absent.
+     *
+     * @throws CheckpointException if of another kind
+     */
     public String string(String key, String fallback) {
         return optionalString(key).orElse(fallback);
     }
 
-    /** A string, or empty if absent. @throws CheckpointException if of another kind */
+    /**
+     * A string, or empty if absent.
+     *
+     * @throws CheckpointException if of another kind
+     */
     public Optional<String> optionalString(String key) {
         return Optional.ofNullable(value(key)).map(value -> toText(key, value));
     }
 
-    /** A boolean. @throws CheckpointException if absent or of another kind */
+    /**
+     * A boolean.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
     public boolean bool(String key) {
         JsonNode value = value(key);
         if (value == null) {
@@ -152,38 +188,66 @@ public final class ModelConfig {
         return toBoolean(key, value);
     }
 
-    /** A boolean, or the fallback if absent. @throws CheckpointException if of another kind */
+    /**
+     * A boolean, or the fallback if absent.
+     *
+     * @throws CheckpointException if of another kind
+     */
     public boolean bool(String key, boolean fallback) {
         JsonNode value = value(key);
         return value == null ? fallback : toBoolean(key, value);
     }
 
-    /** An array of strings. @throws CheckpointException if absent or of another kind */
+    /**
+     * An array of strings.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
     public List<String> strings(String key) {
         return list(key, "an array of strings", (place, value) -> toText(place, value));
     }
 
-    /** An array of integers. @throws CheckpointException if absent or of another kind */
+    /**
+     * An array of integers.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
     public List<Long> integers(String key) {
         return list(key, "an array of integers", (place, value) -> toLong(place, value));
     }
 
-    /** An array of numbers. @throws CheckpointException if absent or of another kind */
+    /**
+     * An array of numbers.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
     public List<Double> numbers(String key) {
         return list(key, "an array of numbers", (place, value) -> toDouble(place, value));
     }
 
-    /** An array of objects. @throws CheckpointException if absent or of another kind */
+    /**
+     * An array of objects.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
     public List<ModelConfig> objects(String key) {
         return list(key, "an array of objects", this::toObject);
     }
 
-    /** A nested object. @throws CheckpointException if absent or of another kind */
+    /**
+     * A nested object.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
     public ModelConfig object(String key) {
         return optionalObject(key).orElseThrow(() -> missing(key, "an object"));
     }
 
-    /** A nested object, or empty if absent. @throws CheckpointException if of another kind */
+    /**
+     * A nested object, or empty if absent.
+     *
+     * @throws CheckpointException if of another kind
+     */
     public Optional<ModelConfig> optionalObject(String key) {
         return Optional.ofNullable(value(key)).map(value -> toObject(key, value));
     }

@@ -1,0 +1,72 @@
+package io.modelassay.checkpoint;
+
+import java.nio.LongBuffer;
+
+/** Lanes without a sign, up to 32 bits: even and odd lanes are tested apart, so that each has room for a carry. */
+final class UnsignedLanes extends LaneScanner {
+
+    private final TensorType type;
+    private final boolean exponents;
+    private final long evenLanes;
+    private final long carryBits;
+    private long max;
+    private long carry;
+
+    /** @param exponents whether codes are exponents (E8M0), the largest code being NaN */
+    UnsignedLanes(TensorType type, int width, boolean exponents) {
+        super(width);
+        this.type = type;
+        this.exponents = exponents;
+        this.evenLanes = spread(ones(width), 2 * width);
+        this.carryBits = spread(1L << width, 2 * width);
+        startFrom(0);
+    }
+
+    @Override
+    void startFrom(long hint) {
+        max = hint;
+        carry = spread(ones(width) - hint, 2 * width);
+    }
+
+    @Override
+    long hint() {
+        return max;
+    }
+
+    @Override
+    boolean trips(LongBuffer longs, int from, int to) {
+        long mask = evenLanes;
+        long add = carry;
+        int shift = width;
+        long sums = 0;
+        for (int i = from; i < to; i++) {
+            long x = longs.get(i);
+            sums |= ((x & mask) + add) | (((x >>> shift) & mask) + add);
+        }
+        return (sums & carryBits) != 0;
+    }
+
+    @Override
+    void inspect(LongBuffer longs, int from, int to, long firstElement) {
+        long lane = ones(width);
+        for (int i = from; i < to; i++) {
+            long x = longs.get(i);
+            if (((((x & evenLanes) + carry) | (((x >>> width) & evenLanes) + carry)) & carryBits) == 0) {
+                continue;
+            }
+            for (int j = 0; j < lanes; j++) {
+                long code = (x >>> (j * width)) & lane;
+                if (exponents && code == lane) {
+                    countNan(firstElement + (long) i * lanes + j);
+                } else if (code > max) {
+                    startFrom(code);
+                }
+            }
+        }
+    }
+
+    @Override
+    double absMax() {
+        return exponents ? FloatCode.magnitude(type, max) : (double) max;
+    }
+}

@@ -1,0 +1,49 @@
+package io.modelassay.checkpoint;
+
+import java.nio.LongBuffer;
+
+/** U64: one lane, no room for a carry, so the borrow of a subtraction is worked out by hand. */
+final class UnsignedLongs extends LaneScanner {
+
+    private long max;
+
+    UnsignedLongs() {
+        super(64);
+    }
+
+    @Override
+    void startFrom(long hint) {
+        max = hint;
+    }
+
+    @Override
+    long hint() {
+        return max;
+    }
+
+    @Override
+    boolean trips(LongBuffer longs, int from, int to) {
+        long limit = max;
+        long borrows = 0;
+        for (int i = from; i < to; i++) {
+            long x = longs.get(i);
+            borrows |= (~limit & x) | ((~limit | x) & (limit - x));
+        }
+        return borrows < 0;
+    }
+
+    @Override
+    void inspect(LongBuffer longs, int from, int to, long firstElement) {
+        for (int i = from; i < to; i++) {
+            if (Long.compareUnsigned(longs.get(i), max) > 0) {
+                max = longs.get(i);
+            }
+        }
+    }
+
+    @Override
+    double absMax() {
+        // The low bit is kept as a sticky bit, so that halving first does not change the rounding.
+        return max >= 0 ? (double) max : (double) ((max >>> 1) | (max & 1)) * 2;
+    }
+}
