@@ -1,6 +1,7 @@
 package io.modelassay;
 
 import io.modelassay.evaluation.Evaluator;
+import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
@@ -78,7 +79,7 @@ public final class ModelAssay {
      * @throws IllegalArgumentException if a {@code keep} pattern matches no module
      */
     public ModelUnderTest load() {
-        return load(new Evaluator(ReferenceCache.standard(), progress));
+        return load(new Evaluator(ReferenceCache.standard(), progress, Recorder.NONE));
     }
 
     /** Opens the artifact, sharing the figures that {@code evaluator} has computed. */

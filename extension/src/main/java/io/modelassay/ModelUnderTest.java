@@ -7,6 +7,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Evaluator;
+import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
@@ -130,7 +131,14 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** This model against its {@link #reference} over {@code text} under {@code protocol}. */
     public Comparison comparison(Text text, Protocol protocol) {
-        return evaluator.compare(loaded.reference().model(), loaded.model(), tokens(text), protocol);
+        Comparison comparison = evaluator.compare(loaded.reference().model(), loaded.model(), tokens(text), protocol);
+        evaluator.recorder().compared(name(), text.name(), comparison);
+        return comparison;
+    }
+
+    /** Tells whoever keeps this run's figures, such as the report, of a check that was made. */
+    public void record(Figure figure) {
+        evaluator.recorder().checked(figure);
     }
 
     /** The first NaN or infinity in a forward pass over {@code text}, if there is one. */

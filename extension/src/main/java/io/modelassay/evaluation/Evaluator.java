@@ -22,6 +22,7 @@ import org.apiguardian.api.API;
 public final class Evaluator {
     private final ReferenceCache references;
     private final Progress progress;
+    private final Recorder recorder;
     private final Map<List<Object>, Perplexity> perplexities = new ConcurrentHashMap<>();
     private final Map<List<Object>, Comparison> comparisons = new ConcurrentHashMap<>();
 
@@ -30,10 +31,17 @@ public final class Evaluator {
      *
      * @param references where forward passes of references are kept
      * @param progress told of long work
+     * @param recorder told of what is found
      */
-    public Evaluator(ReferenceCache references, Progress progress) {
+    public Evaluator(ReferenceCache references, Progress progress, Recorder recorder) {
         this.references = references;
         this.progress = progress;
+        this.recorder = recorder;
+    }
+
+    /** Told of comparisons and checks. */
+    public Recorder recorder() {
+        return recorder;
     }
 
     /** Perplexity of {@code model} over {@code tokens}. */

@@ -1,19 +1,148 @@
 package io.modelassay.evaluation;
 
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.CheckpointException;
+import io.modelassay.checkpoint.SafetensorsWriter;
+import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.checkpoint.TensorType;
+import io.modelassay.runtime.Activations;
+import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.LanguageModel;
+import io.modelassay.runtime.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apiguardian.api.API;
 
-/** placeholder until the writer lands. */
+/**
+ * Forward passes of references on disk, so that a suite of many quantizations, and the next run of it, computes each once.
+ *
+ * <p>One safetensors file each: {@code last.<batch>} in the compute type and {@code layer.<index>} in float32. Its name is
+ * the SHA-256 of everything the pass depends on: the checkpoint's content, the tokens, compute type, device, engine and
+ * threads. Files appear whole or not at all, so that any number of test JVMs may share a folder.
+ */
 @API(status = API.Status.INTERNAL)
 public final class ReferenceCache {
-    /** Placeholder. */
-    public static ReferenceCache standard() {
-        return new ReferenceCache();
+    /** System property that names the folder. */
+    public static final String FOLDER_PROPERTY = "modelassay.cache";
+
+    private static final Path DEFAULT_FOLDER = Path.of("target", "modelassay", "cache");
+    private static final String LAYOUT = "forward pass 1";
+
+    private final Path folder;
+
+    private ReferenceCache(Path folder) {
+        this.folder = folder;
     }
 
+    /** The cache in {@code folder}, which is made when it is first needed. */
+    public static ReferenceCache in(Path folder) {
+        return new ReferenceCache(folder);
+    }
+
+    /** The cache in the folder that {@link #FOLDER_PROPERTY} names, or {@code target/modelassay/cache}. */
+    public static ReferenceCache standard() {
+        String configured = System.getProperty(FOLDER_PROPERTY);
+        return in(configured == null ? DEFAULT_FOLDER : Path.of(configured));
+    }
+
+    /** The pass of {@code model} over {@code windows}: read, or computed and kept. The caller closes it. */
     ForwardRun get(LanguageModel model, List<int[]> windows, Supplier<ForwardRun> compute) {
-        return compute.get();
+        Path file = folder.resolve(name(model, windows) + ".safetensors");
+        if (Files.exists(file)) {
+            Optional<ForwardRun> kept = read(file, model, windows);
+            if (kept.isPresent()) {
+                return kept.get();
+            }
+        }
+        ForwardRun run = compute.get();
+        try {
+            Files.createDirectories(folder);
+            write(file, model, run);
+        } catch (IOException e) {
+            run.close();
+            throw new UncheckedIOException("The cache folder " + folder + " cannot be written", e);
+        } catch (RuntimeException e) {
+            run.close();
+            throw e;
+        }
+        return run;
+    }
+
+    private static String name(LanguageModel model, List<int[]> windows) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update((LAYOUT + "\n" + model.key() + "\n").getBytes(StandardCharsets.UTF_8));
+            for (int[] window : windows) {
+                ByteBuffer ids = ByteBuffer.allocate(4 * (window.length + 1)).putInt(window.length);
+                for (int id : window) {
+                    ids.putInt(id);
+                }
+                digest.update(ids.flip());
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void write(Path file, LanguageModel model, ForwardRun run) {
+        Kernels kernels = Kernels.conversions(model.engine());
+        Map<String, Tensor> tensors = new TreeMap<>();
+        SafetensorsWriter.Builder builder = SafetensorsWriter.to(file);
+        for (int i = 0; i < run.last().batches().size(); i++) {
+            Tensor hidden = run.last().batches().get(i).hidden();
+            tensors.put("last." + i, hidden);
+            builder.tensor("last." + i, model.dtype().tensorType(), hidden.shape());
+        }
+        for (int i = 0; i < run.layerSamples().size(); i++) {
+            Tensor sample = run.layerSamples().get(i);
+            tensors.put("layer." + i, sample);
+            builder.tensor("layer." + i, TensorType.F32, sample.shape());
+        }
+        try (SafetensorsWriter writer = builder.open()) {
+            tensors.forEach((name, tensor) -> writer.write(name, kernels.bytes(tensor)));
+            writer.commit();
+        }
+    }
+
+    /** A file that cannot be read back is no error: it is computed again and replaced. */
+    private static Optional<ForwardRun> read(Path file, LanguageModel model, List<int[]> windows) {
+        Kernels kernels = Kernels.conversions(model.engine());
+        List<Activations.Batch> batches = new ArrayList<>();
+        List<Tensor> samples = new ArrayList<>();
+        try (Checkpoint kept = Checkpoint.open(file)) {
+            int from = 0;
+            for (int i = 0; kept.find("last." + i).isPresent(); i++) {
+                TensorInfo tensor = kept.tensor("last." + i);
+                int to = from + Math.toIntExact(tensor.shape().dimension(0));
+                batches.add(new Activations.Batch(windows.subList(from, to), load(kernels, kept, tensor)));
+                from = to;
+            }
+            for (int i = 0; kept.find("layer." + i).isPresent(); i++) {
+                samples.add(load(kernels, kept, kept.tensor("layer." + i)));
+            }
+            return Optional.of(new ForwardRun(new Activations(batches), samples));
+        } catch (CheckpointException e) {
+            batches.forEach(batch -> batch.hidden().close());
+            samples.forEach(Tensor::close);
+            return Optional.empty();
+        }
+    }
+
+    private static Tensor load(Kernels kernels, Checkpoint kept, TensorInfo tensor) {
+        return kernels.stored(tensor.name(), tensor.type(), tensor.shape(), kept.map(tensor));
     }
 }

@@ -14,6 +14,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -196,6 +197,13 @@ public final class Kernels implements AutoCloseable {
     public float[] floats(Tensor tensor) {
         try (Tensor converted = call("as_float32", tensor)) {
             return converted.array().toFloatArray();
+        }
+    }
+
+    /** The tensor's bytes in its own type, row-major and little-endian. */
+    public ByteBuffer bytes(Tensor tensor) {
+        try (Tensor raw = call("raw", tensor)) {
+            return raw.array().toByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         }
     }
 

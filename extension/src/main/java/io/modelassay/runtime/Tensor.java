@@ -1,6 +1,7 @@
 package io.modelassay.runtime;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import io.modelassay.checkpoint.Shape;
 import org.apiguardian.api.API;
 
 /**
@@ -20,6 +21,11 @@ public final class Tensor implements AutoCloseable {
 
     PtNDArray array() {
         return array;
+    }
+
+    /** Its shape. */
+    public Shape shape() {
+        return Shape.of(array.getShape().getShape());
     }
 
     /** Number of elements. */
