@@ -2,7 +2,7 @@ package io.modelassay.examples;
 
 import static io.modelassay.assertions.ModelAssertions.assertThat;
 import static io.modelassay.assertions.ModelAssertions.assertThatThrownBy;
-import static io.modelassay.assertions.ModelAssertions.withPercentage;
+import static org.assertj.core.data.Percentage.withPercentage;
 
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;

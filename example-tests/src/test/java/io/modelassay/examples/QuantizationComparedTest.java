@@ -1,7 +1,7 @@
 package io.modelassay.examples;
 
 import static io.modelassay.assertions.ModelAssertions.assertThat;
-import static io.modelassay.assertions.ModelAssertions.withPercentage;
+import static org.assertj.core.data.Percentage.withPercentage;
 
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
