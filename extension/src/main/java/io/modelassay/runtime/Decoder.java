@@ -125,7 +125,7 @@ public final class Decoder {
         private final Map<Integer, List<Tensor>> rotary = new HashMap<>();
         private final Map<List<Integer>, Tensor> masks = new HashMap<>();
         private final List<String> operations =
-                List.of(kernels.text("operations").split(" "));
+                List.of(kernels.text("operations").split(" ", -1));
         private final LayerReader reader;
         private Activations current;
 

@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.cuda.CudaUtils;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorType;
 import java.nio.ByteBuffer;
@@ -44,6 +45,11 @@ public final class TorchEngine {
             }
             return known;
         }
+    }
+
+    /** Whether a GPU is there; starts no engine. */
+    public static boolean seesGpu() {
+        return CudaUtils.getGpuCount() > 0;
     }
 
     private static TorchEngine start(Device device) {

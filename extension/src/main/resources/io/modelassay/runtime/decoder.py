@@ -77,6 +77,10 @@ def operations(self) -> str:
     # What traced_layer returns, in the order of computation.
     return "input_layernorm self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn self_attn.o_proj post_attention_layernorm mlp.gate_proj mlp.up_proj mlp mlp.down_proj output"
 
+def module_inputs(self) -> str:
+    # linear<operation whose result it takes.
+    return "self_attn.q_proj<input_layernorm self_attn.k_proj<input_layernorm self_attn.v_proj<input_layernorm self_attn.o_proj<self_attn mlp.gate_proj<post_attention_layernorm mlp.up_proj<post_attention_layernorm mlp.down_proj<mlp"
+
 def traced_layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Dict[str, Tensor]:
     # The same layer; every operation's result is kept under the name of the module that computes it.
     normed = self.rms_norm(x, w["input_layernorm.weight"], eps)
