@@ -11,6 +11,7 @@ import io.modelassay.runtime.Activations;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.Progress;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.truth.EachModel;
 import io.modelassay.truth.OpenModel;
 import io.modelassay.truth.Truths;
@@ -56,7 +57,7 @@ class PerplexityTruthTest {
         try (var tensors = Truths.tensors(name + "/nll.safetensors")) {
             truth = Truths.floats(tensors, "nll");
         }
-        try (OpenModel model = OpenModel.stored(Truths.model(name), DType.FP32);
+        try (OpenModel model = OpenModel.stored(Fixtures.path(name), DType.FP32);
                 Activations last = model.language()
                         .decoder()
                         .run(new Protocol(256).windows(Truths.firstTokens(name)), (i, x) -> {}, Progress.SILENT)) {
@@ -82,7 +83,7 @@ class PerplexityTruthTest {
     }
 
     private static ModelUnderTest open(String name, DType dtype) {
-        return ModelAssay.open(Truths.model(name))
+        return ModelAssay.open(Fixtures.path(name))
                 .on(Device.CPU)
                 .computingIn(dtype)
                 .load();

@@ -11,6 +11,7 @@ import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.Progress;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.truth.EachModel;
 import io.modelassay.truth.Truths;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ class QuantizationDriftTest {
     }
 
     private ModelUnderTest open(String name, Quantization quantization) {
-        return ModelAssay.open(Truths.model(name))
+        return ModelAssay.open(Fixtures.path(name))
                 .quantize(quantization)
                 .on(Device.CPU)
                 .computingIn(DType.FP32)

@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Tensor;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.truth.OpenModel;
 import io.modelassay.truth.Truths;
 import java.nio.ByteBuffer;
@@ -87,7 +88,7 @@ final class CodecRun implements AutoCloseable {
 
     /** The weights that the truths call {@code q_proj} and {@code down_proj}. */
     static Weight real(String name) {
-        try (Checkpoint model = Checkpoint.open(Truths.model("tiny-qwen2"))) {
+        try (Checkpoint model = Checkpoint.open(Fixtures.path("tiny-qwen2"))) {
             return weight(
                     model,
                     switch (name) {

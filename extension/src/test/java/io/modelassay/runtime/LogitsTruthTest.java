@@ -9,6 +9,7 @@ import io.modelassay.Text;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.truth.EachModel;
 import io.modelassay.truth.Truths;
 import java.util.Arrays;
@@ -42,7 +43,7 @@ class LogitsTruthTest {
     }
 
     private static ModelUnderTest open(String name, DType dtype) {
-        return ModelAssay.open(Truths.model(name))
+        return ModelAssay.open(Fixtures.path(name))
                 .on(Device.CPU)
                 .computingIn(dtype)
                 .load();

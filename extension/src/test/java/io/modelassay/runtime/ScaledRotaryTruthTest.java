@@ -5,15 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.architecture.RotaryEmbedding;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.fixtures.Corruptor;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.truth.Truths;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,14 +20,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rotary embeddings with context extension, end to end: tiny-llama under another {@code rope_scaling}. */
 class ScaledRotaryTruthTest {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     @TempDir
     Path folder;
 
     @ParameterizedTest
     @ValueSource(strings = {"linear", "dynamic", "llama3", "yarn", "yarn-tuned", "yarn-mscale"})
-    void frequenciesAndLogitsAreTheRecordedOnes(String variant) throws IOException {
+    void frequenciesAndLogitsAreTheRecordedOnes(String variant) {
         JsonNode truth = Truths.json("rope/rope.json").path("cases").path(variant);
         int positions = truth.path("tokens").intValue();
         int[] tokens = Arrays.copyOf(Truths.firstTokens("tiny-llama"), positions);
@@ -54,12 +50,9 @@ class ScaledRotaryTruthTest {
         }
     }
 
-    private Path scaled(JsonNode scaling) throws IOException {
-        Path model = Truths.model("tiny-llama");
-        ObjectNode config = (ObjectNode) JSON.readTree(model.resolve("config.json").toFile());
-        config.set("rope_scaling", scaling);
-        Files.write(folder.resolve("config.json"), JSON.writeValueAsBytes(config));
-        Files.copy(model.resolve("model.safetensors"), folder.resolve("model.safetensors"));
-        return folder;
+    private Path scaled(JsonNode scaling) {
+        return Corruptor.of(Fixtures.path("tiny-llama"))
+                .editConfig(config -> config.set("rope_scaling", scaling))
+                .into(folder);
     }
 }

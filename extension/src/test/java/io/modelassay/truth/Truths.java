@@ -4,13 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.fixtures.Fixtures;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
-import java.net.URL;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
-import java.util.Objects;
 
 /** The fixtures, and the figures that the real Python libraries gave on them. */
 public final class Truths {
@@ -18,31 +15,15 @@ public final class Truths {
 
     private Truths() {}
 
-    /** A file or folder below {@code io/modelassay/fixtures}. */
-    public static Path path(String relative) {
-        String name = "io/modelassay/fixtures/" + relative;
-        URL url = Objects.requireNonNull(Truths.class.getClassLoader().getResource(name), name);
-        try {
-            return Path.of(url.toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException(e);
-        }
-    }
-
-    /** The folder of a fixture's checkpoint. */
-    public static Path model(String name) {
-        return path(name);
-    }
-
     /** The tensors of {@code truths/<file>}. */
     public static Checkpoint tensors(String file) {
-        return Checkpoint.open(path("truths/" + file));
+        return Checkpoint.open(Fixtures.truths(file));
     }
 
     /** The content of {@code truths/<file>}. */
     public static JsonNode json(String file) {
         try {
-            return JSON.readTree(path("truths/" + file).toFile());
+            return JSON.readTree(Fixtures.truths(file).toFile());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
