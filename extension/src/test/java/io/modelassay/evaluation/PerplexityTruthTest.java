@@ -7,11 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.runtime.Activations;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.Progress;
-import io.modelassay.fixtures.Fixtures;
 import io.modelassay.truth.EachModel;
 import io.modelassay.truth.OpenModel;
 import io.modelassay.truth.Truths;
@@ -31,7 +31,8 @@ class PerplexityTruthTest {
                 assertThat(perplexity.value())
                         .as("perplexity in windows of %d", window)
                         .isCloseTo(truth.path("perplexity").doubleValue(), withinPercentage(RELATIVE_PERCENT));
-                assertThat(perplexity.tokens()).isEqualTo(truth.path("predicted").intValue());
+                assertThat(perplexity.tokens())
+                        .isEqualTo(truth.path("predicted").intValue());
                 assertThat(perplexity.protocol()).isEqualTo("non-overlapping-" + window + "-drop-tail/1");
             }
         }
@@ -45,7 +46,9 @@ class PerplexityTruthTest {
                 assertThat(model.perplexity(text, new Protocol(window)).value())
                         .as("perplexity in windows of %d", window)
                         .isCloseTo(
-                                recorded(name, "fp32", window).path("perplexity").doubleValue(),
+                                recorded(name, "fp32", window)
+                                        .path("perplexity")
+                                        .doubleValue(),
                                 withinPercentage(0.5));
             }
         }

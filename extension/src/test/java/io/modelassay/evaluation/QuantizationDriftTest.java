@@ -7,11 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.Progress;
-import io.modelassay.fixtures.Fixtures;
 import io.modelassay.truth.EachModel;
 import io.modelassay.truth.Truths;
 import java.nio.file.Path;
@@ -45,8 +45,10 @@ class QuantizationDriftTest {
 
     @EachModel
     void quantizedPerplexityIsTheRecordedOne(String name) {
-        JsonNode truth =
-                Truths.json("quantization/perplexity.json").path("models").path(name).path("perplexity");
+        JsonNode truth = Truths.json("quantization/perplexity.json")
+                .path("models")
+                .path(name)
+                .path("perplexity");
         Text text = Text.ofTokens(Truths.firstTokens(name));
         LADDER.forEach((method, quantization) -> {
             try (ModelUnderTest model = open(name, quantization)) {
@@ -59,10 +61,18 @@ class QuantizationDriftTest {
 
     @EachModel
     void print(String name) {
-        over(name).forEach((method, c) -> System.out.printf(
-                "%s %s ref %.5f ppl %.5f drift %.4f +- %.4f %% KL %.6f +- %.6f top1 %.4f%n",
-                name, method, c.reference().value(), c.subject().value(), c.driftPercent(), c.driftStandardError(),
-                c.klDivergence().mean(), c.klDivergence().standardError(), c.topTokenAgreement().mean()));
+        over(name)
+                .forEach((method, c) -> System.out.printf(
+                        "%s %s ref %.5f ppl %.5f drift %.4f +- %.4f %% KL %.6f +- %.6f top1 %.4f%n",
+                        name,
+                        method,
+                        c.reference().value(),
+                        c.subject().value(),
+                        c.driftPercent(),
+                        c.driftStandardError(),
+                        c.klDivergence().mean(),
+                        c.klDivergence().standardError(),
+                        c.topTokenAgreement().mean()));
     }
 
     private Map<String, Comparison> over(String name) {

@@ -21,8 +21,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BitsAndBytesTruthTest {
     static Stream<Arguments> cases() {
         return Stream.of("nf4", "fp4")
-                .flatMap(kind -> Stream.of("ragged", "odd", "q_proj", "down_proj").flatMap(name -> Stream.of("f32", "bf16")
-                        .flatMap(type -> Stream.of(false, true).map(nested -> Arguments.of(kind, name, type, nested)))));
+                .flatMap(kind -> Stream.of("ragged", "odd", "q_proj", "down_proj")
+                        .flatMap(name -> Stream.of("f32", "bf16")
+                                .flatMap(type ->
+                                        Stream.of(false, true).map(nested -> Arguments.of(kind, name, type, nested)))));
     }
 
     @ParameterizedTest(name = "{0} of {1} in {2}, nested {3}")
@@ -35,8 +37,7 @@ class BitsAndBytesTruthTest {
         try (Checkpoint truth = Truths.tensors("quantization/bnb-" + kind + ".safetensors");
                 CodecRun run = CodecRun.of(nested ? plain.doubleQuantized() : plain, weight(name, type))) {
             if (nested) {
-                assertIdentical(
-                        "nested map", Truths.bytes(truth, "nested_quant_map"), run.part("nested_quant_map"), 4);
+                assertIdentical("nested map", Truths.bytes(truth, "nested_quant_map"), run.part("nested_quant_map"), 4);
                 assertIdentical(
                         "nested offset",
                         Truths.bytes(truth, key + ".nested.nested_offset"),

@@ -6,9 +6,9 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Tensor;
-import io.modelassay.fixtures.Fixtures;
 import io.modelassay.truth.OpenModel;
 import io.modelassay.truth.Truths;
 import java.nio.ByteBuffer;
@@ -53,8 +53,7 @@ final class CodecRun implements AutoCloseable {
     static CodecRun of(Quantization quantization, Weight weight) {
         Codec codec = quantization.codec();
         Kernels kernels = Kernels.compile(OpenModel.engine(), Codec.class, codec.kernels());
-        ByteBuffer bytes =
-                ByteBuffer.allocateDirect(4 * weight.values().length).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocateDirect(4 * weight.values().length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(weight.values());
         try (Tensor w = kernels.stored("w", TensorType.F32, Shape.of(weight.rows(), weight.columns()), bytes)) {
             Map<String, Tensor> parts = new LinkedHashMap<>(kernels.callMap("encode", w, codec.options()));
@@ -101,10 +100,8 @@ final class CodecRun implements AutoCloseable {
 
     private static Weight weight(Checkpoint checkpoint, String name) {
         TensorInfo info = checkpoint.tensor(name);
-        return new Weight(
-                Truths.floats(checkpoint, name),
-                (int) info.shape().dimension(0),
-                (int) info.shape().dimension(1));
+        return new Weight(Truths.floats(checkpoint, name), (int) info.shape().dimension(0), (int)
+                info.shape().dimension(1));
     }
 
     byte[] part(String name) {

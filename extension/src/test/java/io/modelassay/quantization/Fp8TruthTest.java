@@ -15,7 +15,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class Fp8TruthTest {
     @ParameterizedTest
     @CsvSource({
-        "ragged, TENSOR", "ragged, CHANNEL", "ragged, BLOCK", "q_proj, TENSOR", "q_proj, CHANNEL", "q_proj, BLOCK",
+        "ragged, TENSOR",
+        "ragged, CHANNEL",
+        "ragged, BLOCK",
+        "q_proj, TENSOR",
+        "q_proj, CHANNEL",
+        "q_proj, BLOCK",
         "down_proj, BLOCK"
     })
     void codesScalesAndDecodedValuesAreThoseOfTorch(String name, Granularity granularity) {

@@ -22,7 +22,9 @@ class QuantizationPlanTest {
                 .allSatisfy(parameter -> assertThat(plan.quantizes(parameter.module()))
                         .as(parameter.name())
                         .isEqualTo(parameter.module().endsWith("_proj")));
-        assertThat(model.parameters()).filteredOn(p -> p.kind() == Parameter.Kind.LINEAR).hasSize(28);
+        assertThat(model.parameters())
+                .filteredOn(p -> p.kind() == Parameter.Kind.LINEAR)
+                .hasSize(28);
     }
 
     @Test
@@ -46,8 +48,7 @@ class QuantizationPlanTest {
         Quantization quantization = Quantization.rtn(4, 128).keep("lm_head", "model.layers.7.mlp");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> QuantizationPlan.of(quantization, model))
-                .withMessage(
-                        """
+                .withMessage("""
                         keep = "model.layers.7.mlp" matches none of the 39 modules of this qwen2 model
                         Try: a module name such as model.layers.2.input_layernorm, with * for any characters""");
     }
@@ -57,8 +58,7 @@ class QuantizationPlanTest {
         Quantization quantization = Quantization.rtn(4, 128).keep("model.layers");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> QuantizationPlan.of(quantization, model))
-                .withMessage(
-                        """
+                .withMessage("""
                         int4 g128 RTN keeping model.layers leaves no module to quantize
                         Try: fewer patterns in keep, or no quantization""");
     }

@@ -14,10 +14,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** RTN against the published formulas in numpy, bit for bit; {@code ragged} has a short last group and all-zero groups. */
 class RoundToNearestTruthTest {
     static Stream<Arguments> cases() {
-        return Stream.of("ragged", "down_proj").flatMap(name -> Stream.of(8, 4, 3, 2)
-                .flatMap(bits -> Stream.of(true, false)
-                        .flatMap(symmetric -> Stream.of(128, Quantization.PER_CHANNEL)
-                                .map(group -> Arguments.of(name, bits, symmetric, group)))));
+        return Stream.of("ragged", "down_proj")
+                .flatMap(name -> Stream.of(8, 4, 3, 2)
+                        .flatMap(bits -> Stream.of(true, false)
+                                .flatMap(symmetric -> Stream.of(128, Quantization.PER_CHANNEL)
+                                        .map(group -> Arguments.of(name, bits, symmetric, group)))));
     }
 
     @ParameterizedTest(name = "{0}, int{1}, symmetric {2}, group {3}")
@@ -37,8 +38,7 @@ class RoundToNearestTruthTest {
             assertIdentical("zeros", Truths.bytes(truth, label + ".zeros"), run.part("zeros"), 4);
             assertIdentical("codes", Truths.bytes(truth, label + ".codes"), run.part("codes"), 1);
             if (name.equals("ragged")) {
-                assertIdentical(
-                        "decoded values", Truths.bytes(truth, label + ".dequantized"), run.decoded(), 4);
+                assertIdentical("decoded values", Truths.bytes(truth, label + ".dequantized"), run.decoded(), 4);
             }
             assertThat(CodecRun.sha256(run.decoded()))
                     .isEqualTo(Truths.json("quantization/rtn.json")

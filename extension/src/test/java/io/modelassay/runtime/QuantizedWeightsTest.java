@@ -59,8 +59,10 @@ class QuantizedWeightsTest {
                 Checkpoint stored = Checkpoint.open(Fixtures.path("tiny-llama"))) {
             Weights weights = model.language().weights();
             Parameter head = model.language().plan().parameter("lm_head.weight").orElseThrow();
-            Parameter embedding =
-                    model.language().plan().parameter("model.embed_tokens.weight").orElseThrow();
+            Parameter embedding = model.language()
+                    .plan()
+                    .parameter("model.embed_tokens.weight")
+                    .orElseThrow();
             Kernels kernels = Kernels.conversions(OpenModel.engine());
             int rowBytes = 2 * 256;
             try (Tensor rows = weights.rows(head, 5, 3, DType.BF16);

@@ -43,7 +43,8 @@ class ScaledRotaryTruthTest {
                         .as("inverse frequency %d", i)
                         .isCloseTo(truth.path("inv_freq").get(i).doubleValue(), withinPercentage(1e-4));
             }
-            assertThat(table.scaling()).isCloseTo(truth.path("attention_scaling").doubleValue(), within(1e-12));
+            assertThat(table.scaling())
+                    .isCloseTo(truth.path("attention_scaling").doubleValue(), within(1e-12));
 
             float[] expected = Truths.floats(recorded, "logits");
             assertThat(Deviation.largest(expected, model.logits(tokens))).isLessThan(1e-3);

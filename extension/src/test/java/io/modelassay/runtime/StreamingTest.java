@@ -80,8 +80,9 @@ class StreamingTest {
                 assertThat(model.language().head().negativeLogLikelihood(last)).hasSize(32 * 63);
             }
             assertThat(openTensors()).isEqualTo(before);
-            assertThat(counting[0].tensors).hasSize(4 * 9).allMatch(tensor -> tensor.array()
-                    .isReleased());
+            assertThat(counting[0].tensors)
+                    .hasSize(4 * 9)
+                    .allMatch(tensor -> tensor.array().isReleased());
             assertThat(counting[0].mostLayers).isEqualTo(2);
         }
     }
@@ -125,8 +126,7 @@ class StreamingTest {
             bad.add(new int[] {1, 2048});
             assertThatExceptionOfType(RuntimeFailure.class)
                     .isThrownBy(() -> model.language().decoder().run(bad, (i, x) -> {}, Progress.SILENT))
-                    .withMessage(
-                            """
+                    .withMessage("""
                             Token id 2048 has no row in model.embed_tokens.weight [2048, 256]
                             Try: the tokenizer that belongs to this checkpoint""")
                     .satisfies(failure -> assertThat(failure.id()).isEqualTo("token-out-of-range"));
