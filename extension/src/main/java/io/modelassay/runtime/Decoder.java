@@ -135,27 +135,30 @@ public final class Decoder {
         }
 
         private Activations embed(List<int[]> windows) {
-            List<Activations.Batch> embedded = new ArrayList<>();
-            for (List<int[]> batch : batches(windows)) {
-                int[] ids = batch.stream().flatMapToInt(Arrays::stream).toArray();
-                try (Tensor rows = weights.gather(parameter(plan.embedding()), ids, dtype)) {
-                    long[] shape = {batch.size(), batch.get(0).length, plan.hiddenSize()};
-                    embedded.add(new Activations.Batch(batch, kernels.call("shaped", rows, shape)));
+            Activations embedded = new Activations(new ArrayList<>());
+            try {
+                for (List<int[]> batch : batches(windows)) {
+                    int[] ids = batch.stream().flatMapToInt(Arrays::stream).toArray();
+                    try (Tensor rows = weights.gather(parameter(plan.embedding()), ids, dtype)) {
+                        long[] shape = {batch.size(), batch.get(0).length, plan.hiddenSize()};
+                        embedded.batches().add(new Activations.Batch(batch, kernels.call("shaped", rows, shape)));
+                    }
                 }
+                return embedded;
+            } catch (RuntimeException e) {
+                embedded.close();
+                throw e;
             }
-            return new Activations(embedded);
         }
 
         void layer(int index) {
             Map<String, Tensor> layer = reader.take();
             try {
-                List<Activations.Batch> outputs = new ArrayList<>();
-                for (Activations.Batch batch : current.batches()) {
+                current.batches().replaceAll(batch -> {
                     Tensor output = kernels.call("layer", arguments(index, batch, layer));
-                    outputs.add(new Activations.Batch(batch.windows(), output));
                     batch.hidden().close();
-                }
-                current = new Activations(outputs);
+                    return new Activations.Batch(batch.windows(), output);
+                });
             } finally {
                 layer.values().forEach(Tensor::close);
             }
