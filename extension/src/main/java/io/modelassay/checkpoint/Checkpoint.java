@@ -31,12 +31,12 @@ public final class Checkpoint implements AutoCloseable {
     private final ModelConfig config;
     private final Optional<ModelConfig> generationConfig;
     private final Optional<Path> tokenizer;
-    private final List<CheckpointFinding> notes;
+    private final List<Finding> notes;
     private final TensorMapping mapping = new TensorMapping();
     private final Object hashLock = new Object();
     private @Nullable String contentHash;
 
-    private Checkpoint(CheckpointFolder folder, TensorCatalog catalog, List<CheckpointFinding> layoutNotes) {
+    private Checkpoint(CheckpointFolder folder, TensorCatalog catalog, List<Finding> layoutNotes) {
         this.folder = folder;
         this.catalog = catalog;
         this.config =
@@ -44,7 +44,7 @@ public final class Checkpoint implements AutoCloseable {
         this.generationConfig = folder.find("generation_config.json").map(ModelConfig::read);
         this.tokenizer = folder.find(TOKENIZER);
         tokenizer.ifPresent(FileSignature::check);
-        List<CheckpointFinding> all = new ArrayList<>(layoutNotes);
+        List<Finding> all = new ArrayList<>(layoutNotes);
         all.addAll(catalog.notes());
         this.notes = List.copyOf(all);
     }
@@ -196,7 +196,7 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /** What is odd about the checkpoint without keeping it from being read. */
-    public List<CheckpointFinding> notes() {
+    public List<Finding> notes() {
         return notes;
     }
 
