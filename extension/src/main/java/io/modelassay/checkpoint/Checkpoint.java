@@ -162,6 +162,16 @@ public final class Checkpoint implements AutoCloseable {
         return tokenizer;
     }
 
+    /**
+     * A file of the folder that holds no tensors, such as {@code merges.txt}, if there is one.
+     *
+     * @param name a name of the caller's own choice, never one that a file of the checkpoint holds
+     * @throws CheckpointException if it is no regular file, or a link that leaves the folder
+     */
+    public Optional<Path> companionFile(String name) {
+        return folder.find(name);
+    }
+
     /** Bytes of all tensors together, without headers. */
     public long byteSize() {
         return catalog.byteSize();

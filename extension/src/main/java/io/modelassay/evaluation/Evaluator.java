@@ -6,12 +6,14 @@ import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.VocabularyHead.TokenComparison;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
@@ -97,6 +99,13 @@ public final class Evaluator {
     public float[][] logits(LanguageModel model, List<int[]> windows) {
         try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress)) {
             return model.head().logits(last);
+        }
+    }
+
+    /** Hands the logits of every position of {@code windows} to {@code rows}; see {@link io.modelassay.runtime.VocabularyHead}. */
+    public void logits(LanguageModel model, List<int[]> windows, Consumer<ByteBuffer> rows) {
+        try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress)) {
+            model.head().logits(last, rows);
         }
     }
 
