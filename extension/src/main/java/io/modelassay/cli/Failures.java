@@ -27,11 +27,18 @@ final class Failures {
      */
     record Failure(String id, String message, @Nullable String nextStep) {}
 
+    /** Arguments that no verb can be run with. */
+    static int misuse(CommandLine.ParameterException e, String[] args) {
+        CommandLine line = e.getCommandLine();
+        line.getErr().println(e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
+        line.getErr().println("Try: " + line.getCommandSpec().qualifiedName() + " --help");
+        return Main.USAGE;
+    }
+
     static int report(Exception e, CommandLine line, CommandLine.ParseResult parsed) {
         if (e instanceof CommandLine.ParameterException misuse) {
-            line.getErr().println(misuse.getMessage());
-            line.getErr().println("Try: " + line.getCommandSpec().qualifiedName() + " --help");
-            return Main.USAGE;
+            return misuse(misuse, new String[0]);
         }
         Verb verb = (Verb) line.getCommand();
         String message = message(e);

@@ -58,6 +58,7 @@ public final class Main {
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Failures::misuse)
                 .setExecutionExceptionHandler(Failures::report);
         int code = args.length == 0 ? usage(line) : line.execute(args);
         out.flush();
