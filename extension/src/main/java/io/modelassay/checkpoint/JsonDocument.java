@@ -3,13 +3,12 @@ package io.modelassay.checkpoint;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,26 +28,19 @@ final class JsonDocument {
     /** The largest index known (DeepSeek-V3, 61 layers of 256 experts) has 9 MB. */
     static final long MOST_BYTES = 64L << 20;
 
-    private static final JsonMapper MAPPER = mapper();
+    private static final JsonFactory JSON = new JsonFactoryBuilder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(200)
+                    .maxNameLength(1 << 20)
+                    .maxStringLength((int) MOST_BYTES)
+                    .build())
+            // Python writes NaN and Infinity into config.json as such (time_step_limit of Mamba-2).
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
 
     private JsonDocument() {}
-
-    private static JsonMapper mapper() {
-        JsonFactory factory = new JsonFactoryBuilder()
-                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-                .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
-                .streamReadConstraints(StreamReadConstraints.builder()
-                        .maxNestingDepth(200)
-                        .maxNameLength(1 << 20)
-                        .maxStringLength((int) MOST_BYTES)
-                        .build())
-                // Python writes NaN and Infinity into config.json as such (time_step_limit of Mamba-2).
-                .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-                .build();
-        return JsonMapper.builder(factory)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
-    }
 
     /**
      * The object in a file.
@@ -94,8 +86,8 @@ final class JsonDocument {
             throw invalid(file, refusal, at, null);
         }
         JsonNode node;
-        try {
-            node = MAPPER.readTree(bytes);
+        try (JsonParser json = JSON.createParser(bytes)) {
+            node = JsonTree.read(json);
         } catch (JsonEOFException e) {
             throw cutOff(file, bytes.length);
         } catch (JsonProcessingException e) {

@@ -2,10 +2,14 @@ package io.modelassay.runtime;
 
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class VocabularyHead {
     /** Rows of the head in one slice: with a batch of the decoder, the logits of a slice stay within the last-level cache. */
     private static final int SLICE_ROWS = 2048;
+
+    /** Logits held at once where they are handed on in rows. */
+    private static final int LOGITS_BYTES = 64 << 20;
 
     private final Kernels kernels;
     private final ModelPlan model;
@@ -141,6 +148,37 @@ public final class VocabularyHead {
             }
         });
         return logits;
+    }
+
+    /**
+     * Hands the logits of every position, windows in order, to {@code sink} as float32 rows {@code [positions][vocabulary]},
+     * little-endian, a bounded number of rows at a time. Each buffer is valid during the call only.
+     */
+    public void logits(Activations activations, Consumer<ByteBuffer> sink) {
+        int vocabulary = model.decoder().vocabularySize();
+        int most = Math.max(1, LOGITS_BYTES / 4 / vocabulary);
+        for (Activations.Batch batch : activations.batches()) {
+            int positions = batch.windows().size() * batch.windows().get(0).length;
+            for (int from = 0; from < positions; from += most) {
+                int count = Math.min(most, positions - from);
+                ByteBuffer block = ByteBuffer.allocate(count * vocabulary * 4).order(ByteOrder.LITTLE_ENDIAN);
+                try (Tensor hidden = kernels.call("positions", batch.hidden(), from, count)) {
+                    eachSlice((first, rows) -> fill(block.asFloatBuffer(), hidden, first, rows));
+                }
+                sink.accept(block);
+            }
+        }
+    }
+
+    private void fill(FloatBuffer block, Tensor hidden, int first, int rows) {
+        int vocabulary = model.decoder().vocabularySize();
+        try (Tensor slice = weights.rows(head(), first, rows, dtype);
+                Tensor values = kernels.call("logits", hidden, slice)) {
+            float[] all = kernels.floats(values);
+            for (int row = 0; row * rows < all.length; row++) {
+                block.put(row * vocabulary + first, all, row * rows, rows);
+            }
+        }
     }
 
     private Parameter head() {

@@ -86,5 +86,9 @@ def comparison(self, state: Dict[str, Tensor]) -> Tensor:
     agree = (state["p.top"] == state["q.top"]).to(7)
     return torch.stack([p_log - state["p.target"].to(7), q_log - state["q.target"].to(7), kl, agree])
 
+def positions(self, hidden: Tensor, first: int, count: int) -> Tensor:
+    # Rows first to first + count of all windows laid end to end.
+    return hidden.reshape([-1, hidden.size(-1)])[first:first + count]
+
 def logits(self, hidden: Tensor, weight: Tensor) -> Tensor:
     return self.product(hidden, weight).to(6)

@@ -33,7 +33,7 @@ class CheckpointTests {
             assertThat(checkpoint.tensors()).containsOnlyKeys("a", "b");
             assertThat(checkpoint.byteSize()).isEqualTo(12);
             assertThat(checkpoint.notes())
-                    .extracting(CheckpointFinding::id)
+                    .extracting(Finding::id)
                     .containsOnly("missing-format-metadata", "unaligned-tensor");
             assertThat(checkpoint.tensorFiles()).containsExactly(folder.resolve(FIRST), folder.resolve(SECOND));
         }
@@ -103,7 +103,7 @@ class CheckpointTests {
             assertThat(checkpoint.notes())
                     .filteredOn(note -> note.id().equals("total-size-mismatch"))
                     .singleElement()
-                    .extracting(CheckpointFinding::message)
+                    .extracting(Finding::message)
                     .isEqualTo("The index gives a total_size of 13 bytes, its tensors have 12 bytes");
         }
     }
@@ -234,7 +234,7 @@ class CheckpointTests {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             assertThat(checkpoint.tensors()).containsOnlyKeys("a");
             assertThat(checkpoint.notes())
-                    .extracting(CheckpointFinding::id)
+                    .extracting(Finding::id)
                     .contains("stale-index", "unused-tensor-file");
         }
     }
@@ -246,7 +246,7 @@ class CheckpointTests {
         TestFiles.write(folder.resolve("pytorch_model.bin"), "x");
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             assertThat(checkpoint.notes())
-                    .extracting(CheckpointFinding::id)
+                    .extracting(Finding::id)
                     .contains("unused-tensor-file", "second-checkpoint");
         }
     }
@@ -259,7 +259,7 @@ class CheckpointTests {
         TestFiles.write(folder.resolve("model.safetensors"), aligned, 5);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             assertThat(checkpoint.notes())
-                    .extracting(CheckpointFinding::id)
+                    .extracting(Finding::id)
                     .containsExactly("missing-format-metadata", "unaligned-tensor", "unsorted-tensors");
         }
     }
@@ -288,7 +288,7 @@ class CheckpointTests {
     void filesOfOtherNames() {
         TestFiles.write(folder.resolve("adapter_model.safetensors"), ONE, 4);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-            assertThat(checkpoint.notes()).extracting(CheckpointFinding::id).doesNotContain("unusual-file-name");
+            assertThat(checkpoint.notes()).extracting(Finding::id).doesNotContain("unusual-file-name");
         }
         TestFiles.write(folder.resolve("gptq_model-4bit.safetensors"), ONE, 4);
         assertThat(TestFiles.failure(folder).id()).isEqualTo("ambiguous-tensor-files");

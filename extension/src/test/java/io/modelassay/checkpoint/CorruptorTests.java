@@ -129,7 +129,7 @@ class CorruptorTests {
     void missingMetadataIsNoted() {
         Path path = broken("one", corruptor -> corruptor.removeMetadata("w"));
         try (Checkpoint checkpoint = Checkpoint.open(path)) {
-            assertThat(checkpoint.notes()).extracting(CheckpointFinding::id).contains("missing-format-metadata");
+            assertThat(checkpoint.notes()).extracting(Finding::id).contains("missing-format-metadata");
         }
     }
 
