@@ -17,9 +17,11 @@ import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.OutputErrors;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
@@ -115,6 +117,14 @@ public final class ModelUnderTest implements AutoCloseable {
     /** Logits of every position of {@code windows}, {@code [tokens][vocabulary]}. */
     public float[][] logits(List<int[]> windows) {
         return evaluator.logits(loaded.model(), windows);
+    }
+
+    /**
+     * Hands the logits of every position of {@code windows} to {@code rows}, float32 {@code [positions][vocabulary]},
+     * little-endian, some rows at a time; for logits that memory would not hold. A buffer is valid during the call only.
+     */
+    public void logits(List<int[]> windows, Consumer<ByteBuffer> rows) {
+        evaluator.logits(loaded.model(), windows, rows);
     }
 
     /** Perplexity over {@code text} under {@link #protocol}. */

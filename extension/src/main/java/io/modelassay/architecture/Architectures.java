@@ -1,8 +1,10 @@
 package io.modelassay.architecture;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.modelassay.checkpoint.JsonTree;
 import io.modelassay.checkpoint.ModelConfig;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** Finds the family of a config and lays out its parameters. */
 @API(status = API.Status.EXPERIMENTAL)
 public final class Architectures {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final JsonFactory JSON = new JsonFactory();
     private static final Pattern MODEL_TYPE = Pattern.compile("[a-z0-9_-]{1,64}");
 
     private Architectures() {}
@@ -52,7 +54,10 @@ public final class Architectures {
             if (in == null) {
                 return null;
             }
-            JsonNode file = JSON.readTree(in);
+            JsonNode file;
+            try (JsonParser json = JSON.createParser(in)) {
+                file = JsonTree.read(json);
+            }
             JsonNode base = file.get("extends");
             return base == null ? file : merge(inherited(base.textValue()), file);
         } catch (IOException e) {

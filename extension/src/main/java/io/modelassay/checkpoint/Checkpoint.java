@@ -31,20 +31,23 @@ public final class Checkpoint implements AutoCloseable {
     private final ModelConfig config;
     private final Optional<ModelConfig> generationConfig;
     private final Optional<Path> tokenizer;
-    private final List<CheckpointFinding> notes;
+    private final List<Finding> notes;
     private final TensorMapping mapping = new TensorMapping();
     private final Object hashLock = new Object();
     private @Nullable String contentHash;
 
-    private Checkpoint(CheckpointFolder folder, TensorCatalog catalog, List<CheckpointFinding> layoutNotes) {
+    private Checkpoint(CheckpointFolder folder, TensorCatalog catalog, List<Finding> layoutNotes) {
         this.folder = folder;
         this.catalog = catalog;
         this.config =
                 folder.find(CONFIG).map(ModelConfig::read).orElseGet(() -> ModelConfig.absent(folder.resolve(CONFIG)));
         this.generationConfig = folder.find("generation_config.json").map(ModelConfig::read);
         this.tokenizer = folder.find(TOKENIZER);
-        tokenizer.ifPresent(FileSignature::check);
-        List<CheckpointFinding> all = new ArrayList<>(layoutNotes);
+        tokenizer.ifPresent(file -> {
+            FileSignature.check(file);
+            JsonDocument.checkEnd(file);
+        });
+        List<Finding> all = new ArrayList<>(layoutNotes);
         all.addAll(catalog.notes());
         this.notes = List.copyOf(all);
     }
@@ -162,6 +165,16 @@ public final class Checkpoint implements AutoCloseable {
         return tokenizer;
     }
 
+    /**
+     * A file of the folder that holds no tensors, such as {@code merges.txt}, if there is one.
+     *
+     * @param name a name of the caller's own choice, never one that a file of the checkpoint holds
+     * @throws CheckpointException if it is no regular file, or a link that leaves the folder
+     */
+    public Optional<Path> companionFile(String name) {
+        return folder.find(name);
+    }
+
     /** Bytes of all tensors together, without headers. */
     public long byteSize() {
         return catalog.byteSize();
@@ -196,7 +209,7 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /** What is odd about the checkpoint without keeping it from being read. */
-    public List<CheckpointFinding> notes() {
+    public List<Finding> notes() {
         return notes;
     }
 

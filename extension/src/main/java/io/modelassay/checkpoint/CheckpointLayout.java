@@ -1,6 +1,6 @@
 package io.modelassay.checkpoint;
 
-import io.modelassay.checkpoint.CheckpointFinding.Severity;
+import io.modelassay.checkpoint.Finding.Severity;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +21,7 @@ final class CheckpointLayout {
 
     private final CheckpointFolder folder;
     private final List<String> names;
-    private final List<CheckpointFinding> notes = new ArrayList<>();
+    private final List<Finding> notes = new ArrayList<>();
 
     private CheckpointLayout(CheckpointFolder folder) {
         this.folder = folder;
@@ -29,7 +29,7 @@ final class CheckpointLayout {
     }
 
     /** What was chosen, and what was odd about the choice. */
-    record Choice(TensorCatalog catalog, List<CheckpointFinding> notes) {}
+    record Choice(TensorCatalog catalog, List<Finding> notes) {}
 
     static Choice choose(CheckpointFolder folder) {
         CheckpointLayout layout = new CheckpointLayout(folder);
@@ -73,10 +73,10 @@ final class CheckpointLayout {
         if (candidates.size() == 1) {
             Path file = folder.find(candidates.get(0)).orElseThrow();
             if (!candidates.get(0).equals("adapter_model.safetensors")) {
-                notes.add(new CheckpointFinding(
+                notes.add(Finding.about(
+                        file,
                         "unusual-file-name",
                         Severity.WARNING,
-                        file,
                         "The only tensor file is called " + CheckpointException.quote(candidates.get(0))
                                 + "; transformers looks for " + SINGLE,
                         "rename it to " + SINGLE + " unless the library it is for asks for this name"));
@@ -140,10 +140,10 @@ final class CheckpointLayout {
                 .filter(name -> name.endsWith(".safetensors") && name.startsWith("model") && !used.contains(name))
                 .toList();
         if (!unused.isEmpty()) {
-            notes.add(new CheckpointFinding(
+            notes.add(Finding.about(
+                    folder.resolve(unused.get(0)),
                     "unused-tensor-file",
                     Severity.WARNING,
-                    folder.resolve(unused.get(0)),
                     unused.size() + " tensor files are not part of the checkpoint that loaders choose: "
                             + listed(unused),
                     "remove them if they are left over from an earlier save"));
@@ -152,10 +152,10 @@ final class CheckpointLayout {
                 .filter(name -> name.startsWith("pytorch_model") && isPickled(name))
                 .toList();
         if (!pickled.isEmpty()) {
-            notes.add(new CheckpointFinding(
+            notes.add(Finding.about(
+                    folder.resolve(pickled.get(0)),
                     "second-checkpoint",
                     Severity.INFO,
-                    folder.resolve(pickled.get(0)),
                     "The folder also holds a pickled checkpoint, which is not compared: " + listed(pickled),
                     "remove it, so that no loader can pick other weights"));
         }
@@ -173,10 +173,10 @@ final class CheckpointLayout {
             named = Set.of();
         }
         if (!named.equals(Set.of(SINGLE))) {
-            notes.add(new CheckpointFinding(
+            notes.add(Finding.about(
+                    index.get(),
                     "stale-index",
                     Severity.WARNING,
-                    index.get(),
                     "The index stands beside " + single.getFileName() + ", which loaders prefer, and names other files"
                             + (named.isEmpty() ? "" : ": " + listed(List.copyOf(named))),
                     "remove the index, or " + single.getFileName() + ", whichever is left over from an earlier save"));

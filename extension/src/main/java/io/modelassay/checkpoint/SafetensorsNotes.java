@@ -1,6 +1,6 @@
 package io.modelassay.checkpoint;
 
-import io.modelassay.checkpoint.CheckpointFinding.Severity;
+import io.modelassay.checkpoint.Finding.Severity;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,14 +10,14 @@ final class SafetensorsNotes {
 
     private SafetensorsNotes() {}
 
-    static List<CheckpointFinding> of(Path file, List<TensorInfo> tensors, SafetensorsHeader header) {
-        List<CheckpointFinding> notes = new ArrayList<>();
+    static List<Finding> of(Path file, List<TensorInfo> tensors, SafetensorsHeader header) {
+        List<Finding> notes = new ArrayList<>();
         if (!"pt".equals(header.metadata().get("format"))) {
             String format = header.metadata().get("format");
-            notes.add(new CheckpointFinding(
+            notes.add(Finding.about(
+                    file,
                     "missing-format-metadata",
                     Severity.WARNING,
-                    file,
                     "The header's __metadata__ has "
                             + (format == null ? "no format" : "the format " + CheckpointException.quote(format))
                             + " instead of \"pt\"; some transformers releases refuse to load the file",
@@ -27,10 +27,10 @@ final class SafetensorsNotes {
                 .filter(tensor -> tensor.offset() % Math.max(1, tensor.type().bits() / 8) != 0)
                 .toList();
         if (!unaligned.isEmpty()) {
-            notes.add(new CheckpointFinding(
+            notes.add(Finding.about(
+                    file,
                     "unaligned-tensor",
                     Severity.INFO,
-                    file,
                     unaligned.size() + " of " + tensors.size()
                             + " tensors do not start at a multiple of their element size, first "
                             + CheckpointException.quote(unaligned.get(0).name()) + " at byte "
@@ -41,10 +41,10 @@ final class SafetensorsNotes {
             if (SafetensorsOrder.COMPARATOR.compare(tensors.get(i - 1), tensors.get(i)) > 0
                     && tensors.get(i).byteLength() > 0
                     && tensors.get(i - 1).byteLength() > 0) {
-                notes.add(new CheckpointFinding(
+                notes.add(Finding.about(
+                        file,
                         "unsorted-tensors",
                         Severity.INFO,
-                        file,
                         "The data is not in the order of the reference writer (widest type first, then by name): "
                                 + CheckpointException.quote(tensors.get(i).name()) + " comes after "
                                 + CheckpointException.quote(tensors.get(i - 1).name()),

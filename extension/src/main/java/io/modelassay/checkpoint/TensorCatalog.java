@@ -18,7 +18,7 @@ final class TensorCatalog {
 
     private final SortedMap<String, TensorInfo> tensors = new TreeMap<>();
     private final List<Path> files = new ArrayList<>();
-    private final List<CheckpointFinding> notes = new ArrayList<>();
+    private final List<Finding> notes = new ArrayList<>();
 
     private TensorCatalog() {}
 
@@ -31,7 +31,7 @@ final class TensorCatalog {
         return files;
     }
 
-    List<CheckpointFinding> notes() {
+    List<Finding> notes() {
         return notes;
     }
 
@@ -141,10 +141,10 @@ final class TensorCatalog {
     private void compareTotalSize(ShardIndex index) {
         long sum = byteSize();
         if (index.totalSize().isPresent() && index.totalSize().getAsLong() != sum) {
-            notes.add(new CheckpointFinding(
-                    "total-size-mismatch",
-                    CheckpointFinding.Severity.INFO,
+            notes.add(Finding.about(
                     index.file(),
+                    "total-size-mismatch",
+                    Finding.Severity.INFO,
                     "The index gives a total_size of " + index.totalSize().getAsLong() + " bytes, its tensors have "
                             + sum + " bytes",
                     "nothing needs doing for loading; write the index again if a tool relies on the figure"));

@@ -11,4 +11,4 @@ import java.util.Map;
  * @param metadata free text of the file, name to value
  * @param notes what is odd but legal
  */
-record TensorFile(Path path, List<TensorInfo> tensors, Map<String, String> metadata, List<CheckpointFinding> notes) {}
+record TensorFile(Path path, List<TensorInfo> tensors, Map<String, String> metadata, List<Finding> notes) {}

@@ -7,12 +7,14 @@ import io.modelassay.runtime.OutputErrors;
 import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.VocabularyHead.TokenComparison;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
@@ -105,6 +107,13 @@ public final class Evaluator {
     public List<OutputErrors.ModuleError> outputErrors(
             LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
         return OutputErrors.of(reference, subject, protocol.windows(tokens).get(0));
+    }
+
+    /** Hands the logits of every position of {@code windows} to {@code rows}; see {@link io.modelassay.runtime.VocabularyHead}. */
+    public void logits(LanguageModel model, List<int[]> windows, Consumer<ByteBuffer> rows) {
+        try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress)) {
+            model.head().logits(last, rows);
+        }
     }
 
     /** The first non-finite value of a forward pass over {@code tokens}, if there is one. */

@@ -41,15 +41,21 @@ public final class ReferenceCache {
     private static final Path DEFAULT_FOLDER = Path.of("target", "modelassay", "cache");
     private static final String LAYOUT = "forward pass 1";
 
-    private final Path folder;
+    private final Optional<Path> place;
 
-    private ReferenceCache(Path folder) {
-        this.folder = folder;
+    private ReferenceCache(Optional<Path> place) {
+        this.place = place;
     }
 
     /** The cache in {@code folder}, which is made when it is first needed. */
     public static ReferenceCache in(Path folder) {
-        return new ReferenceCache(folder);
+        return new ReferenceCache(Optional.of(folder));
+    }
+
+    /** The cache in the folder that {@link #FOLDER_PROPERTY} names, or none, where nobody asked for files to be kept. */
+    public static ReferenceCache ifConfigured() {
+        return new ReferenceCache(
+                Optional.ofNullable(System.getProperty(FOLDER_PROPERTY)).map(Path::of));
     }
 
     /** The cache in the folder that {@link #FOLDER_PROPERTY} names, or {@code target/modelassay/cache}. */
@@ -60,6 +66,10 @@ public final class ReferenceCache {
 
     /** The pass of {@code model} over {@code windows}: read, or computed and kept. The caller closes it. */
     ForwardRun get(LanguageModel model, List<int[]> windows, Supplier<ForwardRun> compute) {
+        if (place.isEmpty()) {
+            return compute.get();
+        }
+        Path folder = place.get();
         Path file = folder.resolve(name(model, windows) + ".safetensors");
         if (Files.exists(file)) {
             Optional<ForwardRun> kept = read(file, model, windows);

@@ -39,7 +39,7 @@ public final class Decoder {
 
     /** A decoder of {@code model} over {@code weights}, computing in {@code dtype}. Owns neither. */
     public Decoder(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.shared(engine, Decoder.class, model.decoder().kernel() + ".py");
+        this.kernels = Kernels.withProducts(engine, dtype, model.decoder().kernel() + ".py");
         this.model = model;
         this.plan = model.decoder();
         this.weights = weights;
@@ -131,7 +131,7 @@ public final class Decoder {
 
         Pass(List<int[]> windows) {
             current = embed(windows);
-            reader = new LayerReader(model, weights, dtype);
+            reader = new LayerReader(kernels, model, weights, dtype);
         }
 
         private Activations embed(List<int[]> windows) {

@@ -28,7 +28,7 @@ public final class OutputErrors {
 
     /** Errors of all linear modules whose weights differ in {@code subject}, largest first. */
     public static List<ModuleError> of(LanguageModel reference, LanguageModel subject, int[] window) {
-        Kernels kernels = Kernels.shared(reference.engine(), OutputErrors.class, "activations.py");
+        Kernels kernels = Kernels.shared(reference.engine(), "activations.py");
         Map<String, String> inputs = inputs(reference);
         Map<String, Tensor> seen = new HashMap<>();
         List<ModuleError> errors = new ArrayList<>();
@@ -56,8 +56,8 @@ public final class OutputErrors {
 
     /** Which operation's result a linear module takes, both within their layer. */
     private static Map<String, String> inputs(LanguageModel model) {
-        Kernels layer = Kernels.shared(
-                model.engine(), Decoder.class, model.plan().decoder().kernel() + ".py");
+        Kernels layer = Kernels.withProducts(
+                model.engine(), model.dtype(), model.plan().decoder().kernel() + ".py");
         Map<String, String> inputs = new HashMap<>();
         for (String pair : layer.text("module_inputs").split(" ", -1)) {
             int at = pair.indexOf('<');

@@ -2,10 +2,14 @@ package io.modelassay.runtime;
 
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.INTERNAL)
 public final class VocabularyHead {
-    /** Rows of the head in one slice. */
-    private static final int SLICE_ROWS = 4096;
+    /** Rows of the head in one slice: with a batch of the decoder, the logits of a slice stay within the last-level cache. */
+    private static final int SLICE_ROWS = 2048;
+
+    /** Logits held at once where they are handed on in rows. */
+    private static final int LOGITS_BYTES = 64 << 20;
 
     private final Kernels kernels;
     private final ModelPlan model;
@@ -26,7 +33,7 @@ public final class VocabularyHead {
 
     /** The head of {@code model} in {@code weights}, computing in {@code dtype}. */
     public VocabularyHead(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.shared(engine, VocabularyHead.class, "head.py");
+        this.kernels = Kernels.withProducts(engine, dtype, "head.py");
         this.model = model;
         this.weights = weights;
         this.dtype = dtype;
@@ -50,7 +57,7 @@ public final class VocabularyHead {
                 batches.add(new Rows(batch, null));
             }
             eachSlice((first, rows) -> {
-                try (Tensor slice = weights.rows(head(), first, rows, dtype)) {
+                try (Tensor slice = slice(first, rows)) {
                     for (Rows batch : batches) {
                         batch.replace(kernels.callMap("scan", batch.state, batch.hidden, slice, first, batch.targets));
                     }
@@ -78,8 +85,8 @@ public final class VocabularyHead {
                         new Rows(reference.batches().get(i), others.batches().get(i)));
             }
             eachSlice((first, rows) -> {
-                try (Tensor slice = weights.rows(head(), first, rows, dtype);
-                        Tensor otherSlice = other.weights.rows(other.head(), first, rows, other.dtype)) {
+                try (Tensor slice = slice(first, rows);
+                        Tensor otherSlice = other.slice(first, rows)) {
                     for (Rows batch : batches) {
                         batch.replace(kernels.callMap(
                                 "compare",
@@ -128,7 +135,7 @@ public final class VocabularyHead {
         int vocabulary = model.decoder().vocabularySize();
         float[][] logits = new float[positions][vocabulary];
         eachSlice((first, rows) -> {
-            try (Tensor slice = weights.rows(head(), first, rows, dtype)) {
+            try (Tensor slice = slice(first, rows)) {
                 int at = 0;
                 for (Activations.Batch batch : activations.batches()) {
                     try (Tensor values = kernels.call("logits", batch.hidden(), slice)) {
@@ -143,8 +150,45 @@ public final class VocabularyHead {
         return logits;
     }
 
+    /**
+     * Hands the logits of every position, windows in order, to {@code sink} as float32 rows {@code [positions][vocabulary]},
+     * little-endian, a bounded number of rows at a time. Each buffer is valid during the call only.
+     */
+    public void logits(Activations activations, Consumer<ByteBuffer> sink) {
+        int vocabulary = model.decoder().vocabularySize();
+        int most = Math.max(1, LOGITS_BYTES / 4 / vocabulary);
+        for (Activations.Batch batch : activations.batches()) {
+            int positions = batch.windows().size() * batch.windows().get(0).length;
+            for (int from = 0; from < positions; from += most) {
+                int count = Math.min(most, positions - from);
+                ByteBuffer block = ByteBuffer.allocate(count * vocabulary * 4).order(ByteOrder.LITTLE_ENDIAN);
+                try (Tensor hidden = kernels.call("positions", batch.hidden(), from, count)) {
+                    eachSlice((first, rows) -> fill(block.asFloatBuffer(), hidden, first, rows));
+                }
+                sink.accept(block);
+            }
+        }
+    }
+
+    private void fill(FloatBuffer block, Tensor hidden, int first, int rows) {
+        int vocabulary = model.decoder().vocabularySize();
+        try (Tensor slice = weights.rows(head(), first, rows, dtype);
+                Tensor values = kernels.call("logits", hidden, slice)) {
+            float[] all = kernels.floats(values);
+            for (int row = 0; row * rows < all.length; row++) {
+                block.put(row * vocabulary + first, all, row * rows, rows);
+            }
+        }
+    }
+
     private Parameter head() {
         return model.parameter(model.decoder().head()).orElseThrow();
+    }
+
+    private Tensor slice(int first, int rows) {
+        try (Tensor stored = weights.rows(head(), first, rows, dtype)) {
+            return kernels.call("packed", stored);
+        }
     }
 
     private interface SliceWork {

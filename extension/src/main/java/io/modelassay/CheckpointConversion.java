@@ -1,0 +1,224 @@
+package io.modelassay;
+
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.ShardedSafetensorsWriter;
+import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.checkpoint.TensorScan;
+import io.modelassay.checkpoint.TensorType;
+import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.runtime.DType;
+import io.modelassay.runtime.Device;
+import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.TorchEngine;
+import io.modelassay.runtime.TypeConversion;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apiguardian.api.API;
+
+/**
+ * Writes a checkpoint again with its floating-point tensors in one type, with its config, tokenizer and templates beside
+ * it. Tensor by tensor, never the whole model in memory; the folder appears complete or not at all.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class CheckpointConversion {
+    private static final List<String> COMPANIONS = List.of(
+            "added_tokens.json",
+            "chat_template.jinja",
+            "chat_template.json",
+            "merges.txt",
+            "preprocessor_config.json",
+            "processor_config.json",
+            "sentencepiece.bpe.model",
+            "special_tokens_map.json",
+            "tokenizer.json",
+            "tokenizer.model",
+            "tokenizer_config.json",
+            "vocab.json",
+            "vocab.txt");
+
+    private static final List<String> CONFIGS = List.of("config.json", "generation_config.json");
+
+    private final Checkpoint checkpoint;
+    private final DType dtype;
+    private final Progress progress;
+    private final List<Finding> findings = new ArrayList<>();
+
+    private CheckpointConversion(Checkpoint checkpoint, DType dtype, Progress progress) {
+        this.checkpoint = checkpoint;
+        this.dtype = dtype;
+        this.progress = progress;
+    }
+
+    /**
+     * What was written.
+     *
+     * @param dtype the type of the floating-point tensors
+     * @param tensors number of tensors
+     * @param converted number of tensors that changed their type
+     * @param bytes bytes of all tensors
+     * @param files names of the files, sorted
+     * @param findings {@code overflow-in-conversion} for each tensor that held finite values only and does no more
+     */
+    @API(status = API.Status.EXPERIMENTAL)
+    public record Result(
+            DType dtype, int tensors, int converted, long bytes, List<String> files, List<Finding> findings) {}
+
+    /**
+     * Writes {@code checkpoint} into the folder {@code out}.
+     *
+     * @param out a folder that does not exist yet, or is empty
+     * @param dtype type of the floating-point tensors; {@link DType#AUTO} takes the config's
+     * @throws IllegalArgumentException if {@code out} is not empty
+     * @throws IllegalStateException if the checkpoint is quantized, which this version does not decode
+     * @throws UncheckedIOException if the folder cannot be written
+     */
+    public static Result convert(Checkpoint checkpoint, Path out, DType dtype, Progress progress) {
+        Path target = out.toAbsolutePath().normalize();
+        requireEmpty(target);
+        if (Inspection.of(checkpoint).isQuantized()) {
+            throw new IllegalStateException("The checkpoint " + checkpoint.folder()
+                    + " is quantized, and this version decodes no stored quantization"
+                    + "\nTry: decode its unquantized twin");
+        }
+        return new CheckpointConversion(
+                        checkpoint,
+                        dtype.resolve(ConfigDType.of(checkpoint.config()).orElse("")),
+                        progress)
+                .into(target);
+    }
+
+    private static void requireEmpty(Path out) {
+        if (!Files.exists(out)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.isDirectory(out) ? Files.list(out) : Stream.of(out)) {
+            if (entries.findAny().isPresent()) {
+                throw new IllegalArgumentException(
+                        "The output " + out + " exists and is not an empty folder\nTry: another folder, or remove it");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("The folder " + out + " cannot be read", e);
+        }
+    }
+
+    private Result into(Path out) {
+        Path temporary =
+                out.resolveSibling("." + out.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".tmp");
+        try {
+            Files.createDirectories(temporary);
+            int converted = writeTensors(temporary);
+            for (String name : COMPANIONS) {
+                copy(name, temporary);
+            }
+            for (String name : CONFIGS) {
+                if (checkpoint.companionFile(name).isPresent()) {
+                    ConfigDType.rewrite(
+                            checkpoint.companionFile(name).get(),
+                            temporary.resolve(name),
+                            dtype,
+                            name.equals("config.json"));
+                }
+            }
+            move(temporary, out);
+            try (Checkpoint written = Checkpoint.open(out);
+                    Stream<Path> files = Files.list(out)) {
+                return new Result(
+                        dtype,
+                        written.tensors().size(),
+                        converted,
+                        written.byteSize(),
+                        files.map(file -> String.valueOf(file.getFileName()))
+                                .sorted()
+                                .toList(),
+                        List.copyOf(findings));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("The folder " + out + " cannot be written: " + e.getMessage(), e);
+        } finally {
+            delete(temporary);
+        }
+    }
+
+    private int writeTensors(Path folder) {
+        TypeConversion conversion = new TypeConversion(TorchEngine.on(Device.CPU), dtype);
+        ShardedSafetensorsWriter.Builder builder = ShardedSafetensorsWriter.to(folder);
+        int converted = 0;
+        for (TensorInfo tensor : checkpoint.tensors().values()) {
+            boolean changes = conversion.applies(tensor.type());
+            converted += changes ? 1 : 0;
+            builder.tensor(tensor.name(), changes ? dtype.tensorType() : tensor.type(), tensor.shape());
+        }
+        int done = 0;
+        try (ShardedSafetensorsWriter writer = builder.open()) {
+            for (TensorInfo tensor : checkpoint.tensors().values()) {
+                write(conversion, tensor, writer);
+                progress.step("converting tensors", ++done, checkpoint.tensors().size());
+            }
+            writer.commit();
+        }
+        return converted;
+    }
+
+    private void write(TypeConversion conversion, TensorInfo tensor, ShardedSafetensorsWriter writer) {
+        boolean narrower = dtype != DType.FP32 || tensor.type() == TensorType.F64;
+        boolean mayOverflow = conversion.applies(tensor.type()) && tensor.type().bits() >= 16 && narrower;
+        TensorType written = dtype.tensorType();
+        long[] nonFinite = {0};
+        conversion.convert(checkpoint, tensor, bytes -> {
+            if (mayOverflow) {
+                Shape shape = Shape.of(bytes.remaining() / (written.bits() / 8));
+                TensorScan scan = ValueScan.scan(tensor.name(), written, shape, bytes);
+                nonFinite[0] += scan.nan() + scan.inf();
+            }
+            writer.write(tensor.name(), bytes);
+        });
+        if (nonFinite[0] > 0) {
+            TensorScan before = ValueScan.create().scan(checkpoint, tensor);
+            long fresh = nonFinite[0] - before.nan() - before.inf();
+            if (fresh > 0) {
+                findings.add(new Finding(
+                        "overflow-in-conversion",
+                        Finding.Severity.ERROR,
+                        tensor.name(),
+                        fresh + " of " + before.count() + " values exceed the range of " + written.label()
+                                + " and became infinite; the largest stored is " + before.absMax(),
+                        "convert to bf16, which has the range of fp32"));
+            }
+        }
+    }
+
+    private void copy(String name, Path folder) throws IOException {
+        if (checkpoint.companionFile(name).isPresent()) {
+            Files.copy(checkpoint.companionFile(name).get(), folder.resolve(name));
+        }
+    }
+
+    private static void move(Path temporary, Path out) throws IOException {
+        if (Files.exists(out)) {
+            Files.delete(out);
+        }
+        Files.move(temporary, out, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.walk(folder)) {
+            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(entry);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("The temporary folder " + folder + " cannot be removed", e);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package io.modelassay;
+
+import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.UnsupportedArchitectureException;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.TensorInfo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apiguardian.api.API;
+
+/**
+ * The facts of an artifact that its headers and its config tell. No tensor is read and no engine is started, so an
+ * inspection of any model takes a moment. Immutable.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class Inspection {
+    private final ModelConfig config;
+    private final List<TensorInfo> tensors;
+    private final Optional<LoadReport> loadReport;
+    private final Optional<CheckpointDifference> difference;
+    private final List<Finding> findings;
+    private final boolean quantized;
+
+    private Inspection(Checkpoint checkpoint, Optional<Checkpoint> reference) {
+        this.config = checkpoint.config();
+        this.tensors = List.copyOf(checkpoint.tensors().values());
+        PackedTensors packed = new PackedTensors(checkpoint);
+        this.quantized = config.has("quantization_config") || !packed.modules().isEmpty();
+        InspectionFindings found = new InspectionFindings();
+        if (tensors.isEmpty()) {
+            found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
+        }
+        if (quantized) {
+            found.quantized(config, packed.modules());
+        }
+        this.loadReport = plan(found).map(plan -> packed.without(LoadReport.of(checkpoint, plan)));
+        loadReport.ifPresent(found::report);
+        this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, packed));
+        difference.ifPresent(found::difference);
+        List<Finding> all = new ArrayList<>(found.all());
+        all.addAll(checkpoint.notes());
+        this.findings = List.copyOf(all);
+    }
+
+    private Optional<ModelPlan> plan(InspectionFindings found) {
+        try {
+            Optional<ModelPlan> plan = config.exists() ? Architectures.find(config) : Optional.empty();
+            if (plan.isEmpty()) {
+                found.unknownArchitecture(config);
+            }
+            return plan;
+        } catch (UnsupportedArchitectureException e) {
+            found.unsupportedArchitecture(e);
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Inspects the artifact in {@code folder}.
+     *
+     * @throws io.modelassay.checkpoint.CheckpointException if it cannot be read
+     */
+    public static Inspection of(Path folder) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            return of(checkpoint);
+        }
+    }
+
+    /** Inspects an open checkpoint. */
+    public static Inspection of(Checkpoint checkpoint) {
+        return new Inspection(checkpoint, Optional.empty());
+    }
+
+    /** Inspects an open checkpoint, also against the tensors of a reference. */
+    public static Inspection of(Checkpoint checkpoint, Checkpoint reference) {
+        return new Inspection(checkpoint, Optional.of(reference));
+    }
+
+    /** The config's {@code model_type}, if there is one. */
+    public Optional<String> modelType() {
+        return config.modelType();
+    }
+
+    /** The config's {@code architectures}. */
+    public List<String> architectures() {
+        return config.architectures();
+    }
+
+    /**
+     * Elements of all stored tensors together. A head tied to the embedding and left out of the file is counted once; packed
+     * integers are counted as they are stored.
+     */
+    public long parameters() {
+        return tensors.stream()
+                .mapToLong(tensor -> tensor.shape().elementCount())
+                .sum();
+    }
+
+    /** Bytes of all stored tensors together. */
+    public long bytes() {
+        return tensors.stream().mapToLong(TensorInfo::byteLength).sum();
+    }
+
+    /** Number of stored tensors. */
+    public int tensors() {
+        return tensors.size();
+    }
+
+    /** Number of tensors of each stored type, by its label. */
+    public SortedMap<String, Long> dtypeCounts() {
+        SortedMap<String, Long> counts = new TreeMap<>();
+        tensors.forEach(tensor -> counts.merge(tensor.type().label(), 1L, Long::sum));
+        return counts;
+    }
+
+    /** Elements of each stored type, by its label. */
+    public SortedMap<String, Long> dtypeElements() {
+        SortedMap<String, Long> counts = new TreeMap<>();
+        tensors.forEach(
+                tensor -> counts.merge(tensor.type().label(), tensor.shape().elementCount(), Long::sum));
+        return counts;
+    }
+
+    /**
+     * Whether the config or the names of the tensors say that the artifact is quantized. This version recognizes no scheme,
+     * so it checks structure and stored values of such an artifact only.
+     */
+    public boolean isQuantized() {
+        return quantized;
+    }
+
+    /**
+     * Expected against stored tensors, without those that a quantization puts in a weight's place; empty where the
+     * architecture is not known.
+     */
+    public Optional<LoadReport> loadReport() {
+        return loadReport;
+    }
+
+    /** Against the tensors of the reference, without those that a quantization explains; empty without a reference. */
+    public Optional<CheckpointDifference> difference() {
+        return difference;
+    }
+
+    /** Which modules are stored in which types, modules of equal name and type together, sorted by name. */
+    public List<PrecisionGroup> precision() {
+        return PrecisionGroup.of(tensors);
+    }
+
+    /** What is wrong or odd: the load report first, then the reference, then the files. */
+    public List<Finding> findings() {
+        return findings;
+    }
+
+    /** Whether no finding is an error. */
+    public boolean holds() {
+        return findings.stream().noneMatch(finding -> finding.severity() == Finding.Severity.ERROR);
+    }
+}

@@ -1,0 +1,208 @@
+package io.modelassay.cli;
+
+import io.modelassay.Inspection;
+import io.modelassay.LoadSettings;
+import io.modelassay.ModelAssay;
+import io.modelassay.ModelUnderTest;
+import io.modelassay.Text;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.SafetensorsWriter;
+import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.TensorType;
+import io.modelassay.evaluation.Comparison;
+import io.modelassay.evaluation.Evaluator;
+import io.modelassay.evaluation.Perplexity;
+import io.modelassay.evaluation.Protocol;
+import io.modelassay.evaluation.Recorder;
+import io.modelassay.evaluation.ReferenceCache;
+import io.modelassay.quantization.Quantization;
+import io.modelassay.runtime.DType;
+import io.modelassay.runtime.Device;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Figures of a forward pass. */
+@Command(
+        name = "evaluate",
+        description =
+                "Measure perplexity on a text; with a reference or a quantization also drift, KL divergence and agreement.")
+final class EvaluateVerb extends Verb {
+    @Parameters(paramLabel = "FOLDER", description = "The model's folder.")
+    private Path folder = Path.of("");
+
+    @Option(names = "--reference", paramLabel = "FOLDER", description = "Compare with this model, token by token.")
+    private @Nullable Path reference;
+
+    @Option(
+            names = "--quantize",
+            paramLabel = "SPEC",
+            converter = QuantizationSpec.class,
+            description = {
+                "Quantize the weights first, and compare with the model as it is stored:",
+                "rtn:bits=4,group=128  nf4:double  fp8:block  llm-int8"
+            })
+    private @Nullable Quantization quantization;
+
+    @ArgGroup(multiplicity = "1")
+    private Tokens tokens = new Tokens();
+
+    /** What to evaluate on. */
+    static final class Tokens {
+        @Option(names = "--text", paramLabel = "FILE", description = "A UTF-8 text.")
+        private @Nullable Path text;
+
+        @Option(names = "--tokens", paramLabel = "FILE", description = "A JSON array of token ids.")
+        private @Nullable Path ids;
+
+        Text read() {
+            if (ids != null) {
+                return Text.ofTokens(TokenFile.read(ids));
+            }
+            if (text == null || !Files.isReadable(text)) {
+                throw new IllegalArgumentException("The text " + text + " cannot be read\nTry: another path");
+            }
+            return Text.of(text);
+        }
+
+        String name() {
+            Path file = ids == null ? text : ids;
+            return file == null ? "no text" : String.valueOf(file.getFileName());
+        }
+    }
+
+    @Option(
+            names = "--window",
+            paramLabel = "N",
+            description = "Tokens in a window; by default the model's context, at most 2048.")
+    private @Nullable Integer window;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            defaultValue = "auto",
+            description = "Compute type: fp32, bf16, fp16, or auto (the config's; the default).")
+    private DType dtype = DType.AUTO;
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            defaultValue = "auto",
+            description = "cpu, gpu, or auto (a GPU where there is one; the default).")
+    private Device device = Device.AUTO;
+
+    @Option(
+            names = "--logits",
+            paramLabel = "FILE",
+            description =
+                    "Write the logits of every position to this safetensors file: F32 \"logits\" [positions, vocabulary].")
+    private @Nullable Path logits;
+
+    @Override
+    Outcome run(ProgressLine progress) {
+        Text text = tokens.read();
+        if (window != null && window < 2) {
+            throw misused("--window: a window has at least 2 tokens, not " + window);
+        }
+        LoadSettings settings = LoadSettings.of(folder).on(device).computingIn(dtype);
+        if (quantization != null) {
+            settings = settings.quantize(quantization);
+        }
+        if (reference != null) {
+            settings = settings.against(reference);
+        }
+        Evaluator evaluator = new Evaluator(ReferenceCache.ifConfigured(), progress, Recorder.NONE);
+        try (ModelUnderTest model = ModelAssay.open(settings).load(evaluator)) {
+            refuseQuantized(model.checkpoint());
+            refuseQuantized(model.reference().checkpoint());
+            return evaluate(model, text);
+        }
+    }
+
+    private static void refuseQuantized(Checkpoint checkpoint) {
+        if (Inspection.of(checkpoint).isQuantized()) {
+            throw new IllegalStateException("The artifact " + checkpoint.folder()
+                    + " is quantized, and this version decodes no stored quantization"
+                    + "\nTry: inspect and scan, which work; or evaluate the unquantized twin with --quantize");
+        }
+    }
+
+    private Outcome evaluate(ModelUnderTest model, Text text) {
+        int[] ids = model.tokens(text);
+        Text tokenized = Text.ofTokens(ids);
+        Protocol protocol = window == null ? model.protocol() : new Protocol(window);
+        Optional<Comparison> comparison = reference == null && quantization == null
+                ? Optional.empty()
+                : Optional.of(model.comparison(tokenized, protocol));
+        Perplexity perplexity =
+                comparison.map(Comparison::subject).orElseGet(() -> model.perplexity(tokenized, protocol));
+        List<int[]> windows = protocol.windows(ids);
+        if (logits != null) {
+            write(model, windows, logits);
+        }
+        List<Finding> findings = findings(model, tokenized, protocol, perplexity, comparison);
+        Evaluation evaluation =
+                new Evaluation(model, tokens.name(), ids.length, windows, perplexity, comparison, findings);
+        boolean holds = findings.stream().noneMatch(finding -> finding.severity() == Finding.Severity.ERROR);
+        return new Outcome(evaluation.document(), evaluation.text(), holds);
+    }
+
+    private static void write(ModelUnderTest model, List<int[]> windows, Path file) {
+        long positions = windows.stream().mapToLong(ids -> ids.length).sum();
+        long vocabulary = model.plan().orElseThrow().decoder().vocabularySize();
+        try (SafetensorsWriter writer = SafetensorsWriter.to(file)
+                .tensor("logits", TensorType.F32, Shape.of(positions, vocabulary))
+                .open()) {
+            model.logits(windows, rows -> writer.write("logits", rows));
+            writer.commit();
+        }
+    }
+
+    private static List<Finding> findings(
+            ModelUnderTest model,
+            Text text,
+            Protocol protocol,
+            Perplexity perplexity,
+            Optional<Comparison> comparison) {
+        List<Finding> findings = new ArrayList<>();
+        int context = model.plan().orElseThrow().decoder().maxPositions();
+        if (protocol.window() > context) {
+            findings.add(new Finding(
+                    "window-exceeds-context",
+                    Finding.Severity.WARNING,
+                    model.name(),
+                    "The window of " + protocol.window() + " tokens exceeds the model's context of " + context,
+                    "a window of at most " + context));
+        }
+        if (!Double.isFinite(perplexity.value())) {
+            findings.add(new Finding(
+                    "non-finite-perplexity",
+                    Finding.Severity.ERROR,
+                    model.name(),
+                    "The perplexity is " + perplexity.value()
+                            + model.firstNonFiniteActivation(text)
+                                    .map(place -> "; the first value that is not finite comes out of " + place.module()
+                                            + " at token " + place.token() + ", channel " + place.channel())
+                                    .orElse("; every activation is finite"),
+                    "scan, which finds stored values that are not finite; and --dtype bf16 or fp32 against overflow"));
+        }
+        comparison
+                .map(Comparison::reference)
+                .filter(other -> !Double.isFinite(other.value()))
+                .ifPresent(other -> findings.add(new Finding(
+                        "non-finite-reference-perplexity",
+                        Finding.Severity.ERROR,
+                        model.reference().name(),
+                        "The perplexity of the reference is " + other.value() + ", so nothing can be compared with it",
+                        "evaluate the reference alone")));
+        return findings;
+    }
+}

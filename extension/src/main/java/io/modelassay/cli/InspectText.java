@@ -1,0 +1,128 @@
+package io.modelassay.cli;
+
+import io.modelassay.CheckpointDifference;
+import io.modelassay.Inspection;
+import io.modelassay.PrecisionGroup;
+import io.modelassay.architecture.LoadReport;
+import io.modelassay.checkpoint.Checkpoint;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** An inspection for a person. */
+final class InspectText {
+    private InspectText() {}
+
+    static String of(Checkpoint checkpoint, Inspection inspection, @Nullable Checkpoint reference) {
+        Layout layout = new Layout().title(name(checkpoint));
+        layout.fact("model type", modelType(inspection));
+        layout.fact(
+                "parameters",
+                Layout.number(inspection.parameters()) + " in " + Layout.plural(inspection.tensors(), "tensor") + ", "
+                        + Layout.bytes(inspection.bytes()) + " in "
+                        + Layout.plural(checkpoint.tensorFiles().size(), "file"));
+        layout.fact("stored types", types(inspection));
+        layout.fact(
+                "quantization",
+                inspection.isQuantized() ? "yes, of a scheme that this version does not decode" : "none");
+        layout.fact(
+                "load report",
+                inspection.loadReport().map(InspectText::loadReport).orElse("none: the architecture is not known"));
+        if (reference != null) {
+            layout.fact(
+                    "reference",
+                    name(reference) + ": "
+                            + inspection
+                                    .difference()
+                                    .map(InspectText::difference)
+                                    .orElse("not compared"));
+        }
+        layout.title("Precision");
+        layout.table(List.of("modules", "types", "layers", ">count", ">size"), collapsed(inspection.precision()));
+        return layout.findings(inspection.findings()).toString();
+    }
+
+    static String name(Checkpoint checkpoint) {
+        Path folder = checkpoint.folder().toAbsolutePath().normalize();
+        return folder.getFileName() == null
+                ? folder.toString()
+                : folder.getFileName().toString();
+    }
+
+    private static String modelType(Inspection inspection) {
+        String type = inspection.modelType().orElse("not named");
+        return inspection.architectures().isEmpty()
+                ? type
+                : type + " (" + String.join(", ", inspection.architectures()) + ")";
+    }
+
+    private static String types(Inspection inspection) {
+        Map<String, Long> elements = inspection.dtypeElements();
+        StringJoiner types = new StringJoiner("; ");
+        inspection
+                .dtypeCounts()
+                .forEach((type, count) -> types.add(type + " in " + Layout.plural(count, "tensor") + ", "
+                        + Layout.number(elements.getOrDefault(type, 0L)) + " values"));
+        return types.length() == 0 ? "none" : types.toString();
+    }
+
+    private static String loadReport(LoadReport report) {
+        return Layout.number(report.checked()) + " parameters expected: "
+                + counts(
+                        report.missing().size(),
+                        report.unexpected().size(),
+                        report.mismatched().size(),
+                        "of another shape");
+    }
+
+    private static String difference(CheckpointDifference difference) {
+        return counts(
+                difference.missing().size(),
+                difference.unexpected().size(),
+                difference.mismatched().size(),
+                "of another type or shape");
+    }
+
+    private static String counts(int missing, int unexpected, int mismatched, String another) {
+        return missing + unexpected + mismatched == 0
+                ? "none missing, unexpected or " + another
+                : missing + " missing, " + unexpected + " unexpected, " + mismatched + " " + another;
+    }
+
+    /** Modules side by side in a layer, of equal types and numbers, make one row: {@code …self_attn.{k,o,q,v}_proj}. */
+    private static List<List<String>> collapsed(List<PrecisionGroup> groups) {
+        record Row(String parent, List<String> types, String layers) implements Comparable<Row> {
+            @Override
+            public int compareTo(Row other) {
+                int byParent = parent.compareTo(other.parent);
+                int byTypes = byParent != 0 ? byParent : types.toString().compareTo(other.types.toString());
+                return byTypes != 0 ? byTypes : layers.compareTo(other.layers);
+            }
+        }
+        Map<Row, List<PrecisionGroup>> rows = new TreeMap<>();
+        for (PrecisionGroup group : groups) {
+            String parent = group.modules().substring(0, group.modules().lastIndexOf('.') + 1);
+            rows.computeIfAbsent(new Row(parent, group.dtypes(), group.layers()), row -> new ArrayList<>())
+                    .add(group);
+        }
+        List<List<String>> lines = new ArrayList<>();
+        rows.forEach((row, members) -> {
+            List<String> names = members.stream()
+                    .map(group -> group.modules().substring(row.parent.length()))
+                    .toList();
+            lines.add(List.of(
+                    row.parent + (names.size() == 1 ? names.get(0) : "{" + String.join(",", names) + "}"),
+                    String.join(", ", row.types),
+                    row.layers,
+                    Layout.number(
+                            members.stream().mapToInt(PrecisionGroup::count).sum()),
+                    Layout.bytes(
+                            members.stream().mapToLong(PrecisionGroup::bytes).sum())));
+        });
+        return lines;
+    }
+}

@@ -1,0 +1,42 @@
+package io.modelassay.cli;
+
+import io.modelassay.Inspection;
+import io.modelassay.checkpoint.Checkpoint;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Facts from headers and config. */
+@Command(
+        name = "inspect",
+        description =
+                "Show what an artifact holds, from headers and config alone: facts, load report, precision map, findings.")
+final class InspectVerb extends Verb {
+    @Parameters(paramLabel = "FOLDER", description = "The model's folder, or one .safetensors file.")
+    private Path folder = Path.of("");
+
+    @Option(
+            names = "--reference",
+            paramLabel = "FOLDER",
+            description = "Also compare the tensors with those of this checkpoint.")
+    private @Nullable Path reference;
+
+    @Override
+    Outcome run(ProgressLine progress) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            if (reference == null) {
+                return outcome(checkpoint, Inspection.of(checkpoint), null);
+            }
+            try (Checkpoint other = Checkpoint.open(reference)) {
+                return outcome(checkpoint, Inspection.of(checkpoint, other), other);
+            }
+        }
+    }
+
+    private static Outcome outcome(Checkpoint checkpoint, Inspection inspection, @Nullable Checkpoint other) {
+        return new Outcome(
+                InspectDocument.of(inspection), InspectText.of(checkpoint, inspection, other), inspection.holds());
+    }
+}

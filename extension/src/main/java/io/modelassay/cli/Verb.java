@@ -1,0 +1,75 @@
+package io.modelassay.cli;
+
+import io.modelassay.report.JsonText;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What all verbs share: one result, printed as text or as one JSON document, and the exit code that it means. */
+abstract class Verb implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--json", description = "Print one JSON document on standard output, and nothing else.")
+    private boolean json;
+
+    @Option(names = "--debug", description = "Show the stack trace of an error.")
+    private boolean debug;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // read by picocli
+    private boolean help;
+
+    /**
+     * What a verb has found.
+     *
+     * @param document the JSON document, a record
+     * @param text the same for a person
+     * @param holds whether there is no finding of error severity
+     */
+    record Outcome(Object document, String text, boolean holds) {}
+
+    abstract Outcome run(ProgressLine progress);
+
+    @Override
+    public final Integer call() {
+        ProgressLine progress = ProgressLine.on(commandLine().getErr());
+        Outcome outcome;
+        try {
+            outcome = run(progress);
+        } finally {
+            progress.end();
+        }
+        PrintWriter out = commandLine().getOut();
+        out.print(json ? JsonText.of(outcome.document()) : outcome.text());
+        out.flush();
+        return outcome.holds() ? Main.HOLDS : Main.FINDING;
+    }
+
+    final CommandLine commandLine() {
+        if (spec == null) {
+            throw new IllegalStateException("picocli sets the spec before it runs a verb");
+        }
+        return spec.commandLine();
+    }
+
+    final boolean printsJson() {
+        return json;
+    }
+
+    final boolean showsTraces() {
+        return debug;
+    }
+
+    /** A mistake in the arguments that only their values show. */
+    final CommandLine.ParameterException misused(String message) {
+        return new CommandLine.ParameterException(commandLine(), message);
+    }
+}

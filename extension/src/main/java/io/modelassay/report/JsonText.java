@@ -1,0 +1,129 @@
+package io.modelassay.report;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How every JSON document of ModelAssay is written: records and maps as objects, members in snake_case and sorted, absent
+ * values as {@code null}, and {@code null} for a number that JSON has no form for (NaN and the infinities).
+ *
+ * <p>Records, maps, collections, strings, numbers and booleans, nothing else. No object mapper: its start alone takes
+ * longer than inspecting a model.
+ */
+@API(status = API.Status.INTERNAL)
+public final class JsonText {
+    private static final Pattern WORD = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])");
+
+    private JsonText() {}
+
+    /** The document as indented text with a line feed at its end. */
+    public static String of(Object document) {
+        return write(document, true) + "\n";
+    }
+
+    /**
+     * The document as one line that may stand inside a {@code script} element: no {@code <}, {@code >} or {@code &}, and
+     * no line separator of JavaScript's.
+     */
+    static String inScript(Object document) {
+        return write(document, false)
+                .replace("<", "\\u003c")
+                .replace(">", "\\u003e")
+                .replace("&", "\\u0026")
+                .replace("\u2028", "\\u2028")
+                .replace("\u2029", "\\u2029");
+    }
+
+    private static String write(Object document, boolean indented) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+            if (indented) {
+                DefaultPrettyPrinter printer = new DefaultPrettyPrinter(Separators.createDefaultInstance()
+                        .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
+                        .withObjectEmptySeparator("")
+                        .withArrayEmptySeparator(""));
+                printer.indentObjectsWith(new DefaultIndenter("  ", "\n"));
+                json.setPrettyPrinter(printer);
+            }
+            value(json, document);
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory", e);
+        }
+        return text.toString();
+    }
+
+    private static void value(JsonGenerator json, @Nullable Object value) throws IOException {
+        if (value == null) {
+            json.writeNull();
+        } else if (value instanceof String text) {
+            json.writeString(text);
+        } else if (value instanceof Boolean flag) {
+            json.writeBoolean(flag);
+        } else if (value instanceof Double number) {
+            if (Double.isFinite(number)) {
+                json.writeNumber(number);
+            } else {
+                json.writeNull();
+            }
+        } else if (value instanceof Long || value instanceof Integer) {
+            json.writeNumber(((Number) value).longValue());
+        } else if (value instanceof Collection<?> items) {
+            json.writeStartArray();
+            for (Object item : items) {
+                value(json, item);
+            }
+            json.writeEndArray();
+        } else if (value instanceof Map<?, ?> map) {
+            Map<String, Object> sorted = new TreeMap<>();
+            map.forEach((key, member) -> sorted.put(String.valueOf(key), member));
+            object(json, sorted);
+        } else if (value instanceof Record) {
+            object(json, members(value));
+        } else {
+            throw new IllegalArgumentException("No JSON form of " + value.getClass());
+        }
+    }
+
+    private static void object(JsonGenerator json, Map<String, @Nullable Object> members) throws IOException {
+        json.writeStartObject();
+        for (Map.Entry<String, @Nullable Object> member : members.entrySet()) {
+            json.writeFieldName(member.getKey());
+            value(json, member.getValue());
+        }
+        json.writeEndObject();
+    }
+
+    private static Map<String, @Nullable Object> members(Object document) {
+        Map<String, @Nullable Object> members = new TreeMap<>();
+        for (RecordComponent component : document.getClass().getRecordComponents()) {
+            try {
+                component.getAccessor().setAccessible(true);
+                members.put(
+                        memberName(component.getName()), component.getAccessor().invoke(document));
+            } catch (IllegalAccessException | InvocationTargetException e) {
+                throw new IllegalStateException("Component " + component + " cannot be read", e);
+            }
+        }
+        return members;
+    }
+
+    /** {@code dtypeCounts} becomes {@code dtype_counts}. */
+    private static String memberName(String component) {
+        return WORD.matcher(component).replaceAll("_").toLowerCase(Locale.ROOT);
+    }
+}
