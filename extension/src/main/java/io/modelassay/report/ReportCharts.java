@@ -3,27 +3,35 @@ package io.modelassay.report;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Layer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The numbers behind the charts. */
 final class ReportCharts {
     /** A collapsed model must not press all other bars flat: the axis ends at this multiple of what is usual. */
-    private static final double LARGEST_TO_USUAL = 8;
+    private static final double LARGEST_TO_USUAL = 5;
 
     private ReportCharts() {}
 
     static Map<String, Object> of(List<Compared> comparisons, int mostLines) {
         Map<String, Object> data = new LinkedHashMap<>();
-        data.put("drift", comparisons.stream().map(ReportCharts::bar).toList());
-        double[] ends = axis(comparisons);
-        data.put("driftFrom", ends[0]);
-        data.put("driftTo", ends[1]);
+        boolean sameArtifact =
+                comparisons.stream().map(Compared::artifact).distinct().count() == 1;
+        boolean sameText = comparisons.stream().map(Compared::text).distinct().count() == 1;
+        data.put(
+                "drift",
+                comparisons.stream()
+                        .map(row -> bar(row, sameArtifact, sameText))
+                        .toList());
+        double end = axisEnd(comparisons);
+        data.put("driftFrom", axisStart(comparisons, end));
+        data.put("driftTo", end);
         List<Compared> layered = comparisons.stream()
                 .filter(row -> !row.layerErrors().isEmpty())
                 .limit(mostLines)
@@ -35,7 +43,11 @@ final class ReportCharts {
                         "names", shortened(names),
                         "series",
                                 layered.stream()
-                                        .map(row -> Map.of("name", row.model(), "values", values(row, names)))
+                                        .map(row -> Map.of(
+                                                "name",
+                                                sameArtifact ? scheme(row) : row.model(),
+                                                "values",
+                                                values(row, names)))
                                         .toList()));
         return data;
     }
@@ -49,41 +61,58 @@ final class ReportCharts {
         return row.driftLimit() == null ? "quiet" : drift <= row.driftLimit() ? "good" : "bad";
     }
 
-    private static Map<String, @Nullable Object> bar(Compared row) {
+    private static String scheme(Compared row) {
+        return Objects.requireNonNullElse(row.quantization(), "as stored");
+    }
+
+    private static Map<String, @Nullable Object> bar(Compared row, boolean sameArtifact, boolean sameText) {
+        List<String> lines = new ArrayList<>();
+        if (!sameArtifact) {
+            lines.add(row.artifact());
+        }
+        lines.add(scheme(row));
+        if (!sameText) {
+            lines.add("on " + row.text());
+        }
         Map<String, @Nullable Object> bar = new LinkedHashMap<>();
-        String scheme = Objects.requireNonNullElse(row.quantization(), "as stored");
-        String figure = Numbers.withError(row.driftPercent(), row.driftStandardError(), "%");
-        bar.put("name", row.artifact() + ", " + scheme);
-        bar.put("lines", List.of(row.artifact(), scheme));
+        bar.put("lines", lines);
         bar.put("value", row.driftPercent());
         bar.put("error", row.driftStandardError());
         bar.put("limit", row.driftLimit());
         bar.put("kind", kind(row));
-        bar.put("label", Numbers.withError(row.driftPercent(), null, "%"));
-        bar.put("tip", figure + (row.driftLimit() == null ? "" : ", limit " + Numbers.of(row.driftLimit()) + " %"));
+        bar.put("label", Numbers.percent(row.driftPercent()));
+        bar.put(
+                "tip",
+                Numbers.withError(row.driftPercent(), row.driftStandardError(), "%")
+                        + (row.driftLimit() == null ? "" : ", limit " + Numbers.percent(row.driftLimit())));
         return bar;
     }
 
-    /** First and last value of the drift axis: all bars and limits, but no further than a multiple of the usual. */
-    private static double[] axis(List<Compared> comparisons) {
+    /** The last value of the drift axis: beyond all bars and limits, but no further than a multiple of the usual. */
+    private static double axisEnd(List<Compared> comparisons) {
         double[] tops = comparisons.stream()
-                .flatMap(row -> Arrays.asList(row.driftPercent(), row.driftLimit()).stream())
-                .filter(Objects::nonNull)
+                .flatMap(row ->
+                        Stream.of(Optional.ofNullable(row.driftPercent()), Optional.ofNullable(row.driftLimit())))
+                .flatMap(Optional::stream)
                 .mapToDouble(Math::abs)
                 .sorted()
                 .toArray();
         if (tops.length == 0) {
-            return new double[] {0, 1};
+            return 1;
         }
         double usual = Math.max(tops[tops.length / 2], 1e-3);
+        double end = Math.min(tops[tops.length - 1], LARGEST_TO_USUAL * usual);
+        return rounded(Math.max(1e-3, end) * 1.1);
+    }
+
+    /** Zero, or room for bars to its left. */
+    private static double axisStart(List<Compared> comparisons, double end) {
         double lowest = comparisons.stream()
-                .map(row -> row.driftPercent())
-                .filter(Objects::nonNull)
+                .flatMap(row -> Optional.ofNullable(row.driftPercent()).stream())
                 .mapToDouble(Double::doubleValue)
                 .min()
                 .orElse(0);
-        double end = Math.max(1e-3, Math.min(tops[tops.length - 1], LARGEST_TO_USUAL * usual));
-        return new double[] {lowest < 0 ? -rounded(Math.min(-lowest, end) * 1.1) : 0, rounded(end * 1.1)};
+        return lowest >= 0 ? 0 : Math.max(1.2 * lowest - 0.02 * end, -end);
     }
 
     /** The next of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten. */

@@ -187,7 +187,7 @@ final class ReportPage {
                 "text", row.text(),
                 "kind", ReportCharts.kind(row),
                 "drift", Numbers.withError(row.driftPercent(), row.driftStandardError(), "%"),
-                "limit", row.driftLimit() == null ? "none" : Numbers.of(row.driftLimit()) + " %",
+                "limit", row.driftLimit() == null ? "none" : Numbers.percent(row.driftLimit()),
                 "perplexity", Numbers.withError(row.perplexity(), row.perplexityStandardError(), ""),
                 "kl", Numbers.withError(row.meanKl(), row.meanKlStandardError(), ""),
                 "top1",

@@ -33,6 +33,13 @@ final class ResultsMerger {
             .thenComparing(Check::unit)
             .thenComparing(check -> String.valueOf(check.standardError()));
 
+    private static final Comparator<Compared> BY_NAME = Comparator.comparing(Compared::model)
+            .thenComparing(Compared::text)
+            .thenComparing(Compared::protocol)
+            .thenComparing(Compared::device)
+            .thenComparing(Compared::dtype)
+            .thenComparing(Compared::engine);
+
     private ResultsMerger() {}
 
     /** What makes two comparisons the same one. */
@@ -51,15 +58,16 @@ final class ResultsMerger {
         List<Part> inOrder = parts.stream()
                 .sorted(Comparator.comparing(Part::finished).thenComparing(Part::process))
                 .toList();
-        Map<String, Compared> comparisons = new TreeMap<>();
+        Map<List<Object>, Compared> comparisons = new LinkedHashMap<>();
         TreeSet<Check> checks = new TreeSet<>(BY_MODEL);
         Map<String, Test> tests = new TreeMap<>();
         for (Part part : inOrder) {
-            part.comparisons().forEach(compared -> comparisons.put(key(compared).toString(), compared));
+            part.comparisons().forEach(compared -> comparisons.put(key(compared), compared));
             checks.addAll(part.checks());
             part.tests().forEach(test -> tests.put(test.name(), test));
         }
         List<Compared> limited = comparisons.values().stream()
+                .sorted(BY_NAME)
                 .map(compared -> compared.limitedTo(driftLimit(compared, checks).orElse(null)))
                 .toList();
         List<Model> models = models(limited, checks);

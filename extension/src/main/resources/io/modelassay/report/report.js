@@ -22,8 +22,20 @@
           ctx.lineTo(inside(item.limit), bar.y + half + 5);
           ctx.stroke();
         }
+        if (item.value !== null && item.value > x.max) {
+          ctx.save();
+          ctx.strokeStyle = colour('page');
+          ctx.lineWidth = 3;
+          for (const at of [22, 14]) {
+            ctx.beginPath();
+            ctx.moveTo(chartArea.right - at - 4, bar.y + half + 2);
+            ctx.lineTo(chartArea.right - at + 4, bar.y - half - 2);
+            ctx.stroke();
+          }
+          ctx.restore();
+        }
         let end = inside(item.value ?? 0);
-        if (item.value !== null && item.error !== null) {
+        if (item.value !== null && item.error !== null && item.value <= x.max) {
           const from = inside(item.value - item.error);
           const to = inside(item.value + item.error);
           ctx.lineWidth = 1.5;
@@ -46,11 +58,10 @@
   };
 
   function drift() {
-    const narrow = window.innerWidth < 640;
     return new Chart(document.getElementById('drift-chart'), {
       type: 'bar',
       data: {
-        labels: data.drift.map(item => narrow ? item.lines : item.name),
+        labels: data.drift.map(item => item.lines),
         datasets: [{
           data: data.drift.map(item => item.value),
           backgroundColor: data.drift.map(item => colour(item.kind === 'bad' ? 'bar-bad' : item.kind === 'good' ? 'bar' : 'bar-quiet')),
@@ -59,13 +70,13 @@
       },
       options: {
         indexAxis: 'y', animation: false, responsive: true, maintainAspectRatio: false,
-        layout: { padding: { right: 80 } },
+        layout: { padding: { right: window.innerWidth < 640 ? 62 : 80 } },
         plugins: { legend: { display: false }, tooltip: { callbacks: { label: item => data.drift[item.dataIndex].tip } } },
         scales: {
           x: {
             min: data.driftFrom, max: data.driftTo,
             title: { display: true, text: 'drift, %', color: colour('soft') },
-            ticks: { color: colour('soft') }, grid: { color: colour('line') }, border: { color: colour('line') }
+            ticks: { color: colour('soft'), includeBounds: false }, grid: { color: colour('line') }, border: { color: colour('line') }
           },
           y: { ticks: { color: colour('ink'), autoSkip: false }, grid: { display: false }, border: { color: colour('soft') } }
         }
@@ -84,7 +95,7 @@
         datasets: data.layers.series.map((series, i) => ({
           label: series.name, data: series.values,
           borderColor: colour('series-' + (i % 6 + 1)), backgroundColor: colour('series-' + (i % 6 + 1)),
-          borderDash: dashes[Math.floor(i / 6) % dashes.length], pointStyle: points[i % points.length],
+          borderDash: dashes[Math.floor(i / 6) % dashes.length], pointStyle: points[(i + Math.floor(i / 6)) % points.length],
           pointRadius: data.layers.names.length > 60 ? 0 : 4, borderWidth: 2
         }))
       },
@@ -117,5 +128,4 @@
 
   draw();
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
-  matchMedia('(max-width: 640px)').addEventListener('change', draw);
 })();
