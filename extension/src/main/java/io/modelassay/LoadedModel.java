@@ -2,7 +2,11 @@ package io.modelassay;
 
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.ScanReport;
+import io.modelassay.checkpoint.TensorScan;
+import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.quantization.QuantizationPlan;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Kernels;
@@ -10,10 +14,12 @@ import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.QuantizedWeights;
 import io.modelassay.runtime.ResidentWeights;
 import io.modelassay.runtime.StoredWeights;
+import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.Tokenizer;
 import io.modelassay.runtime.TorchEngine;
 import io.modelassay.runtime.Weights;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +34,8 @@ final class LoadedModel implements AutoCloseable {
     private final Optional<QuantizationPlan> quantization;
     private final @Nullable LoadedModel reference;
     private @Nullable LanguageModel model;
+    private @Nullable ScanReport storedScan;
+    private @Nullable List<TensorScan> decodedScan;
     private @Nullable Tokenizer tokenizer;
 
     LoadedModel(LoadSettings settings) {
@@ -102,6 +110,37 @@ final class LoadedModel implements AutoCloseable {
                 .mapToLong(parameter -> parameter.shape().elementCount())
                 .sum();
         return elements * dtype().tensorType().bits() / 8;
+    }
+
+    synchronized ScanReport storedScan() {
+        if (storedScan == null) {
+            storedScan = ValueScan.create().scan(checkpoint);
+        }
+        return storedScan;
+    }
+
+    synchronized List<TensorScan> decodedScan() {
+        if (decodedScan == null) {
+            decodedScan = quantization
+                    .map(applied -> model().plan().parameters().stream()
+                            .filter(parameter ->
+                                    parameter.kind() == Parameter.Kind.LINEAR && applied.quantizes(parameter.module()))
+                            .map(this::decoded)
+                            .toList())
+                    .orElse(List.of());
+        }
+        return decodedScan;
+    }
+
+    private TensorScan decoded(Parameter parameter) {
+        LanguageModel ready = model();
+        try (Tensor weight = ready.weights().load(parameter, ready.dtype())) {
+            return ValueScan.scan(
+                    parameter.name(),
+                    ready.dtype().tensorType(),
+                    parameter.shape(),
+                    Kernels.conversions(ready.engine()).bytes(weight));
+        }
     }
 
     int[] tokens(Text text) {

@@ -5,6 +5,8 @@ import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.ScanReport;
+import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
@@ -14,6 +16,7 @@ import io.modelassay.evaluation.Protocol;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
+import io.modelassay.runtime.OutputErrors;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
@@ -144,6 +147,24 @@ public final class ModelUnderTest implements AutoCloseable {
         Comparison comparison = evaluator.compare(loaded.reference().model(), loaded.model(), tokens(text), protocol);
         evaluator.recorder().compared(name(), text.name(), comparison);
         return comparison;
+    }
+
+    /**
+     * Relative output error of each linear module on the first window of {@code text}, with the reference's inputs,
+     * largest first.
+     */
+    public List<OutputErrors.ModuleError> outputErrors(Text text) {
+        return evaluator.outputErrors(loaded.reference().model(), loaded.model(), tokens(text), protocol());
+    }
+
+    /** NaN, infinities and magnitudes of the stored tensors. */
+    public ScanReport storedScan() {
+        return loaded.storedScan();
+    }
+
+    /** The same of the weights that the quantization changes, after decoding; empty where there is none. */
+    public List<TensorScan> decodedScan() {
+        return loaded.decodedScan();
     }
 
     /** Tells whoever keeps this run's figures, such as the report, of a check that was made. */

@@ -54,6 +54,11 @@ public final class Text {
         return new Text(copy.length + " given tokens", tokenizer -> copy.clone());
     }
 
+    /** The same text under another name in messages and reports. */
+    public Text named(String other) {
+        return new Text(other, source);
+    }
+
     /** For messages, such as a file's name. */
     public String name() {
         return name;

@@ -43,7 +43,10 @@ public final class Checkpoint implements AutoCloseable {
                 folder.find(CONFIG).map(ModelConfig::read).orElseGet(() -> ModelConfig.absent(folder.resolve(CONFIG)));
         this.generationConfig = folder.find("generation_config.json").map(ModelConfig::read);
         this.tokenizer = folder.find(TOKENIZER);
-        tokenizer.ifPresent(FileSignature::check);
+        tokenizer.ifPresent(file -> {
+            FileSignature.check(file);
+            JsonDocument.checkEnd(file);
+        });
         List<Finding> all = new ArrayList<>(layoutNotes);
         all.addAll(catalog.notes());
         this.notes = List.copyOf(all);

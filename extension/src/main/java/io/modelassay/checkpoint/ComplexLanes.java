@@ -1,7 +1,5 @@
 package io.modelassay.checkpoint;
 
-import java.nio.LongBuffer;
-
 /** C64: real part in the low half of a long, imaginary part in the high half, each an F32. */
 final class ComplexLanes extends LaneScanner {
 
@@ -27,14 +25,14 @@ final class ComplexLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(LongBuffer longs, int from, int to) {
-        return MagnitudeLanes.trips(longs, from, to, MAGNITUDE_BITS, carry, ~MAGNITUDE_BITS);
+    boolean trips(long[] block, int length) {
+        return MagnitudeLanes.trips(block, length, MAGNITUDE_BITS, carry, ~MAGNITUDE_BITS);
     }
 
     @Override
-    void inspect(LongBuffer longs, int from, int to, long firstElement) {
-        for (int i = from; i < to; i++) {
-            long magnitudes = longs.get(i) & MAGNITUDE_BITS;
+    void inspect(long[] block, int length, long firstElement) {
+        for (int i = 0; i < length; i++) {
+            long magnitudes = block[i] & MAGNITUDE_BITS;
             if (((magnitudes + carry) & ~MAGNITUDE_BITS) == 0) {
                 continue;
             }

@@ -6,12 +6,14 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
@@ -86,6 +88,8 @@ final class JsonDocument {
         JsonNode node;
         try (JsonParser json = JSON.createParser(bytes)) {
             node = JsonTree.read(json);
+        } catch (JsonEOFException e) {
+            throw cutOff(file, bytes.length);
         } catch (JsonProcessingException e) {
             throw invalid(file, "is not valid JSON: " + e.getOriginalMessage(), offsetOf(e), e);
         } catch (IOException e) {
@@ -95,6 +99,37 @@ final class JsonDocument {
             return object;
         }
         throw invalid(file, "is not a JSON object", 0, null);
+    }
+
+    /**
+     * Refuses a JSON object whose end is missing, by its last bytes alone; for files too large to parse in passing.
+     *
+     * @throws CheckpointException if the last character other than whitespace is no closing brace
+     */
+    static void checkEnd(Path file) {
+        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+            long size = channel.size();
+            ByteBuffer tail = ByteBuffer.allocate((int) Math.min(64, size));
+            channel.position(size - tail.capacity());
+            while (tail.hasRemaining() && channel.read(tail) >= 0) {
+                // until full
+            }
+            String text = new String(tail.array(), StandardCharsets.ISO_8859_1).stripTrailing();
+            if (!text.endsWith("}")) {
+                throw cutOff(file, size);
+            }
+        } catch (IOException e) {
+            throw FileSignature.unreadable(file, e);
+        }
+    }
+
+    private static CheckpointException cutOff(Path file, long size) {
+        return CheckpointException.of(
+                        CheckpointProblem.TRUNCATED_FILE,
+                        "The JSON document is cut off: it ends after " + size + " bytes, before its closing brace")
+                .file(file)
+                .at(size)
+                .next("download or copy the file again");
     }
 
     private static CheckpointException invalid(Path file, String why, long at, @Nullable Exception cause) {

@@ -1,7 +1,5 @@
 package io.modelassay.checkpoint;
 
-import java.nio.LongBuffer;
-
 /**
  * Scans a run of elements packed into longs, first element in the lowest bits. One instance serves one chunk of one
  * tensor. Subclasses test all lanes of a block at once against the largest value seen so far: a lane that exceeds it
@@ -16,21 +14,21 @@ abstract class LaneScanner {
     private long inf;
     private long firstNonFinite = Long.MAX_VALUE;
 
-    /** @param width bits of a lane, a power of two from 4 to 64 */
+    /**
+     * A scanner without findings.
+     *
+     * @param width bits of a lane, a power of two from 4 to 64
+     */
     LaneScanner(int width) {
         this.width = width;
         this.lanes = Long.SIZE / width;
     }
 
-    /** Whether some lane of the longs from one index to another, exclusive, needs a look. */
-    abstract boolean trips(LongBuffer longs, int from, int to);
+    /** Whether some lane of the block needs a look. */
+    abstract boolean trips(long[] block, int length);
 
-    /**
-     * Looks at every lane that needs it, in order.
-     *
-     * @param firstElement flat index of the first lane of long 0
-     */
-    abstract void inspect(LongBuffer longs, int from, int to, long firstElement);
+    /** Looks at every lane that needs it, in order. */
+    abstract void inspect(long[] block, int length, long firstElement);
 
     /** Largest finite absolute value so far. */
     abstract double absMax();
@@ -43,9 +41,9 @@ abstract class LaneScanner {
     /** Starts from a value that is known to occur in the tensor. */
     void startFrom(long hint) {}
 
-    final void accept(LongBuffer longs, int from, int to, long firstElement) {
-        if (trips(longs, from, to)) {
-            inspect(longs, from, to, firstElement);
+    final void accept(long[] block, int length, long firstElement) {
+        if (trips(block, length)) {
+            inspect(block, length, firstElement);
         }
     }
 

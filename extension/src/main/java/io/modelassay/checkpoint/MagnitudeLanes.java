@@ -1,7 +1,5 @@
 package io.modelassay.checkpoint;
 
-import java.nio.LongBuffer;
-
 /** Lanes of one sign bit and a magnitude whose bits are ordered like its values, non-finite codes last. */
 final class MagnitudeLanes extends LaneScanner {
 
@@ -44,23 +42,23 @@ final class MagnitudeLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(LongBuffer longs, int from, int to) {
-        return trips(longs, from, to, magnitudeBits, carry, signBits);
+    boolean trips(long[] block, int length) {
+        return trips(block, length, magnitudeBits, carry, signBits);
     }
 
     /** The hot loop: and, add, or; C2 turns it into vector instructions. */
-    static boolean trips(LongBuffer longs, int from, int to, long magnitudeBits, long carry, long signBits) {
+    static boolean trips(long[] block, int length, long magnitudeBits, long carry, long signBits) {
         long sums = 0;
-        for (int i = from; i < to; i++) {
-            sums |= (longs.get(i) & magnitudeBits) + carry;
+        for (int i = 0; i < length; i++) {
+            sums |= (block[i] & magnitudeBits) + carry;
         }
         return (sums & signBits) != 0;
     }
 
     @Override
-    void inspect(LongBuffer longs, int from, int to, long firstElement) {
-        for (int i = from; i < to; i++) {
-            long magnitudes = longs.get(i) & magnitudeBits;
+    void inspect(long[] block, int length, long firstElement) {
+        for (int i = 0; i < length; i++) {
+            long magnitudes = block[i] & magnitudeBits;
             if (((magnitudes + carry) & signBits) != 0) {
                 inspect(magnitudes, firstElement + (long) i * lanes);
             }

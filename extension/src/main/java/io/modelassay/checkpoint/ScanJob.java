@@ -3,7 +3,6 @@ package io.modelassay.checkpoint;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** One scan: tensors cut into chunks, which the threads take in turn, and what they found, merged for each tensor. */
@@ -42,15 +41,7 @@ final class ScanJob {
         }
 
         synchronized TensorScan result() {
-            return new TensorScan(
-                    tensor.name(),
-                    tensor.type(),
-                    tensor.shape(),
-                    tensor.shape().elementCount(),
-                    nan,
-                    inf,
-                    absMax,
-                    firstNonFinite == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(firstNonFinite));
+            return TensorScan.of(tensor.name(), tensor.type(), tensor.shape(), nan, inf, absMax, firstNonFinite);
         }
     }
 

@@ -1,7 +1,5 @@
 package io.modelassay.checkpoint;
 
-import java.nio.LongBuffer;
-
 /**
  * Two's-complement lanes. A negative lane is folded to {@code -value - 1}, which always fits, and compared with its own
  * limit.
@@ -28,14 +26,14 @@ final class SignedLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(LongBuffer longs, int from, int to) {
+    boolean trips(long[] block, int length) {
         long signs = signBits;
         long forPositive = positiveCarry;
         long forNegative = foldedCarry;
         int shift = width - 1;
         long sums = 0;
-        for (int i = from; i < to; i++) {
-            long x = longs.get(i);
+        for (int i = 0; i < length; i++) {
+            long x = block[i];
             long negative = x & signs;
             long folded = x ^ ((negative - (negative >>> shift)) | negative);
             sums |= ((folded + forPositive) & ~negative) | ((folded + forNegative) & negative);
@@ -44,10 +42,10 @@ final class SignedLanes extends LaneScanner {
     }
 
     @Override
-    void inspect(LongBuffer longs, int from, int to, long firstElement) {
-        for (int i = from; i < to; i++) {
+    void inspect(long[] block, int length, long firstElement) {
+        for (int i = 0; i < length; i++) {
             for (int lane = 0; lane < lanes; lane++) {
-                long value = longs.get(i) << (Long.SIZE - width * (lane + 1)) >> (Long.SIZE - width);
+                long value = block[i] << (Long.SIZE - width * (lane + 1)) >> (Long.SIZE - width);
                 if (value > largestPositive) {
                     largestPositive = value;
                 } else if (~value > largestFolded) {

@@ -28,6 +28,16 @@ public record TensorScan(
         double absMax,
         OptionalLong firstNonFiniteIndex) {
 
+    /** @param firstNonFinite {@link Long#MAX_VALUE} if there is none */
+    static TensorScan of(
+            String name, TensorType type, Shape shape, long nan, long inf, double absMax, long firstNonFinite) {
+        long count = shape.elementCount();
+        // E8M0 has no zero to start from, so its largest value is never 0, even over nothing.
+        boolean nothingFinite = type == TensorType.F8_E8M0 && nan == count;
+        OptionalLong first = firstNonFinite == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(firstNonFinite);
+        return new TensorScan(name, type, shape, count, nan, inf, nothingFinite ? 0 : absMax, first);
+    }
+
     /** Whether every element is finite. */
     public boolean isFinite() {
         return nan == 0 && inf == 0;

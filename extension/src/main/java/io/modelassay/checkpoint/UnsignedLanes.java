@@ -1,7 +1,5 @@
 package io.modelassay.checkpoint;
 
-import java.nio.LongBuffer;
-
 /** Lanes without a sign, up to 32 bits: even and odd lanes are tested apart, so that each has room for a carry. */
 final class UnsignedLanes extends LaneScanner {
 
@@ -34,23 +32,23 @@ final class UnsignedLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(LongBuffer longs, int from, int to) {
+    boolean trips(long[] block, int length) {
         long mask = evenLanes;
         long add = carry;
         int shift = width;
         long sums = 0;
-        for (int i = from; i < to; i++) {
-            long x = longs.get(i);
+        for (int i = 0; i < length; i++) {
+            long x = block[i];
             sums |= ((x & mask) + add) | (((x >>> shift) & mask) + add);
         }
         return (sums & carryBits) != 0;
     }
 
     @Override
-    void inspect(LongBuffer longs, int from, int to, long firstElement) {
+    void inspect(long[] block, int length, long firstElement) {
         long lane = ones(width);
-        for (int i = from; i < to; i++) {
-            long x = longs.get(i);
+        for (int i = 0; i < length; i++) {
+            long x = block[i];
             if (((((x & evenLanes) + carry) | (((x >>> width) & evenLanes) + carry)) & carryBits) == 0) {
                 continue;
             }

@@ -1,7 +1,5 @@
 package io.modelassay.checkpoint;
 
-import java.nio.LongBuffer;
-
 /** U64: one lane, no room for a carry, so the borrow of a subtraction is worked out by hand. */
 final class UnsignedLongs extends LaneScanner {
 
@@ -22,21 +20,21 @@ final class UnsignedLongs extends LaneScanner {
     }
 
     @Override
-    boolean trips(LongBuffer longs, int from, int to) {
+    boolean trips(long[] block, int length) {
         long limit = max;
         long borrows = 0;
-        for (int i = from; i < to; i++) {
-            long x = longs.get(i);
+        for (int i = 0; i < length; i++) {
+            long x = block[i];
             borrows |= (~limit & x) | ((~limit | x) & (limit - x));
         }
         return borrows < 0;
     }
 
     @Override
-    void inspect(LongBuffer longs, int from, int to, long firstElement) {
-        for (int i = from; i < to; i++) {
-            if (Long.compareUnsigned(longs.get(i), max) > 0) {
-                max = longs.get(i);
+    void inspect(long[] block, int length, long firstElement) {
+        for (int i = 0; i < length; i++) {
+            if (Long.compareUnsigned(block[i], max) > 0) {
+                max = block[i];
             }
         }
     }

@@ -1,7 +1,5 @@
 package io.modelassay.checkpoint;
 
-import java.nio.LongBuffer;
-
 /** The FNUZ types: eight bits, no infinity, and the pattern of negative zero, 0x80, is the one NaN. */
 final class UnsignedZeroLanes extends LaneScanner {
 
@@ -29,11 +27,11 @@ final class UnsignedZeroLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(LongBuffer longs, int from, int to) {
+    boolean trips(long[] block, int length) {
         long add = carry;
         long found = 0;
-        for (int i = from; i < to; i++) {
-            found |= tripped(longs.get(i), add);
+        for (int i = 0; i < length; i++) {
+            found |= tripped(block[i], add);
         }
         return (found & ~MAGNITUDE_BITS) != 0;
     }
@@ -45,13 +43,13 @@ final class UnsignedZeroLanes extends LaneScanner {
     }
 
     @Override
-    void inspect(LongBuffer longs, int from, int to, long firstElement) {
-        for (int i = from; i < to; i++) {
-            if ((tripped(longs.get(i), carry) & ~MAGNITUDE_BITS) == 0) {
+    void inspect(long[] block, int length, long firstElement) {
+        for (int i = 0; i < length; i++) {
+            if ((tripped(block[i], carry) & ~MAGNITUDE_BITS) == 0) {
                 continue;
             }
             for (int lane = 0; lane < lanes; lane++) {
-                int code = (int) (longs.get(i) >>> (lane * 8)) & 0xFF;
+                int code = (int) (block[i] >>> (lane * 8)) & 0xFF;
                 if (code == NAN) {
                     countNan(firstElement + (long) i * lanes + lane);
                 } else if ((code & 0x7F) > max) {

@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -101,11 +100,7 @@ public final class ValueScan {
                     + bytes.remaining() + " bytes");
         }
         ChunkScanner.Result result = new ChunkScanner().scan(type, bytes.slice(), 0, 0);
-        OptionalLong first = result.firstNonFinite() == Long.MAX_VALUE
-                ? OptionalLong.empty()
-                : OptionalLong.of(result.firstNonFinite());
-        return new TensorScan(
-                name, type, shape, count, result.nan(), result.inf(), count == 0 ? 0 : result.absMax(), first);
+        return TensorScan.of(name, type, shape, result.nan(), result.inf(), result.absMax(), result.firstNonFinite());
     }
 
     private static void runIn(int workers, ScanJob job) {

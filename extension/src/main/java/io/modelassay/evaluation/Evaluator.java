@@ -3,6 +3,7 @@ package io.modelassay.evaluation;
 import io.modelassay.runtime.ActivationKernels;
 import io.modelassay.runtime.Activations;
 import io.modelassay.runtime.LanguageModel;
+import io.modelassay.runtime.OutputErrors;
 import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.VocabularyHead.TokenComparison;
@@ -100,6 +101,12 @@ public final class Evaluator {
         try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress)) {
             return model.head().logits(last);
         }
+    }
+
+    /** Error of each linear module's output on the first window of {@code tokens}, largest first. */
+    public List<OutputErrors.ModuleError> outputErrors(
+            LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
+        return OutputErrors.of(reference, subject, protocol.windows(tokens).get(0));
     }
 
     /** Hands the logits of every position of {@code windows} to {@code rows}; see {@link io.modelassay.runtime.VocabularyHead}. */

@@ -43,7 +43,8 @@ public final class QuantizationPlan {
                 .filter(p -> p.kind() == Parameter.Kind.LINEAR && !kept.contains(p.module()))
                 .forEach(p -> quantized.add(p.module()));
         if (quantized.isEmpty()) {
-            throw new IllegalArgumentException(quantization + " leaves no module to quantize");
+            throw new IllegalArgumentException(quantization + " leaves no module to quantize"
+                    + "\nTry: fewer patterns in keep, or no quantization");
         }
         return new QuantizationPlan(quantization, quantized);
     }

@@ -12,7 +12,7 @@ public final class ActivationKernels {
 
     /** Measures on {@code engine}. */
     public ActivationKernels(TorchEngine engine) {
-        this.kernels = Kernels.shared(engine, ActivationKernels.class, "activations.py");
+        this.kernels = Kernels.shared(engine, "activations.py");
     }
 
     /** The first positions of the first window, {@code [positions, hidden size]} in float32; the caller closes it. */

@@ -39,7 +39,7 @@ public final class Decoder {
 
     /** A decoder of {@code model} over {@code weights}, computing in {@code dtype}. Owns neither. */
     public Decoder(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.shared(engine, Decoder.class, model.decoder().kernel() + ".py");
+        this.kernels = Kernels.withProducts(engine, dtype, model.decoder().kernel() + ".py");
         this.model = model;
         this.plan = model.decoder();
         this.weights = weights;
@@ -125,37 +125,40 @@ public final class Decoder {
         private final Map<Integer, List<Tensor>> rotary = new HashMap<>();
         private final Map<List<Integer>, Tensor> masks = new HashMap<>();
         private final List<String> operations =
-                List.of(kernels.text("operations").split(" "));
+                List.of(kernels.text("operations").split(" ", -1));
         private final LayerReader reader;
         private Activations current;
 
         Pass(List<int[]> windows) {
             current = embed(windows);
-            reader = new LayerReader(model, weights, dtype);
+            reader = new LayerReader(kernels, model, weights, dtype);
         }
 
         private Activations embed(List<int[]> windows) {
-            List<Activations.Batch> embedded = new ArrayList<>();
-            for (List<int[]> batch : batches(windows)) {
-                int[] ids = batch.stream().flatMapToInt(Arrays::stream).toArray();
-                try (Tensor rows = weights.gather(parameter(plan.embedding()), ids, dtype)) {
-                    long[] shape = {batch.size(), batch.get(0).length, plan.hiddenSize()};
-                    embedded.add(new Activations.Batch(batch, kernels.call("shaped", rows, shape)));
+            Activations embedded = new Activations(new ArrayList<>());
+            try {
+                for (List<int[]> batch : batches(windows)) {
+                    int[] ids = batch.stream().flatMapToInt(Arrays::stream).toArray();
+                    try (Tensor rows = weights.gather(parameter(plan.embedding()), ids, dtype)) {
+                        long[] shape = {batch.size(), batch.get(0).length, plan.hiddenSize()};
+                        embedded.batches().add(new Activations.Batch(batch, kernels.call("shaped", rows, shape)));
+                    }
                 }
+                return embedded;
+            } catch (RuntimeException e) {
+                embedded.close();
+                throw e;
             }
-            return new Activations(embedded);
         }
 
         void layer(int index) {
             Map<String, Tensor> layer = reader.take();
             try {
-                List<Activations.Batch> outputs = new ArrayList<>();
-                for (Activations.Batch batch : current.batches()) {
+                current.batches().replaceAll(batch -> {
                     Tensor output = kernels.call("layer", arguments(index, batch, layer));
-                    outputs.add(new Activations.Batch(batch.windows(), output));
                     batch.hidden().close();
-                }
-                current = new Activations(outputs);
+                    return new Activations.Batch(batch.windows(), output);
+                });
             } finally {
                 layer.values().forEach(Tensor::close);
             }

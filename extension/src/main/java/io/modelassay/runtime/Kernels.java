@@ -41,17 +41,18 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
-     * Compiles the kernel file that lies beside {@code anchor}.
+     * Compiles the kernel files that lie beside {@code anchor} as one module.
      *
      * @throws RuntimeFailure {@code kernel-invalid} with the engine's message and source line
      */
-    public static Kernels compile(TorchEngine engine, Class<?> anchor, String file) {
-        Model model = Model.newInstance(file, engine.djlDevice(), "PyTorch");
+    public static Kernels compile(TorchEngine engine, Class<?> anchor, String... files) {
+        Model model = Model.newInstance(String.join("+", files), engine.djlDevice(), "PyTorch");
         try {
-            model.load(new ByteArrayInputStream(TorchArchive.of(anchor, file)));
+            model.load(new ByteArrayInputStream(TorchArchive.of(anchor, files)));
         } catch (MalformedModelException | EngineException e) {
             model.close();
-            throw new RuntimeFailure("kernel-invalid", "Kernels " + file + ": " + e.getMessage(), e);
+            throw new RuntimeFailure(
+                    "kernel-invalid", "Kernels " + String.join(" + ", files) + ": " + e.getMessage(), e);
         } catch (IOException e) {
             model.close();
             throw new UncheckedIOException(e);
@@ -59,14 +60,20 @@ public final class Kernels implements AutoCloseable {
         return new Kernels(engine, model);
     }
 
-    /** The kernels of one file, compiled once an engine and kept as long as it. */
-    static Kernels shared(TorchEngine engine, Class<?> anchor, String file) {
-        return engine.shared(file, () -> compile(engine, anchor, file));
+    /** The kernels of some files of this package, compiled once an engine and kept as long as it. */
+    static Kernels shared(TorchEngine engine, String... files) {
+        return engine.shared(List.of(files), () -> compile(engine, Kernels.class, files));
+    }
+
+    /** The kernels of one file with the products that are fastest for weights of {@code dtype} on {@code engine}. */
+    static Kernels withProducts(TorchEngine engine, DType dtype, String file) {
+        boolean packs = dtype == DType.BF16 && engine.packsWeights();
+        return shared(engine, packs ? "packed_products.py" : "products.py", file);
     }
 
     /** The conversions alone: stored bytes to tensors and back. */
     public static Kernels conversions(TorchEngine engine) {
-        return shared(engine, Kernels.class, TorchArchive.CONVERSIONS);
+        return shared(engine);
     }
 
     /** The engine these kernels run on. */

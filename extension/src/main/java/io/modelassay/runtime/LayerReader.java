@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a model's layers in order, one ahead of the layer that is computed. */
 final class LayerReader implements AutoCloseable {
+    private final Kernels kernels;
     private final ModelPlan model;
     private final Weights weights;
     private final DType dtype;
@@ -24,7 +25,8 @@ final class LayerReader implements AutoCloseable {
     private int next;
     private @Nullable Future<Map<String, Tensor>> ahead;
 
-    LayerReader(ModelPlan model, Weights weights, DType dtype) {
+    LayerReader(Kernels kernels, ModelPlan model, Weights weights, DType dtype) {
+        this.kernels = kernels;
         this.model = model;
         this.weights = weights;
         this.dtype = dtype;
@@ -67,12 +69,22 @@ final class LayerReader implements AutoCloseable {
         Map<String, Tensor> tensors = new HashMap<>();
         try {
             for (Parameter parameter : model.parametersOf(layer)) {
-                tensors.put(parameter.name().substring(layer.length() + 1), weights.load(parameter, dtype));
+                tensors.put(parameter.name().substring(layer.length() + 1), load(parameter));
             }
             return tensors;
         } catch (RuntimeException e) {
             tensors.values().forEach(Tensor::close);
             throw e;
+        }
+    }
+
+    private Tensor load(Parameter parameter) {
+        Tensor stored = weights.load(parameter, dtype);
+        if (parameter.kind() != Parameter.Kind.LINEAR) {
+            return stored;
+        }
+        try (stored) {
+            return kernels.call("packed", stored);
         }
     }
 

@@ -33,11 +33,11 @@ final class TorchArchive {
 
     private TorchArchive() {}
 
-    /** Packs a kernel file that lies beside {@code anchor}, with the conversions that every module needs, as one module. */
-    static byte[] of(Class<?> anchor, String file) {
+    /** Packs kernel files that lie beside {@code anchor}, with the conversions that every module needs, as one module. */
+    static byte[] of(Class<?> anchor, String... files) {
         StringBuilder code = new StringBuilder(MODULE_HEAD);
         append(source(TorchArchive.class, CONVERSIONS), code);
-        if (!file.equals(CONVERSIONS)) {
+        for (String file : files) {
             append(source(anchor, file), code);
         }
         return pack(code.toString());

@@ -4,14 +4,17 @@ import ai.djl.engine.Engine;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.cuda.CudaUtils;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorType;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /** The PyTorch engine on one device. Started on first use, once a JVM and device; never stopped. */
 @API(status = API.Status.INTERNAL)
@@ -21,7 +24,8 @@ public final class TorchEngine {
     private final ai.djl.Device device;
     private final PtNDManager manager;
     private final String version;
-    private final Map<String, Kernels> kernels = new HashMap<>();
+    private final Map<List<String>, Kernels> kernels = new HashMap<>();
+    private @Nullable Boolean packsWeights;
 
     private TorchEngine(Engine engine, ai.djl.Device device) {
         this.device = device;
@@ -44,6 +48,11 @@ public final class TorchEngine {
             }
             return known;
         }
+    }
+
+    /** Whether a GPU is there; starts no engine. */
+    public static boolean seesGpu() {
+        return CudaUtils.getGpuCount() > 0;
     }
 
     private static TorchEngine start(Device device) {
@@ -86,9 +95,32 @@ public final class TorchEngine {
         return JniUtils.getNumThreads();
     }
 
-    Kernels shared(String file, Supplier<Kernels> compiler) {
+    /** Whether oneDNN lays out bfloat16 weights on this machine; tried once. */
+    boolean packsWeights() {
         synchronized (kernels) {
-            return kernels.computeIfAbsent(file, name -> compiler.get());
+            if (packsWeights == null) {
+                packsWeights = device() == Device.CPU && tryPacking();
+            }
+            return packsWeights;
+        }
+    }
+
+    private boolean tryPacking() {
+        try (Kernels trial = Kernels.compile(this, Kernels.class, "packed_products.py");
+                Tensor ones = floats(1, 1, 1, 1);
+                Tensor square = trial.call("shaped", ones, new long[] {2, 2});
+                Tensor weight = trial.call("convert", square, DType.BF16.scalarType());
+                Tensor packed = trial.call("packed", weight);
+                Tensor product = trial.call("product", weight, packed)) {
+            return trial.floats(product)[0] == 2;
+        } catch (RuntimeFailure e) {
+            return false;
+        }
+    }
+
+    Kernels shared(List<String> files, Supplier<Kernels> compiler) {
+        synchronized (kernels) {
+            return kernels.computeIfAbsent(files, names -> compiler.get());
         }
     }
 

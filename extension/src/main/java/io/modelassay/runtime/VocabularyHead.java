@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.INTERNAL)
 public final class VocabularyHead {
-    /** Rows of the head in one slice. */
-    private static final int SLICE_ROWS = 4096;
+    /** Rows of the head in one slice: with a batch of the decoder, the logits of a slice stay within the last-level cache. */
+    private static final int SLICE_ROWS = 2048;
 
     /** Logits held at once where they are handed on in rows. */
     private static final int LOGITS_BYTES = 64 << 20;
@@ -33,7 +33,7 @@ public final class VocabularyHead {
 
     /** The head of {@code model} in {@code weights}, computing in {@code dtype}. */
     public VocabularyHead(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.shared(engine, VocabularyHead.class, "head.py");
+        this.kernels = Kernels.withProducts(engine, dtype, "head.py");
         this.model = model;
         this.weights = weights;
         this.dtype = dtype;
@@ -57,7 +57,7 @@ public final class VocabularyHead {
                 batches.add(new Rows(batch, null));
             }
             eachSlice((first, rows) -> {
-                try (Tensor slice = weights.rows(head(), first, rows, dtype)) {
+                try (Tensor slice = slice(first, rows)) {
                     for (Rows batch : batches) {
                         batch.replace(kernels.callMap("scan", batch.state, batch.hidden, slice, first, batch.targets));
                     }
@@ -85,8 +85,8 @@ public final class VocabularyHead {
                         new Rows(reference.batches().get(i), others.batches().get(i)));
             }
             eachSlice((first, rows) -> {
-                try (Tensor slice = weights.rows(head(), first, rows, dtype);
-                        Tensor otherSlice = other.weights.rows(other.head(), first, rows, other.dtype)) {
+                try (Tensor slice = slice(first, rows);
+                        Tensor otherSlice = other.slice(first, rows)) {
                     for (Rows batch : batches) {
                         batch.replace(kernels.callMap(
                                 "compare",
@@ -135,7 +135,7 @@ public final class VocabularyHead {
         int vocabulary = model.decoder().vocabularySize();
         float[][] logits = new float[positions][vocabulary];
         eachSlice((first, rows) -> {
-            try (Tensor slice = weights.rows(head(), first, rows, dtype)) {
+            try (Tensor slice = slice(first, rows)) {
                 int at = 0;
                 for (Activations.Batch batch : activations.batches()) {
                     try (Tensor values = kernels.call("logits", batch.hidden(), slice)) {
@@ -183,6 +183,12 @@ public final class VocabularyHead {
 
     private Parameter head() {
         return model.parameter(model.decoder().head()).orElseThrow();
+    }
+
+    private Tensor slice(int first, int rows) {
+        try (Tensor stored = weights.rows(head(), first, rows, dtype)) {
+            return kernels.call("packed", stored);
+        }
     }
 
     private interface SliceWork {

@@ -4,33 +4,19 @@
 
 def codebook(self, normal: int, like: Tensor) -> Tensor:
     if normal == 1:
-        values = [
+        return torch.tensor([
             -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
             -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
             0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
-            0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0]
-    else:
-        values = [
-            0.0, 0.005208333333, 0.66666667, 1.0, 0.33333333, 0.5, 0.16666667, 0.25,
-            -0.0, -0.005208333333, -0.66666667, -1.0, -0.33333333, -0.5, -0.16666667, -0.25]
-    return torch.tensor(values, dtype=6, device=like.device)
+            0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0], dtype=6, device=like.device)
+    magnitudes = torch.tensor([
+        0.0, 0.005208333333, 0.66666667, 1.0, 0.33333333, 0.5, 0.16666667, 0.25], dtype=6, device=like.device)
+    return torch.cat([magnitudes, 0.0 - magnitudes])
 
-def nearest_normal(self, x: Tensor) -> Tensor:
-    # Index of the nearest NF4 value; a tie stays at the lower one.
-    thresholds = torch.tensor([
-        -0.8480964004993439, -0.6106329262256622, -0.4599952697753906, -0.33967943489551544,
-        -0.23460740596055984, -0.13791173323988914, -0.045525018125772476, 0.03979014977812767,
-        0.120255246758461, 0.2035212516784668, 0.2920137718319893, 0.3893125355243683,
-        0.5016634166240692, 0.6427869200706482, 0.8614784181118011], dtype=6, device=x.device)
-    return torch.bucketize(x, thresholds)
-
-def nearest_float(self, x: Tensor) -> Tensor:
-    # Index of the nearest FP4 magnitude in ascending order, then its code; bit 3 is the sign.
-    thresholds = torch.tensor([
-        0.00260417, 0.0859375, 0.20833333, 0.29166667, 0.4166667, 0.583333, 0.8333333], dtype=6, device=x.device)
-    codes = torch.tensor([0, 1, 6, 7, 4, 5, 2, 3], dtype=4, device=x.device)
-    magnitude = torch.bucketize(torch.abs(x), thresholds)
-    return codes[magnitude] + 8 * (x < 0).to(4)
+def nearest(self, x: Tensor, values: Tensor) -> Tensor:
+    # Index of the nearest value; a tie takes the lower one, and of the two zeros of FP4 that is code 0.
+    ordered, codes = torch.sort(values, stable=True)
+    return codes[torch.bucketize(x, (ordered[:-1] + ordered[1:]) / 2.0)]
 
 def dynamic_map(self, like: Tensor) -> Tensor:
     values = torch.zeros([1], dtype=6, device=like.device)
@@ -48,32 +34,40 @@ def blocks(self, flat: Tensor, size: int) -> Tensor:
         flat = torch.constant_pad_nd(flat, [0, size - short], 0)
     return flat.reshape([-1, size])
 
-def divided(self, x: Tensor, absmax: Tensor) -> Tensor:
-    return x / torch.where(absmax == 0, torch.ones_like(absmax), absmax).unsqueeze(1)
+def block_maxima(self, flat: Tensor, size: int) -> Tensor:
+    absmax = torch.amax(torch.abs(self.blocks(flat, size)), [1])
+    full = flat.size(0) // size
+    # A short last block of zeros is given a scale all the same.
+    return torch.cat([absmax[:full], torch.clamp_min(absmax[full:], 1.0e-38)])
+
+def scaled(self, flat: Tensor, absmax: Tensor, size: int) -> Tensor:
+    # To -1 .. 1, rounded as bitsandbytes does on a CPU: full blocks by the reciprocal, a short last block by division.
+    x = self.blocks(flat, size)
+    bound = torch.clamp_min(absmax, 1.0e-38).unsqueeze(1)
+    full = flat.size(0) // size
+    unit = torch.cat([x[:full] * torch.reciprocal(bound[:full]), x[full:] / bound[full:]])
+    return unit.reshape([-1])[:flat.size(0)]
+
+def nearest_of_grid(self, x: Tensor, values: Tensor) -> Tensor:
+    # 8-bit codes are looked up at the nearest of 65536 points between -1 and 1.
+    point = torch.floor((x + 1.0) * 32767.5 + 0.5)
+    return self.nearest(point / 32767.5 - 1.0, values)
 
 def encode(self, w: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
     flat = w.reshape([-1])
-    x = self.blocks(flat, options["block"])
-    absmax = torch.amax(torch.abs(x), [1])
-    scaled = self.divided(x, absmax).reshape([-1])[:flat.size(0)]
-    if options["normal"] == 1:
-        codes = self.nearest_normal(scaled)
-    else:
-        codes = self.nearest_float(scaled)
-    if codes.size(0) % 2 == 1:
-        codes = torch.constant_pad_nd(codes, [0, 1], 0)
-    pairs = codes.reshape([-1, 2])
+    absmax = self.block_maxima(flat, options["block"])
+    unit = self.scaled(flat, absmax, options["block"])
+    even = torch.constant_pad_nd(unit, [0, flat.size(0) % 2], 0)
+    pairs = self.nearest(even, self.codebook(options["normal"], w)).reshape([-1, 2])
     packed = (pairs[:, 0] * 16 + pairs[:, 1]).to(0)
     rows = torch.tensor([w.size(0), w.size(1)], dtype=4)
     if options["double"] == 0:
         return {"packed": packed, "absmax": absmax, "shape": rows}
     offset = torch.mean(absmax)
-    nested = self.blocks(absmax - offset, 256)
-    nested_absmax = torch.amax(torch.abs(nested), [1])
+    centred = absmax - offset
+    nested_absmax = self.block_maxima(centred, 256)
     table = self.dynamic_map(w)
-    middles = (table[:-1] + table[1:]) / 2.0
-    nested_codes = torch.bucketize(self.divided(nested, nested_absmax), middles)
-    nested_codes = nested_codes.reshape([-1])[:absmax.size(0)]
+    nested_codes = self.nearest_of_grid(self.scaled(centred, nested_absmax, 256), table)
     return {
         "packed": packed,
         "absmax": nested_codes.to(0),

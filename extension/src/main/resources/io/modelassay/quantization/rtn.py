@@ -18,7 +18,7 @@ def encode(self, w: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
     high = torch.clamp_min(torch.amax(x, [2]), 0)
     if options["symmetric"] == 1:
         high = torch.maximum(torch.neg(low), high)
-        low = torch.where(low < 0, torch.neg(high), low)
+        low = torch.neg(high)
     empty = (low == 0) & (high == 0)
     low = torch.where(empty, torch.full_like(low, -1), low)
     high = torch.where(empty, torch.ones_like(high), high)
@@ -26,7 +26,7 @@ def encode(self, w: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
     if options["symmetric"] == 1:
         zeros = torch.full_like(scales, (levels + 1) // 2)
     else:
-        zeros = torch.round(torch.neg(low) / scales)
+        zeros = torch.round(torch.abs(low) / scales)
     codes = torch.clamp(torch.round(x / scales.unsqueeze(2)) + zeros.unsqueeze(2), 0, levels)
     codes = codes.reshape([w.size(0), -1])[:, :w.size(1)].contiguous()
     return {"codes": codes.to(0), "scales": scales, "zeros": zeros}

@@ -17,3 +17,8 @@ def relative_error(self, reference: Tensor, x: Tensor) -> Tensor:
     # |x - reference| / |reference|, Frobenius norms in double precision.
     wide = reference.to(7)
     return torch.sqrt(torch.sum((x.to(7) - wide) ** 2) / torch.sum(wide ** 2))
+
+def output_error(self, x: Tensor, weight: Tensor, other: Tensor) -> Tensor:
+    wide = x.to(6)
+    reference = torch.linear(wide, weight.to(6))
+    return self.relative_error(reference, torch.linear(wide, other.to(6)))

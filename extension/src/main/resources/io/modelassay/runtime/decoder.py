@@ -3,15 +3,16 @@
 # Optional parameters act where they are present: biases, and q_norm / k_norm of the per-head kind.
 
 def rms_norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
-    wide = x.to(6)
-    scale = torch.rsqrt(torch.mean(wide * wide, [-1], True) + eps)
-    return weight * (wide * scale).to(x.dtype)
+    # Statistics and scaling in float32; one pass each.
+    norm = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
+    scale = torch.rsqrt(norm * norm / x.size(-1) + eps)
+    return weight * (x * scale).to(x.dtype)
 
 def linear(self, x: Tensor, w: Dict[str, Tensor], module: str) -> Tensor:
     weight = w[module + ".weight"]
     if module + ".bias" in w:
-        return torch.linear(x, weight, w[module + ".bias"])
-    return torch.linear(x, weight)
+        return self.product_with_bias(x, weight, w[module + ".bias"])
+    return self.product(x, weight)
 
 def rotary_table(self, inverse_frequencies: Tensor, positions: int, scaling: float, dtype: int) -> Tuple[Tensor, Tensor]:
     steps = torch.arange(positions, dtype=6, device=inverse_frequencies.device)
@@ -64,18 +65,23 @@ def attention(self, normed: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tens
     return self.linear(self.attend(q, k, v, mask), w, "self_attn.o_proj")
 
 def mlp(self, normed: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    gate = torch.silu(self.linear(normed, w, "mlp.gate_proj"))
-    return self.linear(gate * self.linear(normed, w, "mlp.up_proj"), w, "mlp.down_proj")
+    # In place, since fresh memory of this size costs more than the arithmetic.
+    gate = torch.silu_(self.linear(normed, w, "mlp.gate_proj"))
+    return self.linear(gate.mul_(self.linear(normed, w, "mlp.up_proj")), w, "mlp.down_proj")
 
 def layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Tensor:
     normed = self.rms_norm(x, w["input_layernorm.weight"], eps)
-    x = x + self.attention(normed, w, cos, sin, mask, heads, kv_heads, eps)
+    x = self.attention(normed, w, cos, sin, mask, heads, kv_heads, eps).add_(x)
     normed = self.rms_norm(x, w["post_attention_layernorm.weight"], eps)
-    return x + self.mlp(normed, w)
+    return self.mlp(normed, w).add_(x)
 
 def operations(self) -> str:
     # What traced_layer returns, in the order of computation.
     return "input_layernorm self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn self_attn.o_proj post_attention_layernorm mlp.gate_proj mlp.up_proj mlp mlp.down_proj output"
+
+def module_inputs(self) -> str:
+    # linear<operation whose result it takes.
+    return "self_attn.q_proj<input_layernorm self_attn.k_proj<input_layernorm self_attn.v_proj<input_layernorm self_attn.o_proj<self_attn mlp.gate_proj<post_attention_layernorm mlp.up_proj<post_attention_layernorm mlp.down_proj<mlp"
 
 def traced_layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Dict[str, Tensor]:
     # The same layer; every operation's result is kept under the name of the module that computes it.

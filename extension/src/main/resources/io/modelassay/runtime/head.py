@@ -1,6 +1,6 @@
 # The vocabulary head, walked in slices of rows so that the logits of all tokens never exist at once.
-# hidden is [tokens, hidden size] after the final norm, weight one slice [rows, hidden size] of the head whose first
-# row is token id `first`, targets [tokens] the ids to be predicted.
+# hidden is [tokens, hidden size] after the final norm, weight one packed slice [rows, hidden size] of the head whose
+# first row is token id `first`, targets [tokens] the ids to be predicted.
 # State per token: running maximum, sum of exp(logit - maximum), and the target's logit.
 
 def predicting(self, hidden: Tensor) -> Tensor:
@@ -19,13 +19,14 @@ def target_logits(self, logits: Tensor, before: Tensor, first: int, targets: Ten
     local = targets - first
     inside = (local >= 0) & (local < logits.size(1))
     safe = torch.clamp(local, 0, logits.size(1) - 1)
-    return torch.where(inside, torch.gather(logits, 1, safe.unsqueeze(1)).squeeze(1), before)
+    return torch.where(inside, torch.gather(logits, 1, safe.unsqueeze(1)).squeeze(1).to(6), before)
 
 def scan(self, state: Dict[str, Tensor], hidden: Tensor, weight: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
-    logits = torch.linear(hidden, weight).to(6)
+    logits = self.product(hidden, weight)
     target = self.target_logits(logits, state["target"], first, targets)
-    maximum = torch.maximum(state["maximum"], torch.amax(logits, [1]))
-    fresh = torch.sum(logits.sub_(maximum.unsqueeze(1)).exp_(), [1])
+    maximum = torch.maximum(state["maximum"], torch.amax(logits, [1]).to(6))
+    # The difference of a 16-bit tensor and a float32 column is float32.
+    fresh = torch.sum((logits - maximum.unsqueeze(1)).exp_(), [1])
     total = state["sum"] * torch.exp((state["maximum"] - maximum).to(7)) + fresh.to(7)
     return {"maximum": maximum, "sum": total, "target": target}
 
@@ -51,8 +52,8 @@ def start_comparison(self, targets: Tensor) -> Dict[str, Tensor]:
     }
 
 def compare(self, state: Dict[str, Tensor], p_hidden: Tensor, p_weight: Tensor, q_hidden: Tensor, q_weight: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
-    p_logits = torch.linear(p_hidden, p_weight).to(6)
-    q_logits = torch.linear(q_hidden, q_weight).to(6)
+    p_logits = self.product(p_hidden, p_weight).to(6)
+    q_logits = self.product(q_hidden, q_weight).to(6)
     p_best, p_index = torch.max(p_logits, 1)
     q_best, q_index = torch.max(q_logits, 1)
     p_target = self.target_logits(p_logits, state["p.target"], first, targets)
@@ -90,4 +91,4 @@ def positions(self, hidden: Tensor, first: int, count: int) -> Tensor:
     return hidden.reshape([-1, hidden.size(-1)])[first:first + count]
 
 def logits(self, hidden: Tensor, weight: Tensor) -> Tensor:
-    return torch.linear(hidden, weight).to(6)
+    return self.product(hidden, weight).to(6)

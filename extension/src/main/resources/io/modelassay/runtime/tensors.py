@@ -23,4 +23,4 @@ def same(self, x: Tensor) -> Tensor:
     return x
 
 def raw(self, x: Tensor) -> Tensor:
-    return torch.view_copy(x.contiguous(), dtype=0).reshape([-1])
+    return torch.view_copy(x.reshape([-1]).contiguous(), dtype=0)

@@ -1,0 +1,278 @@
+package io.modelassay.assertions;
+
+import io.modelassay.architecture.LoadReport;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.ScanReport;
+import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.checkpoint.TensorScan;
+import io.modelassay.checkpoint.TensorType;
+import io.modelassay.evaluation.Figure;
+import io.modelassay.quantization.ModulePattern;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.stream.Stream;
+import org.apiguardian.api.API;
+import org.assertj.core.api.AbstractAssert;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be asserted of everything that has tensors on disk.
+ *
+ * @param <S> the assert class
+ * @param <A> what it asserts on
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S, A>, A> extends AbstractAssert<S, A> {
+    private static final Set<TensorType> FULL_PRECISION =
+            Set.of(TensorType.BF16, TensorType.F16, TensorType.F32, TensorType.F64);
+
+    /** For subclasses. */
+    AbstractArtifactAssert(@Nullable A actual, Class<S> type) {
+        super(actual, type);
+    }
+
+    abstract Checkpoint checkpoint();
+
+    abstract String kind();
+
+    abstract String name();
+
+    abstract LoadReport loadReport();
+
+    abstract ScanReport storedScan();
+
+    abstract boolean isQuantized(String module);
+
+    abstract void record(Figure figure);
+
+    /** The values after decoding that a subclass also scans; none unless it overrides this. */
+    List<TensorScan> decodedScan() {
+        return List.of();
+    }
+
+    /**
+     * No tensor holds a NaN, neither as it is stored nor as it decodes.
+     *
+     * <p>Every floating-point type of the format is scanned, FP8 and scales among them. A checkpoint without tensors fails.
+     */
+    public S hasNoNaNs() {
+        isNotNull();
+        checkValues("no NaN in its weights", "weights without NaN", scan -> scan.nan() == 0);
+        return myself;
+    }
+
+    /**
+     * No tensor holds a NaN or an infinity, neither as it is stored nor as it decodes.
+     *
+     * <p>A checkpoint without tensors fails.
+     */
+    public S hasOnlyFiniteWeights() {
+        isNotNull();
+        checkValues("only finite weights", "finite weights", TensorScan::isFinite);
+        return myself;
+    }
+
+    private interface Healthy {
+        boolean test(TensorScan scan);
+    }
+
+    private void checkValues(String expectation, String check, Healthy healthy) {
+        ScanReport stored = storedScan();
+        requireSomething(stored.tensors().size(), "tensors to scan");
+        List<TensorScan> decoded = decodedScan();
+        List<String> found = new ArrayList<>();
+        stored.tensors().stream().filter(scan -> !healthy.test(scan)).forEach(scan -> found.add(describe(scan, "")));
+        decoded.stream()
+                .filter(scan -> !healthy.test(scan))
+                .forEach(scan -> found.add(describe(scan, " after decoding")));
+        int total = stored.tensors().size() + decoded.size();
+        record(new Figure(
+                name(), check, found.size(), 0, "tensors", "at most 0", found.isEmpty(), total + " tensors scanned"));
+        if (!found.isEmpty()) {
+            fail(
+                    Failure.expecting(kind(), name(), "to have " + expectation)
+                            .but(found.size() + " of " + Failure.count(total, "tensor") + " "
+                                    + (found.size() == 1 ? "is" : "are") + " not so:")
+                            .items(found)
+                            .from(checkpoint().folder() + ", sha256 "
+                                    + checkpoint().contentHash().substring(0, 12) + "…")
+                            .then(
+                                    "convert the checkpoint again from its source, and look at the step that wrote these tensors"));
+        }
+    }
+
+    private static String describe(TensorScan scan, String when) {
+        StringJoiner counts = new StringJoiner(" and ");
+        if (scan.nan() > 0) {
+            counts.add(scan.nan() + " NaN");
+        }
+        if (scan.inf() > 0) {
+            counts.add(scan.inf() + " Inf");
+        }
+        String place = scan.firstNonFiniteIndex().isPresent()
+                ? ", first at " + place(scan.firstNonFiniteIndex().getAsLong(), scan.shape())
+                : "";
+        return scan.name() + " " + scan.shape() + " " + scan.type().label() + ": " + counts + place + when;
+    }
+
+    /** {@code index 17 [0, 17]}: the flat index and the coordinates. */
+    static String place(long index, Shape shape) {
+        List<Long> coordinates = new ArrayList<>();
+        long rest = index;
+        for (int axis = shape.rank() - 1; axis >= 0; axis--) {
+            coordinates.add(0, rest % shape.dimension(axis));
+            rest /= shape.dimension(axis);
+        }
+        return "index " + index + " " + coordinates;
+    }
+
+    /** Every parameter of the architecture is stored, in its shape. A tied head may be absent. */
+    public S hasNoMissingKeys() {
+        isNotNull();
+        LoadReport report = loadReport();
+        requireSomething(report.checked(), "parameters in its architecture");
+        List<String> found = Stream.concat(
+                        report.missing().stream(),
+                        report.mismatched().stream()
+                                .map(m ->
+                                        m.name() + " is stored as " + m.stored() + ", the config says " + m.expected()))
+                .toList();
+        record(new Figure(
+                name(),
+                "missing keys",
+                found.size(),
+                0,
+                "keys",
+                "at most 0",
+                found.isEmpty(),
+                report.checked() + " parameters expected"));
+        if (!found.isEmpty()) {
+            fail(
+                    Failure.expecting(kind(), name(), "to have every parameter of its architecture")
+                            .but(report.missing().size() + " of " + report.checked() + " are missing and "
+                                    + report.mismatched().size() + " have another shape:")
+                            .items(found)
+                            .from(checkpoint().folder().toString())
+                            .then(
+                                    "a loader would initialize these at random; save the checkpoint again, or correct config.json"));
+        }
+        return myself;
+    }
+
+    /** Nothing is stored that the architecture has no place for. */
+    public S hasNoUnexpectedKeys() {
+        isNotNull();
+        LoadReport report = loadReport();
+        int stored = checkpoint().tensors().size();
+        requireSomething(stored, "stored tensors");
+        record(new Figure(
+                name(),
+                "unexpected keys",
+                report.unexpected().size(),
+                0,
+                "keys",
+                "at most 0",
+                report.unexpected().isEmpty(),
+                stored + " tensors stored"));
+        if (!report.unexpected().isEmpty()) {
+            fail(
+                    Failure.expecting(kind(), name(), "to have no tensor that its architecture does not know")
+                            .but(report.unexpected().size() + " of " + stored + " stored tensors are unknown:")
+                            .items(report.unexpected().stream()
+                                    .map(name -> checkpoint().tensor(name))
+                                    .map(tensor -> tensor.name() + " " + tensor.shape() + " "
+                                            + tensor.type().label())
+                                    .toList())
+                            .from(checkpoint().folder().toString())
+                            .then(
+                                    "a loader would ignore these; remove them, or check that model_type in config.json is right"));
+        }
+        return myself;
+    }
+
+    /**
+     * The modules that match are stored as floating-point numbers of at least 16 bits, and no quantization is applied to
+     * them.
+     *
+     * @param patterns module names (and all below them); {@code *} stands for any characters. Each must match.
+     */
+    public S keepsInFullPrecision(String... patterns) {
+        isNotNull();
+        requireSomething(patterns.length, "patterns to check");
+        List<String> found = new ArrayList<>();
+        int checked = 0;
+        for (String pattern : patterns) {
+            ModulePattern modules = ModulePattern.of(pattern);
+            List<TensorInfo> matching = checkpoint().tensors().values().stream()
+                    .filter(tensor -> modules.matches(module(tensor.name())))
+                    .toList();
+            requireSomething(matching.size(), "tensors that match \"" + pattern + "\"");
+            checked += matching.size();
+            for (TensorInfo tensor : matching) {
+                if (!FULL_PRECISION.contains(tensor.type())) {
+                    found.add(tensor.name() + " is stored as " + tensor.type().label());
+                } else if (isQuantized(module(tensor.name())) && tensor.name().endsWith(".weight")) {
+                    found.add(tensor.name() + " is quantized after loading");
+                }
+            }
+        }
+        record(new Figure(
+                name(),
+                "full precision of " + String.join(", ", patterns),
+                found.size(),
+                0,
+                "tensors",
+                "at most 0",
+                found.isEmpty(),
+                Failure.count(checked, "tensor")));
+        if (!found.isEmpty()) {
+            fail(Failure.expecting(kind(), name(), "to keep " + String.join(", ", patterns) + " in full precision")
+                    .but(found.size() + " of " + Failure.count(checked, "tensor") + " are not:")
+                    .items(found)
+                    .from(checkpoint().folder().toString())
+                    .then("keep = {\"" + String.join("\", \"", patterns) + "\"} in the quantization"));
+        }
+        return myself;
+    }
+
+    /** A tensor of that name is stored. */
+    public S hasTensor(String name) {
+        isNotNull();
+        if (checkpoint().find(name).isEmpty()) {
+            fail(Failure.expecting(kind(), name(), "to have the tensor " + name)
+                    .but("none of its " + Failure.count(checkpoint().tensors().size(), "tensor") + " has this name")
+                    .from(checkpoint().folder().toString())
+                    .then("the names that modelassay inspect lists"));
+        }
+        return myself;
+    }
+
+    private static String module(String tensor) {
+        int dot = tensor.lastIndexOf('.');
+        return dot < 0 ? tensor : tensor.substring(0, dot);
+    }
+
+    /** A check over nothing fails. */
+    void requireSomething(long count, String what) {
+        if (count == 0) {
+            fail(Failure.expecting(kind(), name(), "to have " + what)
+                    .but("there are none, so nothing has been checked")
+                    .from(folder())
+                    .then("the path and the patterns of this check"));
+        }
+    }
+
+    private String folder() {
+        Path folder = checkpoint().folder();
+        return folder.toString();
+    }
+
+    /** Fails with a text that is never a format string. */
+    void fail(String message) {
+        failWithMessage("%s", message);
+    }
+}

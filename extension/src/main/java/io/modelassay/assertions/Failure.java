@@ -1,0 +1,60 @@
+package io.modelassay.assertions;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
+
+/** Lays out a failure: what was expected, what was found, the evidence, where it comes from, and one next step. */
+final class Failure {
+    /** Items of evidence that a message shows before it counts the rest. */
+    private static final int SHOWN = 5;
+
+    private final StringJoiner lines = new StringJoiner("\n");
+
+    private Failure(String expectation) {
+        lines.add(expectation);
+    }
+
+    static Failure expecting(String kind, String name, String expectation) {
+        return new Failure("Expecting " + kind + " <" + name + "> " + expectation);
+    }
+
+    Failure but(String found) {
+        lines.add("but " + found);
+        return this;
+    }
+
+    Failure line(String text) {
+        lines.add(text);
+        return this;
+    }
+
+    /** Indented items, the first few of them. */
+    Failure items(List<String> items) {
+        items.stream().limit(SHOWN).forEach(item -> lines.add("  " + item));
+        if (items.size() > SHOWN) {
+            lines.add("  and " + (items.size() - SHOWN) + " more");
+        }
+        return this;
+    }
+
+    Failure from(String provenance) {
+        lines.add("  " + provenance);
+        return this;
+    }
+
+    String then(String nextStep) {
+        lines.add("Try: " + nextStep);
+        return lines.toString();
+    }
+
+    /** A number with as many decimals as {@code pattern} says, in the root locale. */
+    static String number(String pattern, double value) {
+        return String.format(Locale.ROOT, pattern, value);
+    }
+
+    /** {@code 1 tensor}, {@code 2 tensors}. */
+    static String count(long count, String noun) {
+        return count + " " + noun + (count == 1 ? "" : "s");
+    }
+}

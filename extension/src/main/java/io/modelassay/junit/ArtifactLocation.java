@@ -1,0 +1,104 @@
+package io.modelassay.junit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Iterator;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Turns what a test names into a folder on disk. Nothing is opened. */
+final class ArtifactLocation {
+    private static final String CLASSPATH = "classpath:";
+    private static final String FIXTURE = "fixture:";
+    private static final String FIXTURES = "io/modelassay/fixtures/";
+
+    private ArtifactLocation() {}
+
+    /** The folder, or nothing where it does not exist. */
+    static Optional<Path> find(String location, Class<?> test) {
+        if (location.startsWith(FIXTURE)) {
+            return onClassPath(FIXTURES + location.substring(FIXTURE.length()), test);
+        }
+        if (location.startsWith(CLASSPATH)) {
+            return onClassPath(location.substring(CLASSPATH.length()).replaceFirst("^/", ""), test);
+        }
+        return Optional.of(Path.of(location).toAbsolutePath().normalize()).filter(Files::exists);
+    }
+
+    private static Optional<Path> onClassPath(String name, Class<?> test) {
+        // A jar need not have entries for folders, so a file that every checkpoint has is looked for.
+        URL config = test.getClassLoader().getResource(name + "/config.json");
+        if (config == null) {
+            return Optional.empty();
+        }
+        try {
+            URI uri = config.toURI();
+            return Optional.of(uri.getScheme().equals("file") ? Path.of(uri).resolveSibling("") : unpacked(uri, name));
+        } catch (URISyntaxException | IOException e) {
+            throw new IllegalStateException("The class-path folder " + name + " cannot be read", e);
+        }
+    }
+
+    /** Copies a folder out of a jar, since files in a jar cannot be mapped; once for each state of the jar. */
+    private static Path unpacked(URI uri, String name) throws IOException {
+        String specific = uri.getRawSchemeSpecificPart();
+        Path jar = Path.of(URI.create(specific.substring(0, specific.indexOf("!/"))));
+        String state = jar.getFileName() + "-" + Files.size(jar) + "-"
+                + Files.getLastModifiedTime(jar).toMillis();
+        Path target = Path.of("target", "modelassay", "classpath", state, name).toAbsolutePath();
+        if (Files.exists(target)) {
+            return target;
+        }
+        Files.createDirectories(target.getParent());
+        Path building = Files.createTempDirectory(target.getParent(), "unpacking");
+        try (FileSystem content = FileSystems.newFileSystem(jar)) {
+            copy(content.getPath(name), building);
+        }
+        try {
+            Files.move(building, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            // Another test JVM was faster; its copy is as good.
+            if (!Files.exists(target)) {
+                throw e;
+            }
+            delete(building);
+        }
+        return target;
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Iterator<Path> i = files.iterator(); i.hasNext(); ) {
+                Path file = i.next();
+                Path copied = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(copied);
+                } else {
+                    Files.copy(file, copied);
+                }
+            }
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> {
+                try {
+                    Files.delete(file);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

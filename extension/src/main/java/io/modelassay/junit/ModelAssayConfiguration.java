@@ -1,0 +1,36 @@
+package io.modelassay.junit;
+
+import java.time.Duration;
+import org.apiguardian.api.API;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Settings of a run: JUnit configuration parameters, which system properties of the same names also set.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class ModelAssayConfiguration {
+    /** {@code required}: a test for a GPU fails where there is none, where it would be skipped otherwise. */
+    public static final String GPU = "modelassay.gpu";
+
+    /** Seconds that opening one artifact, its hash check included, may take; 600 unless set. */
+    public static final String LOAD_TIMEOUT = "modelassay.load.timeout";
+
+    private static final long DEFAULT_LOAD_TIMEOUT = 600;
+
+    private ModelAssayConfiguration() {}
+
+    static boolean gpuRequired(ExtensionContext context) {
+        return context.getConfigurationParameter(GPU).orElse("").equals("required");
+    }
+
+    static Duration loadTimeout(ExtensionContext context) {
+        String value = context.getConfigurationParameter(LOAD_TIMEOUT).orElse("");
+        if (value.isEmpty()) {
+            return Duration.ofSeconds(DEFAULT_LOAD_TIMEOUT);
+        }
+        if (!value.matches("[1-9][0-9]{0,8}")) {
+            throw new ConfigurationException(LOAD_TIMEOUT + " = \"" + value + "\" is no number of seconds");
+        }
+        return Duration.ofSeconds(Long.parseLong(value));
+    }
+}

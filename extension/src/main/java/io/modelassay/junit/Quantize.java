@@ -1,0 +1,43 @@
+package io.modelassay.junit;
+
+import io.modelassay.quantization.Granularity;
+import io.modelassay.quantization.Method;
+import java.lang.annotation.Documented;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.apiguardian.api.API;
+
+/**
+ * A quantization, as {@link io.modelassay.quantization.Quantization} describes it. An attribute left at its default takes
+ * the method's own; one that the method does not have is an error.
+ */
+@Documented
+@Target({})
+@Retention(RetentionPolicy.RUNTIME)
+@API(status = API.Status.EXPERIMENTAL)
+public @interface Quantize {
+    /** The method. */
+    Method method();
+
+    /** Bits of a code. RTN has 2, 3, 4 or 8, and 4 unless this says otherwise; the other methods have their own. */
+    int bits() default 0;
+
+    /** RTN: input channels that share a scale, -1 for all; 128 unless this says otherwise. */
+    int groupSize() default 0;
+
+    /** RTN: codes centred on zero; false gives each group a zero point. */
+    boolean symmetric() default true;
+
+    /** NF4 and FP4: consecutive values that share a scale; 64 unless this says otherwise. */
+    int blockSize() default 0;
+
+    /** NF4 and FP4: block scales quantized to 8 bits in turn. */
+    boolean doubleQuantization() default false;
+
+    /** FP8: the extent of a scale. */
+    Granularity granularity() default Granularity.CHANNEL;
+
+    /** Modules that stay as they are; {@code *} stands for any characters. Each pattern must match a module. */
+    String[] keep() default {};
+}

@@ -1,0 +1,69 @@
+package io.modelassay.junit;
+
+import io.modelassay.quantization.Granularity;
+import io.modelassay.quantization.Method;
+import io.modelassay.quantization.Quantization;
+
+/** Turns the annotation into a quantization, and refuses attributes that its method does not have. */
+final class QuantizeReader {
+    private final Quantize annotation;
+    private final String place;
+
+    private QuantizeReader(Quantize annotation, String place) {
+        this.annotation = annotation;
+        this.place = place;
+    }
+
+    static Quantization read(Quantize annotation, String place) {
+        return new QuantizeReader(annotation, place).read();
+    }
+
+    private Quantization read() {
+        Method method = annotation.method();
+        boolean rtn = method == Method.RTN;
+        boolean blocks = method == Method.NF4 || method == Method.FP4;
+        int ownBits = blocks ? 4 : 8;
+        refuse(!rtn && annotation.bits() != 0 && annotation.bits() != ownBits, "bits", annotation.bits());
+        refuse(!rtn && annotation.groupSize() != 0, "groupSize", annotation.groupSize());
+        refuse(!rtn && !annotation.symmetric(), "symmetric", false);
+        refuse(!blocks && annotation.blockSize() != 0, "blockSize", annotation.blockSize());
+        refuse(!blocks && annotation.doubleQuantization(), "doubleQuantization", true);
+        refuse(
+                method != Method.FP8 && annotation.granularity() != Granularity.CHANNEL,
+                "granularity",
+                annotation.granularity());
+        try {
+            return quantization().keep(annotation.keep());
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException("@Quantize(method = " + method + ") on " + place + ": " + e.getMessage());
+        }
+    }
+
+    private Quantization quantization() {
+        return switch (annotation.method()) {
+            case RTN -> {
+                Quantization rtn = Quantization.rtn(
+                        annotation.bits() == 0 ? 4 : annotation.bits(),
+                        annotation.groupSize() == 0 ? 128 : annotation.groupSize());
+                yield annotation.symmetric() ? rtn : rtn.asymmetric();
+            }
+            case NF4 -> blocks(Quantization.nf4());
+            case FP4 -> blocks(Quantization.fp4());
+            case LLM_INT8 -> Quantization.llmInt8();
+            case FP8 -> Quantization.fp8(annotation.granularity());
+        };
+    }
+
+    private Quantization blocks(Quantization quantization) {
+        Quantization sized =
+                annotation.blockSize() == 0 ? quantization : quantization.blockSize(annotation.blockSize());
+        return annotation.doubleQuantization() ? sized.doubleQuantized() : sized;
+    }
+
+    private void refuse(boolean present, String attribute, Object value) {
+        if (present) {
+            throw new ConfigurationException("@Quantize(method = " + annotation.method() + ", " + attribute + " = "
+                    + value + ") on " + place + ": " + annotation.method() + " has no such setting");
+        }
+    }
+}
