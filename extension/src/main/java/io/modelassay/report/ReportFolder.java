@@ -1,0 +1,110 @@
+package io.modelassay.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.modelassay.report.Results.Part;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The files of a report: {@code results.json}, {@code index.html} and {@code parts/RUN_PROCESS.json}. Writers take turns
+ * under a lock, and each file is replaced as a whole, so that a reader never sees half of one.
+ */
+final class ReportFolder {
+    static final String PAGE = "index.html";
+    static final String RESULTS = "results.json";
+    private static final String PARTS = "parts";
+
+    /** A file lock keeps other processes out, but fails between two threads of one. */
+    private static final Object ONE_WRITER = new Object();
+
+    private static final JsonMapper READER = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    private final Path folder;
+    private final String run;
+
+    ReportFolder(Path folder, String run) {
+        this.folder = folder;
+        this.run = run;
+    }
+
+    Path page() {
+        return folder.resolve(PAGE);
+    }
+
+    /** Adds or replaces a part, and writes everything anew. */
+    Results write(Part part) {
+        Path parts = folder.resolve(PARTS);
+        synchronized (ONE_WRITER) {
+            try {
+                Files.createDirectories(parts);
+                try (FileChannel channel = FileChannel.open(
+                                parts.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        FileLock lock = channel.lock()) {
+                    replace(parts.resolve(run + "_" + part.process() + ".json"), JsonText.of(part));
+                    Results results = ResultsMerger.merge(run, read(parts));
+                    replace(folder.resolve(RESULTS), JsonText.of(results));
+                    replace(page(), ReportPage.of(results));
+                    lock.release();
+                    return results;
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("The report in " + folder + " cannot be written: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** The parts of this run; those of others are removed. */
+    private List<Part> read(Path parts) throws IOException {
+        List<Path> files;
+        try (Stream<Path> entries = Files.list(parts)) {
+            files = entries.filter(file -> file.toString().endsWith(".json"))
+                    .sorted()
+                    .toList();
+        }
+        List<Part> read = new ArrayList<>();
+        for (Path file : files) {
+            if (!String.valueOf(file.getFileName()).startsWith(run + "_")) {
+                Files.deleteIfExists(file);
+                continue;
+            }
+            try {
+                read.add(READER.readValue(file.toFile(), Part.class));
+            } catch (JsonProcessingException e) {
+                // Left by another version, or by hand: worth less than the report of everything else.
+                Files.deleteIfExists(file);
+            }
+        }
+        return read;
+    }
+
+    private static void replace(Path file, String content) throws IOException {
+        Path temporary = file.resolveSibling(
+                "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        try {
+            Files.writeString(temporary, content, StandardCharsets.UTF_8);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+        } catch (NoSuchFileException e) {
+            throw new IOException("the folder was removed meanwhile: " + file.getParent(), e);
+        }
+    }
+}
