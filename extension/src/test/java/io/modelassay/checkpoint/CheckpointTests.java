@@ -233,9 +233,7 @@ class CheckpointTests {
         TestFiles.write(folder.resolve("model.safetensors"), ONE, 4);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             assertThat(checkpoint.tensors()).containsOnlyKeys("a");
-            assertThat(checkpoint.notes())
-                    .extracting(Finding::id)
-                    .contains("stale-index", "unused-tensor-file");
+            assertThat(checkpoint.notes()).extracting(Finding::id).contains("stale-index", "unused-tensor-file");
         }
     }
 
@@ -245,9 +243,7 @@ class CheckpointTests {
         TestFiles.write(folder.resolve("model-00003-of-00003.safetensors"), ONE, 4);
         TestFiles.write(folder.resolve("pytorch_model.bin"), "x");
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-            assertThat(checkpoint.notes())
-                    .extracting(Finding::id)
-                    .contains("unused-tensor-file", "second-checkpoint");
+            assertThat(checkpoint.notes()).extracting(Finding::id).contains("unused-tensor-file", "second-checkpoint");
         }
     }
 
