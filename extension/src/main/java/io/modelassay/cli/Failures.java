@@ -2,6 +2,7 @@ package io.modelassay.cli;
 
 import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.CheckpointException;
+import io.modelassay.checkpoint.CheckpointProblem;
 import io.modelassay.report.JsonText;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;
@@ -95,6 +96,7 @@ final class Failures {
     private static int exitCode(Exception e) {
         boolean usage = e instanceof IllegalArgumentException
                 || e instanceof UncheckedIOException
+                || (e instanceof CheckpointException problem && problem.problem() == CheckpointProblem.WRITE_FAILED)
                 || (e instanceof RuntimeFailure failure && failure.id().equals("no-gpu"));
         return usage ? Main.USAGE : Main.UNREADABLE;
     }

@@ -130,6 +130,26 @@ class RunReportTest {
         }
     }
 
+    /** One JVM started directly, one through a shell, as Surefire starts its own. */
+    @Test
+    void jvmsOfOneLauncherShareARun() throws IOException, InterruptedException {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> command = List.of(
+                java, "-cp", System.getProperty("java.class.path"), SampleRun.class.getName(), folder.toString());
+        String quoted = "'" + String.join("' '", command) + "'";
+        for (List<String> start : List.of(command, List.of("sh", "-c", quoted + " && true"))) {
+            Process process = new ProcessBuilder(start)
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("console.txt").toFile())
+                    .start();
+            assertThat(process.waitFor())
+                    .as(Files.readString(folder.resolve("console.txt")))
+                    .isZero();
+        }
+        assertThat(results().at("/run/processes").asInt()).isEqualTo(2);
+        assertThat(results().at("/summary/tests").asInt()).isEqualTo(6);
+    }
+
     @Test
     void aProcessMayWriteAgain() throws IOException {
         RunReport report = RunReport.in(folder);
@@ -159,11 +179,11 @@ class RunReportTest {
         report.tested("Skipped " + SampleRun.HOSTILE, "skipped", SampleRun.HOSTILE);
         report.write();
         String page = page();
-        assertThat(page).doesNotContain("<script>alert", "alert('x')").contains("&lt;script&gt;alert(");
+        assertThat(page).doesNotContain("<script>alert", "\"quotes\" </pre>").contains("&lt;script&gt;alert(");
         assertThat(page).contains("\\u003cscript\\u003ealert");
         assertThat(page)
                 .doesNotContainPattern("(?i)(src|srcset|href)\\s*=\\s*[\"']?(https?:)?//")
-                .doesNotContainPattern("(?i)url\\(")
+                .doesNotContainPattern("(?i)\\burl\\(")
                 .doesNotContainPattern("(?i)@import")
                 .doesNotContain("sourceMappingURL")
                 .contains("default-src 'none'");
