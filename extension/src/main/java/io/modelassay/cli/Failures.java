@@ -38,11 +38,8 @@ final class Failures {
     }
 
     static int report(Exception e, CommandLine line, CommandLine.ParseResult parsed) {
-        if (e instanceof CommandLine.ParameterException misuse) {
-            return misuse(misuse, new String[0]);
-        }
         Verb verb = (Verb) line.getCommand();
-        String message = message(e);
+        String message = message(e, line);
         line.getErr().println(message);
         if (verb.showsTraces()) {
             e.printStackTrace(line.getErr());
@@ -58,7 +55,10 @@ final class Failures {
         return exitCode(e);
     }
 
-    private static String message(Exception e) {
+    private static String message(Exception e, CommandLine line) {
+        if (e instanceof CommandLine.ParameterException) {
+            return e.getMessage() + NEXT_STEP + line.getCommandSpec().qualifiedName() + " --help";
+        }
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         if (e instanceof UncheckedIOException) {
             String cause = String.valueOf(e.getCause());
@@ -88,13 +88,17 @@ final class Failures {
         if (e instanceof UncheckedIOException || e instanceof IOException) {
             return "input-output";
         }
-        return e instanceof IllegalArgumentException
+        return isMisuse(e)
                 ? "wrong-usage"
                 : e instanceof IllegalStateException ? "not-possible" : "unexpected";
     }
 
+    private static boolean isMisuse(Exception e) {
+        return e instanceof IllegalArgumentException || e instanceof CommandLine.ParameterException;
+    }
+
     private static int exitCode(Exception e) {
-        boolean usage = e instanceof IllegalArgumentException
+        boolean usage = isMisuse(e)
                 || e instanceof UncheckedIOException
                 || (e instanceof CheckpointException problem && problem.problem() == CheckpointProblem.WRITE_FAILED)
                 || (e instanceof RuntimeFailure failure && failure.id().equals("no-gpu"));

@@ -173,6 +173,21 @@ class EvaluateVerbTest {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains("holds three at place 2", "one JSON array of token ids");
         Path beyond = Files.writeString(folder.resolve("beyond.json"), "[1, 2, 999999]");
-        assertThat(CommandRun.of("evaluate", MODEL, "--tokens", beyond).code()).isEqualTo(2);
+        CommandRun outside = CommandRun.of("evaluate", MODEL, "--tokens", beyond, "--json");
+        assertThat(outside.code()).isEqualTo(2);
+        assertThat(outside.json().at("/error/id").asText()).isEqualTo("wrong-usage");
+        assertThat(outside.json().at("/error/message").asText())
+                .isEqualTo("--tokens: token id 999999 is beyond the vocabulary of 2048");
+        assertThat(outside.json().at("/error/next_step").asText()).isEqualTo("modelassay evaluate --help");
+    }
+
+    @Test
+    void aReferenceOfAnotherVocabularyIsWrongUsage() {
+        Path other = Corruptor.of(MODEL)
+                .editConfig(config -> config.put("vocab_size", 2000))
+                .into(folder);
+        CommandRun run = CommandRun.of("evaluate", MODEL, "--tokens", TOKENS, "--reference", other);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("a vocabulary of 2000 tokens, the artifact of 2048");
     }
 }
