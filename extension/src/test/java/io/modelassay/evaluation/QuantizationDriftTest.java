@@ -1,6 +1,7 @@
 package io.modelassay.evaluation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,7 +17,9 @@ import io.modelassay.truth.EachModel;
 import io.modelassay.truth.Truths;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,10 +48,7 @@ class QuantizationDriftTest {
 
     @EachModel
     void quantizedPerplexityIsTheRecordedOne(String name) {
-        JsonNode truth = Truths.json("quantization/perplexity.json")
-                .path("models")
-                .path(name)
-                .path("perplexity");
+        JsonNode truth = recorded(name).path("perplexity");
         Text text = Text.ofTokens(Truths.firstTokens(name));
         LADDER.forEach((method, quantization) -> {
             try (ModelUnderTest model = open(name, quantization)) {
@@ -60,19 +60,89 @@ class QuantizationDriftTest {
     }
 
     @EachModel
-    void print(String name) {
-        over(name)
-                .forEach((method, c) -> System.out.printf(
-                        "%s %s ref %.5f ppl %.5f drift %.4f +- %.4f %% KL %.6f +- %.6f top1 %.4f%n",
-                        name,
-                        method,
-                        c.reference().value(),
-                        c.subject().value(),
-                        c.driftPercent(),
-                        c.driftStandardError(),
-                        c.klDivergence().mean(),
-                        c.klDivergence().standardError(),
-                        c.topTokenAgreement().mean()));
+    void driftOverTheWholeTextIsTheRecordedOne(String name) {
+        JsonNode truth = recorded(name).path("whole_held_out");
+        over(name).forEach((method, comparison) -> {
+            assertThat(comparison.reference().value())
+                    .isCloseTo(truth.path("none").path("perplexity").doubleValue(), withinPercentage(1e-3))
+                    .isCloseTo(
+                            Truths.json(name + "/perplexity.json")
+                                    .path("whole_held_out_fp32")
+                                    .path("perplexity")
+                                    .doubleValue(),
+                            withinPercentage(1e-3));
+            assertThat(comparison.subject().value())
+                    .as(method)
+                    .isCloseTo(truth.path(method).path("perplexity").doubleValue(), withinPercentage(1e-3));
+            // Recorded as the change of the mean log-likelihood and its standard error.
+            double ratio = Math.exp(truth.path(method).path("nll_change").doubleValue());
+            assertThat(comparison.driftPercent()).as(method).isCloseTo(100 * (ratio - 1), within(1e-3));
+            assertThat(comparison.driftStandardError())
+                    .as(method)
+                    .isCloseTo(
+                            100
+                                    * ratio
+                                    * truth.path(method).path("standard_error").doubleValue(),
+                            withinPercentage(1));
+        });
+    }
+
+    @EachModel
+    void divergenceGrowsWithEveryStep(String name) {
+        Comparison before = null;
+        for (Map.Entry<String, Comparison> step : over(name).entrySet()) {
+            Comparison comparison = step.getValue();
+            if (before != null) {
+                double uncertainty = Math.hypot(
+                        comparison.klDivergence().standardError(),
+                        before.klDivergence().standardError());
+                assertThat(comparison.klDivergence().mean())
+                        .as("KL divergence of %s", step.getKey())
+                        .isGreaterThan(before.klDivergence().mean() + 5 * uncertainty);
+                assertThat(comparison.topTokenAgreement().mean())
+                        .as("agreement of %s", step.getKey())
+                        .isLessThan(before.topTokenAgreement().mean());
+            }
+            before = comparison;
+        }
+    }
+
+    /** On one small model the two kinds of 4 bits may change places: their drifts differ by less than they are uncertain. */
+    @EachModel
+    void perplexityGrowsWithEveryNumberOfBits(String name) {
+        Map<String, Comparison> steps = over(name);
+        assertThat(drift(steps, "int8-channel-sym"))
+                .isLessThan(Math.min(drift(steps, "nf4"), drift(steps, "int4-g128-sym")));
+        assertThat(drift(steps, "int3-g128-sym"))
+                .isGreaterThan(Math.max(drift(steps, "nf4"), drift(steps, "int4-g128-sym")))
+                .isLessThan(drift(steps, "int2-g128-sym"));
+        double uncertainty = Math.hypot(
+                steps.get("nf4").driftStandardError(),
+                steps.get("int4-g128-sym").driftStandardError());
+        assertThat(drift(steps, "nf4")).isLessThan(drift(steps, "int4-g128-sym") + 2 * uncertainty);
+    }
+
+    @Test
+    void perplexityGrowsWithEveryStepOverAllModels() {
+        List<Double> means = LADDER.keySet().stream()
+                .map(method -> EachModel.NAMES.stream()
+                        .mapToDouble(name -> drift(over(name), method))
+                        .average()
+                        .orElseThrow())
+                .toList();
+        assertThat(means)
+                .isSorted()
+                .doesNotHaveDuplicates()
+                .first()
+                .satisfies(mildest -> assertThat(mildest).isLessThan(0.05));
+    }
+
+    private static double drift(Map<String, Comparison> steps, String method) {
+        return steps.get(method).driftPercent();
+    }
+
+    private static JsonNode recorded(String name) {
+        return Truths.json("quantization/perplexity.json").path("models").path(name);
     }
 
     private Map<String, Comparison> over(String name) {
