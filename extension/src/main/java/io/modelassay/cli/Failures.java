@@ -31,15 +31,19 @@ final class Failures {
     /** Arguments that no verb can be run with. */
     static int misuse(CommandLine.ParameterException e, String[] args) {
         CommandLine line = e.getCommandLine();
+        String help = line.getCommandSpec().qualifiedName() + " --help";
         line.getErr().println(e.getMessage());
         CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
-        line.getErr().println("Try: " + line.getCommandSpec().qualifiedName() + " --help");
+        line.getErr().println("Try: " + help);
+        if (line.getCommand() instanceof Verb verb && verb.printsJson()) {
+            line.getOut().print(JsonText.of(new Document(new Failure("wrong-usage", e.getMessage(), help))));
+        }
         return Main.USAGE;
     }
 
     static int report(Exception e, CommandLine line, CommandLine.ParseResult parsed) {
         Verb verb = (Verb) line.getCommand();
-        String message = message(e, line);
+        String message = message(e);
         line.getErr().println(message);
         if (verb.showsTraces()) {
             e.printStackTrace(line.getErr());
@@ -55,10 +59,7 @@ final class Failures {
         return exitCode(e);
     }
 
-    private static String message(Exception e, CommandLine line) {
-        if (e instanceof CommandLine.ParameterException) {
-            return e.getMessage() + NEXT_STEP + line.getCommandSpec().qualifiedName() + " --help";
-        }
+    private static String message(Exception e) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         if (e instanceof UncheckedIOException) {
             String cause = String.valueOf(e.getCause());
@@ -88,17 +89,13 @@ final class Failures {
         if (e instanceof UncheckedIOException || e instanceof IOException) {
             return "input-output";
         }
-        return isMisuse(e)
+        return e instanceof IllegalArgumentException
                 ? "wrong-usage"
                 : e instanceof IllegalStateException ? "not-possible" : "unexpected";
     }
 
-    private static boolean isMisuse(Exception e) {
-        return e instanceof IllegalArgumentException || e instanceof CommandLine.ParameterException;
-    }
-
     private static int exitCode(Exception e) {
-        boolean usage = isMisuse(e)
+        boolean usage = e instanceof IllegalArgumentException
                 || e instanceof UncheckedIOException
                 || (e instanceof CheckpointException problem && problem.problem() == CheckpointProblem.WRITE_FAILED)
                 || (e instanceof RuntimeFailure failure && failure.id().equals("no-gpu"));
