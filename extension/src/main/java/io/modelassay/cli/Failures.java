@@ -36,7 +36,8 @@ final class Failures {
         CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
         line.getErr().println("Try: " + help);
         if (line.getCommand() instanceof Verb verb && verb.printsJson()) {
-            line.getOut().print(JsonText.of(new Document(new Failure("wrong-usage", e.getMessage(), help))));
+            line.getOut()
+                    .print(JsonText.of(new Document(new Failure("wrong-usage", String.valueOf(e.getMessage()), help))));
         }
         return Main.USAGE;
     }
