@@ -24,7 +24,7 @@ import org.apiguardian.api.API;
 @API(status = API.Status.INTERNAL)
 public final class Decoder {
     /** Rows (windows times positions) that pass through a layer in one kernel call. */
-    private static final int BATCH_ROWS = 2048;
+    public static final int BATCH_ROWS = 1024;
 
     /** The operation whose result is the layer's. */
     private static final String LAYER_OUTPUT = "output";
