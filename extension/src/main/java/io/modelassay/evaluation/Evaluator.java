@@ -23,6 +23,9 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.INTERNAL)
 public final class Evaluator {
+    /** The module that gives the logits, also where its weight is the embedding's. */
+    private static final String HEAD = "lm_head";
+
     private final ReferenceCache references;
     private final Progress progress;
     private final Recorder recorder;
@@ -120,18 +123,27 @@ public final class Evaluator {
     public Optional<NonFiniteActivation> firstNonFinite(LanguageModel model, int[] tokens, Protocol protocol) {
         ActivationKernels kernels = new ActivationKernels(model.engine());
         List<int[]> windows = protocol.windows(tokens);
+        String norm = model.plan().decoder().finalNorm();
         return model.decoder()
                 .trace(
                         windows,
                         (module, batch) -> {
-                            long[] place = kernels.nonFinite(batch.hidden());
-                            if (place[0] == 0) {
-                                return Optional.empty();
-                            }
-                            long window = windows.indexOf(batch.windows().get((int) place[1]));
-                            long token = window * windows.get(0).length + place[2];
-                            return Optional.of(new NonFiniteActivation(module, place[0], token, place[3]));
+                            Optional<NonFiniteActivation> found =
+                                    place(module, kernels.nonFinite(batch.hidden()), batch, windows);
+                            return found.isEmpty() && norm.startsWith(module + ".")
+                                    ? place(HEAD, model.head().nonFinite(batch), batch, windows)
+                                    : found;
                         },
                         progress);
+    }
+
+    private static Optional<NonFiniteActivation> place(
+            String module, long[] place, Activations.Batch batch, List<int[]> windows) {
+        if (place[0] == 0) {
+            return Optional.empty();
+        }
+        long window = windows.indexOf(batch.windows().get((int) place[1]));
+        long token = window * windows.get(0).length + place[2];
+        return Optional.of(new NonFiniteActivation(module, place[0], token, place[3]));
     }
 }
