@@ -2,6 +2,7 @@ package io.modelassay.assertions;
 
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
@@ -121,7 +122,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
                 ? (scan.nan() + scan.inf() == 1 ? ", at " : ", first at ")
                         + place(scan.firstNonFiniteIndex().getAsLong(), scan.shape())
                 : "";
-        return scan.name() + " " + scan.shape() + " " + scan.type().label() + ": " + counts + place + when;
+        return scan.name() + " " + scan.shape() + " " + scan.type().label() + when + ": " + counts + place;
     }
 
     /** {@code index 17 [0, 17]}: the flat index and the coordinates. */
@@ -282,19 +283,26 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
             fail(Failure.expecting(kind(), name(), "to have the tensor " + name)
                     .but("none of its " + Failure.count(stored, "tensor") + " has this name")
                     .from(folder())
-                    .then(stored == 0 ? "the folder that holds the weights" : "a name such as " + anyTensor()));
+                    .then(stored == 0 ? "the folder that holds the weights" : similar(name)));
         }
         return myself;
     }
 
-    /** A name from the middle, where the layers are. */
-    private String anyTensor() {
-        List<String> names = List.copyOf(checkpoint().tensors().keySet());
-        return names.get(names.size() / 2);
+    private String similar(String name) {
+        try {
+            return checkpoint().tensor(name).name();
+        } catch (CheckpointException e) {
+            return e.nextStep();
+        }
     }
 
+    /** A module with a matrix, from the middle, where the layers are. */
     private String anyModule() {
-        return checkpoint().tensors().isEmpty() ? "lm_head" : module(anyTensor());
+        List<String> modules = checkpoint().tensors().values().stream()
+                .filter(tensor -> tensor.shape().rank() > 1)
+                .map(tensor -> module(tensor.name()))
+                .toList();
+        return modules.isEmpty() ? "lm_head" : modules.get(modules.size() / 2);
     }
 
     private static String module(String tensor) {

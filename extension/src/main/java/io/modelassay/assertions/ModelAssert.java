@@ -177,7 +177,7 @@ public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderT
     }
 
     private void failWith(Stream<String> failures) {
-        String text = failures.collect(Collectors.joining("\n"));
+        String text = failures.collect(Collectors.joining("\n\n"));
         if (!text.isEmpty()) {
             fail(text);
         }
@@ -297,12 +297,16 @@ public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderT
                         ? "No linear module's output differs on the first window"
                         : "Largest share: " + errors.get(0).module() + " (relative output error "
                                 + Failure.number("%.3f", errors.get(0).error()) + next + ")");
-        return failure.from(provenance(subject.provenance()))
-                .then(
-                        errors.isEmpty()
-                                ? "the reference that belongs to this model"
-                                : "more bits or smaller groups, or keep = {\""
-                                        + errors.get(0).module() + "\"}");
+        return failure.from(provenance(subject.provenance())).then(remedy(subject, errors));
+    }
+
+    private static String remedy(Perplexity subject, List<ModuleError> errors) {
+        if (!Double.isFinite(subject.value())) {
+            return "hasOnlyFiniteWeights(), then hasFiniteActivationsOn(text), which names the first operation";
+        }
+        return errors.isEmpty()
+                ? "the reference that belongs to this model"
+                : "more bits or smaller groups, or keep = {\"" + errors.get(0).module() + "\"}";
     }
 
     private static String tokens(Perplexity figure, Text text) {

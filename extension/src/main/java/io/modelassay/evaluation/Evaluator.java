@@ -31,6 +31,7 @@ public final class Evaluator {
     private final Recorder recorder;
     private final Map<List<Object>, Perplexity> perplexities = new ConcurrentHashMap<>();
     private final Map<List<Object>, Comparison> comparisons = new ConcurrentHashMap<>();
+    private final Map<List<Object>, List<OutputErrors.ModuleError>> outputErrors = new ConcurrentHashMap<>();
 
     /**
      * An evaluator.
@@ -109,7 +110,12 @@ public final class Evaluator {
     /** Error of each linear module's output on the first window of {@code tokens}, largest first. */
     public List<OutputErrors.ModuleError> outputErrors(
             LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
-        return OutputErrors.of(reference, subject, protocol.windows(tokens).get(0));
+        List<Object> key =
+                List.of(reference.key(), subject.key(), Arrays.hashCode(tokens), tokens.length, protocol.id());
+        return outputErrors.computeIfAbsent(
+                key,
+                unused -> OutputErrors.of(
+                        reference, subject, protocol.windows(tokens).get(0)));
     }
 
     /** Hands the logits of every position of {@code windows} to {@code rows}; see {@link io.modelassay.runtime.VocabularyHead}. */
