@@ -13,6 +13,7 @@ import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
+import io.modelassay.evaluation.Provenance;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
@@ -73,6 +74,11 @@ public final class ModelUnderTest implements AutoCloseable {
     /** The compute type, resolved. */
     public DType dtype() {
         return loaded.dtype();
+    }
+
+    /** Where this model's figures come from; starts the engine. */
+    public Provenance provenance() {
+        return new Provenance(device(), dtype(), loaded.model().engine().version());
     }
 
     /** The architecture, where its model type is known. */

@@ -2,6 +2,7 @@ package io.modelassay.assertions;
 
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
@@ -9,7 +10,6 @@ import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.quantization.ModulePattern;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -61,7 +61,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
      */
     public S hasNoNaNs() {
         isNotNull();
-        checkValues("no NaN in its weights", "weights without NaN", scan -> scan.nan() == 0);
+        checkValues("to have no NaN in its weights", "weights without NaN", "NaN", scan -> scan.nan() == 0);
         return myself;
     }
 
@@ -72,7 +72,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
      */
     public S hasOnlyFiniteWeights() {
         isNotNull();
-        checkValues("only finite weights", "finite weights", TensorScan::isFinite);
+        checkValues("to have only finite weights", "finite weights", "NaN or infinities", TensorScan::isFinite);
         return myself;
     }
 
@@ -80,12 +80,13 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         boolean test(TensorScan scan);
     }
 
-    private void checkValues(String expectation, String check, Healthy healthy) {
+    private void checkValues(String expectation, String check, String defect, Healthy healthy) {
         ScanReport stored = storedScan();
-        requireSomething(stored.tensors().size(), "tensors to scan");
+        requireSomething(stored.tensors().size(), "tensors to scan", "the folder that holds the weights");
         List<TensorScan> decoded = decodedScan();
         List<String> found = new ArrayList<>();
         stored.tensors().stream().filter(scan -> !healthy.test(scan)).forEach(scan -> found.add(describe(scan, "")));
+        boolean onlyDecoded = found.isEmpty();
         decoded.stream()
                 .filter(scan -> !healthy.test(scan))
                 .forEach(scan -> found.add(describe(scan, " after decoding")));
@@ -93,15 +94,19 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         record(new Figure(
                 name(), check, found.size(), 0, "tensors", "at most 0", found.isEmpty(), total + " tensors scanned"));
         if (!found.isEmpty()) {
-            fail(
-                    Failure.expecting(kind(), name(), "to have " + expectation)
-                            .but(found.size() + " of " + Failure.count(total, "tensor") + " "
-                                    + (found.size() == 1 ? "is" : "are") + " not so:")
-                            .items(found)
-                            .from(checkpoint().folder() + ", sha256 "
-                                    + checkpoint().contentHash().substring(0, 12) + "…")
-                            .then(
-                                    "convert the checkpoint again from its source, and look at the step that wrote these tensors"));
+            String scanned = decoded.isEmpty()
+                    ? Failure.count(total, "tensor")
+                    : stored.tensors().size() + " stored and " + decoded.size() + " decoded tensors";
+            fail(Failure.expecting(kind(), name(), expectation)
+                    .but(found.size() + " of " + scanned + " " + Failure.verb(found.size(), "holds ", "hold ") + defect
+                            + ":")
+                    .items(found)
+                    .from(checkpoint().folder() + ", sha256 "
+                            + checkpoint().contentHash().substring(0, 12) + "…")
+                    .then(
+                            onlyDecoded
+                                    ? "a compute type of larger range, dtype = DType.BF16, or keep for these modules"
+                                    : "convert the checkpoint again from its source; a later step does not repair it"));
         }
     }
 
@@ -114,9 +119,10 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
             counts.add(scan.inf() + " Inf");
         }
         String place = scan.firstNonFiniteIndex().isPresent()
-                ? ", first at " + place(scan.firstNonFiniteIndex().getAsLong(), scan.shape())
+                ? (scan.nan() + scan.inf() == 1 ? ", at " : ", first at ")
+                        + place(scan.firstNonFiniteIndex().getAsLong(), scan.shape())
                 : "";
-        return scan.name() + " " + scan.shape() + " " + scan.type().label() + ": " + counts + place + when;
+        return scan.name() + " " + scan.shape() + " " + scan.type().label() + when + ": " + counts + place;
     }
 
     /** {@code index 17 [0, 17]}: the flat index and the coordinates. */
@@ -134,7 +140,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
     public S hasNoMissingKeys() {
         isNotNull();
         LoadReport report = loadReport();
-        requireSomething(report.checked(), "parameters in its architecture");
+        requireSomething(report.checked(), "parameters in its architecture", "model_type in config.json");
         List<String> found = Stream.concat(
                         report.missing().stream(),
                         report.mismatched().stream()
@@ -151,16 +157,32 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
                 found.isEmpty(),
                 report.checked() + " parameters expected"));
         if (!found.isEmpty()) {
-            fail(
-                    Failure.expecting(kind(), name(), "to have every parameter of its architecture")
-                            .but(report.missing().size() + " of " + report.checked() + " are missing and "
-                                    + report.mismatched().size() + " have another shape:")
-                            .items(found)
-                            .from(checkpoint().folder().toString())
-                            .then(
-                                    "a loader would initialize these at random; save the checkpoint again, or correct config.json"));
+            Failure failure = Failure.expecting(kind(), name(), "to have every parameter of its architecture")
+                    .but(incomplete(report))
+                    .items(found);
+            if (!report.missing().isEmpty()) {
+                failure.line("A loader initializes what is missing at random");
+            }
+            if (!report.mismatched().isEmpty()) {
+                failure.line("A loader refuses another shape");
+            }
+            fail(failure.from(folder())
+                    .then("the checkpoint saved again by its model, or the config that belongs to it"));
         }
         return myself;
+    }
+
+    /** {@code 1 of 50 parameters is missing and 2 have another shape:}, without what there is none of. */
+    private static String incomplete(LoadReport report) {
+        int missing = report.missing().size();
+        int mismatched = report.mismatched().size();
+        String all = " of " + Failure.count(report.checked(), "parameter") + " ";
+        String shape = Failure.verb(mismatched, "has", "have") + " another shape:";
+        if (missing == 0) {
+            return mismatched + all + shape;
+        }
+        return missing + all + Failure.verb(missing, "is", "are") + " missing"
+                + (mismatched == 0 ? ":" : " and " + mismatched + " " + shape);
     }
 
     /** Nothing is stored that the architecture has no place for. */
@@ -168,7 +190,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         isNotNull();
         LoadReport report = loadReport();
         int stored = checkpoint().tensors().size();
-        requireSomething(stored, "stored tensors");
+        requireSomething(stored, "stored tensors", "the folder that holds the weights");
         record(new Figure(
                 name(),
                 "unexpected keys",
@@ -179,17 +201,17 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
                 report.unexpected().isEmpty(),
                 stored + " tensors stored"));
         if (!report.unexpected().isEmpty()) {
-            fail(
-                    Failure.expecting(kind(), name(), "to have no tensor that its architecture does not know")
-                            .but(report.unexpected().size() + " of " + stored + " stored tensors are unknown:")
-                            .items(report.unexpected().stream()
-                                    .map(name -> checkpoint().tensor(name))
-                                    .map(tensor -> tensor.name() + " " + tensor.shape() + " "
-                                            + tensor.type().label())
-                                    .toList())
-                            .from(checkpoint().folder().toString())
-                            .then(
-                                    "a loader would ignore these; remove them, or check that model_type in config.json is right"));
+            fail(Failure.expecting(kind(), name(), "to have no tensor that its architecture does not know")
+                    .but(report.unexpected().size() + " of " + Failure.count(stored, "stored tensor") + " "
+                            + Failure.verb(report.unexpected().size(), "is", "are") + " unknown:")
+                    .items(report.unexpected().stream()
+                            .map(name -> checkpoint().tensor(name))
+                            .map(tensor -> tensor.name() + " " + tensor.shape() + " "
+                                    + tensor.type().label())
+                            .toList())
+                    .line("A loader ignores them")
+                    .from(folder())
+                    .then("the checkpoint without them, or the model_type that has them in config.json"));
         }
         return myself;
     }
@@ -202,7 +224,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
      */
     public S keepsInFullPrecision(String... patterns) {
         isNotNull();
-        requireSomething(patterns.length, "patterns to check");
+        requireSomething(patterns.length, "patterns to check", "keepsInFullPrecision with the names of modules");
         List<String> found = new ArrayList<>();
         int checked = 0;
         for (String pattern : patterns) {
@@ -210,7 +232,10 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
             List<TensorInfo> matching = checkpoint().tensors().values().stream()
                     .filter(tensor -> modules.matches(module(tensor.name())))
                     .toList();
-            requireSomething(matching.size(), "tensors that match \"" + pattern + "\"");
+            requireSomething(
+                    matching.size(),
+                    "tensors that match \"" + pattern + "\"",
+                    "a module name such as " + anyModule() + ", with * for any characters");
             checked += matching.size();
             for (TensorInfo tensor : matching) {
                 if (!FULL_PRECISION.contains(tensor.type())) {
@@ -231,9 +256,10 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
                 Failure.count(checked, "tensor")));
         if (!found.isEmpty()) {
             fail(Failure.expecting(kind(), name(), "to keep " + String.join(", ", patterns) + " in full precision")
-                    .but(found.size() + " of " + Failure.count(checked, "tensor") + " are not:")
+                    .but(found.size() + " of " + Failure.count(checked, "tensor")
+                            + Failure.verb(found.size(), " is not:", " are not:"))
                     .items(found)
-                    .from(checkpoint().folder().toString())
+                    .from(folder())
                     .then("keep = {\"" + String.join("\", \"", patterns) + "\"} in the quantization"));
         }
         return myself;
@@ -242,13 +268,41 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
     /** A tensor of that name is stored. */
     public S hasTensor(String name) {
         isNotNull();
-        if (checkpoint().find(name).isEmpty()) {
+        int stored = checkpoint().tensors().size();
+        boolean holds = checkpoint().find(name).isPresent();
+        record(new Figure(
+                name(),
+                "tensor " + name,
+                holds ? 1 : 0,
+                0,
+                "tensors",
+                "at least 1",
+                holds,
+                Failure.count(stored, "tensor") + " stored"));
+        if (!holds) {
             fail(Failure.expecting(kind(), name(), "to have the tensor " + name)
-                    .but("none of its " + Failure.count(checkpoint().tensors().size(), "tensor") + " has this name")
-                    .from(checkpoint().folder().toString())
-                    .then("the names that modelassay inspect lists"));
+                    .but("none of its " + Failure.count(stored, "tensor") + " has this name")
+                    .from(folder())
+                    .then(stored == 0 ? "the folder that holds the weights" : similar(name)));
         }
         return myself;
+    }
+
+    private String similar(String name) {
+        try {
+            return checkpoint().tensor(name).name();
+        } catch (CheckpointException e) {
+            return e.nextStep();
+        }
+    }
+
+    /** A module with a matrix, from the middle, where the layers are. */
+    private String anyModule() {
+        List<String> modules = checkpoint().tensors().values().stream()
+                .filter(tensor -> tensor.shape().rank() > 1)
+                .map(tensor -> module(tensor.name()))
+                .toList();
+        return modules.isEmpty() ? "lm_head" : modules.get(modules.size() / 2);
     }
 
     private static String module(String tensor) {
@@ -257,18 +311,18 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
     }
 
     /** A check over nothing fails. */
-    void requireSomething(long count, String what) {
+    void requireSomething(long count, String what, String nextStep) {
         if (count == 0) {
             fail(Failure.expecting(kind(), name(), "to have " + what)
                     .but("there are none, so nothing has been checked")
                     .from(folder())
-                    .then("the path and the patterns of this check"));
+                    .then(nextStep));
         }
     }
 
-    private String folder() {
-        Path folder = checkpoint().folder();
-        return folder.toString();
+    /** Where the artifact lies, as provenance of what its headers tell. */
+    String folder() {
+        return checkpoint().folder().toString();
     }
 
     /** Fails with a text that is never a format string. */

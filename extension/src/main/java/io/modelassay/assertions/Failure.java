@@ -48,6 +48,11 @@ final class Failure {
         return lines.toString();
     }
 
+    /** {@code holds} of one thing, {@code hold} of several. */
+    static String verb(long count, String singular, String plural) {
+        return count == 1 ? singular : plural;
+    }
+
     /** A number with as many decimals as {@code pattern} says, in the root locale. */
     static String number(String pattern, double value) {
         return String.format(Locale.ROOT, pattern, value);

@@ -17,6 +17,8 @@ import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.OutputErrors.ModuleError;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.assertj.core.data.Percentage;
 import org.jspecify.annotations.Nullable;
@@ -90,71 +92,113 @@ public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderT
                 .but(place.module() + " gave " + Failure.count(place.count(), "non-finite value")
                         + ", the first at token " + place.token() + ", channel " + place.channel())
                 .line("Every operation before it, layer by layer, was finite")
-                .from("device " + actual.device() + ", " + actual.dtype())
+                .from(provenance(actual.provenance()))
                 .then("hasOnlyFiniteWeights(), and a compute type of larger range: dtype = DType.BF16")));
         return this;
     }
 
     /**
      * The perplexity over {@code text} has grown by at most {@code limit} against the reference. Measured token by token,
-     * so that the standard error is that of paired differences.
+     * so that the standard error is that of paired differences. Fails where there is no other model to compare with.
      *
      * @param limit largest growth; a smaller perplexity always holds
      * @param text windows of the model's context
      */
     public ModelAssert hasPerplexityDriftAtMost(Percentage limit, Text text) {
         isNotNull();
-        driftAtMost(limit.value, text);
+        requireReference();
+        failWith(driftAbove(limit.value, text).stream());
         return this;
     }
 
     /**
-     * The mean KL divergence from the reference over {@code text} is at most {@code limit} nats a token.
+     * The mean KL divergence from the reference over {@code text} is at most {@code limit} nats a token. Fails where there
+     * is no other model to compare with.
+     *
+     * @throws IllegalArgumentException if {@code limit} is negative or NaN
      */
     public ModelAssert hasMeanKlDivergenceAtMost(double limit, Text text) {
         isNotNull();
-        klAtMost(limit, text);
+        if (!(limit >= 0)) {
+            throw new IllegalArgumentException("A KL divergence is at least 0 nats, so the limit cannot be " + limit);
+        }
+        requireReference();
+        failWith(klAbove(limit, text).stream());
         return this;
     }
 
     /**
      * The reference's most likely token is the model's too at no less than {@code limit} of the positions of {@code text}.
+     * Fails where there is no other model to compare with.
      *
      * @param limit a share, 0 to 1
+     * @throws IllegalArgumentException if {@code limit} is no share
      */
     public ModelAssert hasTopTokenAgreementAtLeast(double limit, Text text) {
         isNotNull();
-        agreementAtLeast(limit, text);
+        if (!(limit >= 0 && limit <= 1)) {
+            throw new IllegalArgumentException("An agreement is a share from 0 to 1, so the limit cannot be " + limit);
+        }
+        requireReference();
+        failWith(agreementBelow(limit, text).stream());
         return this;
     }
 
     /**
      * Drift, KL divergence and agreement over {@code text} keep the limits of {@link DefaultLimits} for the applied
-     * quantization.
+     * quantization. One failure tells of all that do not. Fails where no quantization is applied, and for a quantization
+     * that has no such limits.
      */
     public ModelAssert keepsDefaultLimitsOn(Text text) {
         isNotNull();
-        Quantization quantization = actual.quantization()
-                .orElseThrow(() -> new IllegalArgumentException("Default limits belong to a quantization, and "
-                        + actual.name() + " has none applied\nTry: quantize = @Quantize(…), or a limit of your own"));
-        long parameters = actual.plan().stream()
-                .flatMap(plan -> plan.parameters().stream())
-                .mapToLong(parameter -> parameter.shape().elementCount())
-                .sum();
-        DefaultLimits limits = DefaultLimits.of(quantization, parameters);
-        requireSomething(limits.limitsAnything() ? 1 : 0, "default limits for " + quantization.label());
-        driftAtMost(limits.driftPercent(), text);
-        klAtMost(limits.klDivergence(), text);
-        agreementAtLeast(limits.topTokenAgreement(), text);
+        String nextStep = "quantize = @Quantize(…), or a limit of your own";
+        Optional<Quantization> quantization = actual.quantization();
+        requireSomething(quantization.isPresent() ? 1 : 0, "default limits, which belong to a quantization", nextStep);
+        DefaultLimits limits = DefaultLimits.of(quantization.orElseThrow(), parameters());
+        requireSomething(
+                limits.limitsAnything() ? 1 : 0,
+                "default limits for " + quantization.get().label(),
+                "a limit of your own, such as hasPerplexityDriftAtMost(withPercentage(20), text)");
+        failWith(Stream.of(
+                        Double.isInfinite(limits.driftPercent())
+                                ? Optional.<String>empty()
+                                : driftAbove(limits.driftPercent(), text),
+                        klAbove(limits.klDivergence(), text),
+                        agreementBelow(limits.topTokenAgreement(), text))
+                .flatMap(Optional::stream));
         return this;
     }
 
-    private void driftAtMost(double limit, Text text) {
+    private long parameters() {
+        return actual.plan().stream()
+                .flatMap(plan -> plan.parameters().stream())
+                .mapToLong(parameter -> parameter.shape().elementCount())
+                .sum();
+    }
+
+    private void failWith(Stream<String> failures) {
+        String text = failures.collect(Collectors.joining("\n\n"));
+        if (!text.isEmpty()) {
+            fail(text);
+        }
+    }
+
+    /** A model compared with itself would pass every limit. */
+    private void requireReference() {
+        if (actual.reference() == actual) {
+            fail(Failure.expecting(kind(), name(), "to have another model to be compared with")
+                    .but("no quantization is applied and no reference named, so nothing has been compared")
+                    .from(folder())
+                    .then("quantize = @Quantize(…), or reference = the path of the unquantized model"));
+        }
+    }
+
+    private Optional<String> driftAbove(double limit, Text text) {
         Comparison comparison = actual.comparison(text);
         double drift = comparison.driftPercent();
-        // Written so that NaN does not hold.
-        boolean holds = drift <= limit;
         Perplexity subject = comparison.subject();
+        // NaN does not hold.
+        boolean holds = drift <= limit;
         record(new Figure(
                 name(),
                 "perplexity drift",
@@ -164,24 +208,24 @@ public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderT
                 "at most " + Failure.number("%.2f", limit),
                 holds,
                 provenance(text, subject)));
-        if (!holds) {
-            fail(Failure.expecting(
-                            kind(),
-                            name(),
-                            "to have perplexity drift of at most " + Failure.number("%.2f", limit) + " % against <"
-                                    + actual.reference() + ">")
-                    .but("drift was " + Failure.number("%.2f", drift) + " % ± "
-                            + Failure.number("%.2f", comparison.driftStandardError()) + " % (reference "
-                            + Failure.number("%.4f", comparison.reference().value()) + ", this "
-                            + Failure.number("%.4f", subject.value()) + ", " + subject.tokens() + " tokens of "
-                            + text.name() + ")")
-                    .line(share(text))
-                    .from(provenance(subject.provenance()))
-                    .then(remedy(text)));
+        if (holds) {
+            return Optional.empty();
         }
+        return Optional.of(explained(
+                Failure.expecting(
+                                kind(),
+                                name(),
+                                "to have perplexity drift of at most " + Failure.number("%.2f", limit) + " % against <"
+                                        + actual.reference() + ">")
+                        .but("drift was " + Failure.number("%.2f", drift) + " % ± "
+                                + Failure.number("%.2f", comparison.driftStandardError()) + " % (reference "
+                                + Failure.number("%.4f", comparison.reference().value()) + ", this "
+                                + Failure.number("%.4f", subject.value()) + ", " + tokens(subject, text) + ")"),
+                text,
+                subject));
     }
 
-    private void klAtMost(double limit, Text text) {
+    private Optional<String> klAbove(double limit, Text text) {
         Comparison comparison = actual.comparison(text);
         Estimate kl = comparison.klDivergence();
         boolean holds = kl.mean() <= limit;
@@ -194,23 +238,23 @@ public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderT
                 "at most " + Failure.number("%.4f", limit),
                 holds,
                 provenance(text, comparison.subject())));
-        if (!holds) {
-            fail(Failure.expecting(
-                            kind(),
-                            name(),
-                            "to have mean KL divergence of at most " + Failure.number("%.4f", limit)
-                                    + " nats a token from <" + actual.reference() + ">")
-                    .but("it was " + Failure.number("%.4f", kl.mean()) + " ± "
-                            + Failure.number("%.4f", kl.standardError()) + " ("
-                            + comparison.subject().tokens()
-                            + " tokens of " + text.name() + ")")
-                    .line(share(text))
-                    .from(provenance(comparison.subject().provenance()))
-                    .then(remedy(text)));
+        if (holds) {
+            return Optional.empty();
         }
+        return Optional.of(explained(
+                Failure.expecting(
+                                kind(),
+                                name(),
+                                "to have mean KL divergence of at most " + Failure.number("%.4f", limit)
+                                        + " nats a token from <" + actual.reference() + ">")
+                        .but("it was " + Failure.number("%.4f", kl.mean()) + " ± "
+                                + Failure.number("%.4f", kl.standardError()) + " ("
+                                + tokens(comparison.subject(), text) + ")"),
+                text,
+                comparison.subject()));
     }
 
-    private void agreementAtLeast(double limit, Text text) {
+    private Optional<String> agreementBelow(double limit, Text text) {
         Comparison comparison = actual.comparison(text);
         Estimate agreement = comparison.topTokenAgreement();
         boolean holds = agreement.mean() >= limit;
@@ -223,38 +267,50 @@ public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderT
                 "at least " + Failure.number("%.2f", 100 * limit),
                 holds,
                 provenance(text, comparison.subject())));
-        if (!holds) {
-            fail(Failure.expecting(
-                            kind(),
-                            name(),
-                            "to agree with <" + actual.reference() + "> on at least "
-                                    + Failure.number("%.2f", 100 * limit) + " % of most likely tokens")
-                    .but("it agreed on " + Failure.number("%.2f", 100 * agreement.mean()) + " % ± "
-                            + Failure.number("%.2f", 100 * agreement.standardError()) + " % ("
-                            + comparison.subject().tokens() + " tokens of " + text.name() + ")")
-                    .line(share(text))
-                    .from(provenance(comparison.subject().provenance()))
-                    .then(remedy(text)));
+        if (holds) {
+            return Optional.empty();
         }
+        return Optional.of(explained(
+                Failure.expecting(
+                                kind(),
+                                name(),
+                                "to agree with <" + actual.reference() + "> on at least "
+                                        + Failure.number("%.2f", 100 * limit) + " % of most likely tokens")
+                        .but("it agreed on " + Failure.number("%.2f", 100 * agreement.mean()) + " % ± "
+                                + Failure.number("%.2f", 100 * agreement.standardError()) + " % ("
+                                + tokens(comparison.subject(), text) + ")"),
+                text,
+                comparison.subject()));
     }
 
-    private String share(Text text) {
-        List<ModuleError> errors = actual.outputErrors(text);
-        if (errors.isEmpty()) {
-            return "No linear module's output differs on the first window";
-        }
+    /** Adds which module lost most, where the figure comes from, and what to try. */
+    private String explained(Failure failure, Text text, Perplexity subject) {
+        // NaN is an error too.
+        List<ModuleError> errors = actual.outputErrors(text).stream()
+                .filter(module -> !(module.error() <= 0))
+                .toList();
         String next = errors.size() < 2
                 ? ""
                 : "; next " + Failure.number("%.3f", errors.get(1).error());
-        return "Largest share: " + errors.get(0).module() + " (relative output error "
-                + Failure.number("%.3f", errors.get(0).error()) + next + ")";
+        failure.line(
+                errors.isEmpty()
+                        ? "No linear module's output differs on the first window"
+                        : "Largest share: " + errors.get(0).module() + " (relative output error "
+                                + Failure.number("%.3f", errors.get(0).error()) + next + ")");
+        return failure.from(provenance(subject.provenance())).then(remedy(subject, errors));
     }
 
-    private String remedy(Text text) {
-        List<ModuleError> errors = actual.outputErrors(text);
+    private static String remedy(Perplexity subject, List<ModuleError> errors) {
+        if (!Double.isFinite(subject.value())) {
+            return "hasOnlyFiniteWeights(), then hasFiniteActivationsOn(text), which names the first operation";
+        }
         return errors.isEmpty()
                 ? "the reference that belongs to this model"
                 : "more bits or smaller groups, or keep = {\"" + errors.get(0).module() + "\"}";
+    }
+
+    private static String tokens(Perplexity figure, Text text) {
+        return Failure.count(figure.tokens(), "token") + " of " + text.name();
     }
 
     private String provenance(Provenance provenance) {
@@ -262,6 +318,6 @@ public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderT
     }
 
     private static String provenance(Text text, Perplexity figure) {
-        return figure.tokens() + " tokens of " + text.name() + ", " + figure.protocol() + ", " + figure.provenance();
+        return tokens(figure, text) + ", " + figure.protocol() + ", " + figure.provenance();
     }
 }

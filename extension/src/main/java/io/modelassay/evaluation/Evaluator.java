@@ -23,11 +23,15 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.INTERNAL)
 public final class Evaluator {
+    /** The module that gives the logits, also where its weight is the embedding's. */
+    private static final String HEAD = "lm_head";
+
     private final ReferenceCache references;
     private final Progress progress;
     private final Recorder recorder;
     private final Map<List<Object>, Perplexity> perplexities = new ConcurrentHashMap<>();
     private final Map<List<Object>, Comparison> comparisons = new ConcurrentHashMap<>();
+    private final Map<List<Object>, List<OutputErrors.ModuleError>> outputErrors = new ConcurrentHashMap<>();
 
     /**
      * An evaluator.
@@ -106,7 +110,12 @@ public final class Evaluator {
     /** Error of each linear module's output on the first window of {@code tokens}, largest first. */
     public List<OutputErrors.ModuleError> outputErrors(
             LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
-        return OutputErrors.of(reference, subject, protocol.windows(tokens).get(0));
+        List<Object> key =
+                List.of(reference.key(), subject.key(), Arrays.hashCode(tokens), tokens.length, protocol.id());
+        return outputErrors.computeIfAbsent(
+                key,
+                unused -> OutputErrors.of(
+                        reference, subject, protocol.windows(tokens).get(0)));
     }
 
     /** Hands the logits of every position of {@code windows} to {@code rows}; see {@link io.modelassay.runtime.VocabularyHead}. */
@@ -120,18 +129,27 @@ public final class Evaluator {
     public Optional<NonFiniteActivation> firstNonFinite(LanguageModel model, int[] tokens, Protocol protocol) {
         ActivationKernels kernels = new ActivationKernels(model.engine());
         List<int[]> windows = protocol.windows(tokens);
+        String norm = model.plan().decoder().finalNorm();
         return model.decoder()
                 .trace(
                         windows,
                         (module, batch) -> {
-                            long[] place = kernels.nonFinite(batch.hidden());
-                            if (place[0] == 0) {
-                                return Optional.empty();
-                            }
-                            long window = windows.indexOf(batch.windows().get((int) place[1]));
-                            long token = window * windows.get(0).length + place[2];
-                            return Optional.of(new NonFiniteActivation(module, place[0], token, place[3]));
+                            Optional<NonFiniteActivation> found =
+                                    place(module, kernels.nonFinite(batch.hidden()), batch, windows);
+                            return found.isEmpty() && norm.startsWith(module + ".")
+                                    ? place(HEAD, model.head().nonFinite(batch), batch, windows)
+                                    : found;
                         },
                         progress);
+    }
+
+    private static Optional<NonFiniteActivation> place(
+            String module, long[] place, Activations.Batch batch, List<int[]> windows) {
+        if (place[0] == 0) {
+            return Optional.empty();
+        }
+        long window = windows.indexOf(batch.windows().get((int) place[1]));
+        long token = window * windows.get(0).length + place[2];
+        return Optional.of(new NonFiniteActivation(module, place[0], token, place[3]));
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -19,23 +20,42 @@ final class ArtifactLocation {
     private static final String CLASSPATH = "classpath:";
     private static final String FIXTURE = "fixture:";
     private static final String FIXTURES = "io/modelassay/fixtures/";
+    private static final String CONFIG = "/config.json";
 
     private ArtifactLocation() {}
 
     /** The folder, or nothing where it does not exist. */
     static Optional<Path> find(String location, Class<?> test) {
+        Optional<String> resource = resource(location);
+        return resource.isPresent()
+                ? onClassPath(resource.get(), test)
+                : Optional.of(path(location)).filter(Files::exists);
+    }
+
+    /** What {@link #find} looks for, for a message. */
+    static String described(String location) {
+        return resource(location)
+                .map(name -> name + CONFIG + " on the class path")
+                .orElseGet(() -> path(location).toString());
+    }
+
+    private static Path path(String location) {
+        return Path.of(location).toAbsolutePath().normalize();
+    }
+
+    private static Optional<String> resource(String location) {
         if (location.startsWith(FIXTURE)) {
-            return onClassPath(FIXTURES + location.substring(FIXTURE.length()), test);
+            return Optional.of(FIXTURES + location.substring(FIXTURE.length()));
         }
         if (location.startsWith(CLASSPATH)) {
-            return onClassPath(location.substring(CLASSPATH.length()).replaceFirst("^/", ""), test);
+            return Optional.of(location.substring(CLASSPATH.length()).replaceFirst("^/", ""));
         }
-        return Optional.of(Path.of(location).toAbsolutePath().normalize()).filter(Files::exists);
+        return Optional.empty();
     }
 
     private static Optional<Path> onClassPath(String name, Class<?> test) {
         // A jar need not have entries for folders, so a file that every checkpoint has is looked for.
-        URL config = test.getClassLoader().getResource(name + "/config.json");
+        URL config = test.getClassLoader().getResource(name + CONFIG);
         if (config == null) {
             return Optional.empty();
         }
@@ -90,7 +110,7 @@ final class ArtifactLocation {
 
     private static void delete(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> {
                 try {
                     Files.delete(file);
                 } catch (IOException e) {

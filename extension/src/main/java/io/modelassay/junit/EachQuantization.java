@@ -2,6 +2,7 @@ package io.modelassay.junit;
 
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
@@ -15,11 +16,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * itself names none. A method takes this in place of {@code @Test}.
  */
 @Documented
+@Inherited
 @Target({ElementType.TYPE, ElementType.METHOD, ElementType.ANNOTATION_TYPE})
 @Retention(RetentionPolicy.RUNTIME)
 @TestTemplate
 @ClassTemplate
-@ExtendWith(EachQuantizationProvider.class)
+@ExtendWith({EachQuantizationProvider.class, ModelAssayExtension.class})
 @API(status = API.Status.EXPERIMENTAL)
 public @interface EachQuantization {
     /** The quantizations, at least one. */

@@ -15,12 +15,18 @@ public final class ModelAssayConfiguration {
     /** Seconds that opening one artifact, its hash check included, may take; 600 unless set. */
     public static final String LOAD_TIMEOUT = "modelassay.load.timeout";
 
+    private static final String REQUIRED = "required";
     private static final long DEFAULT_LOAD_TIMEOUT = 600;
 
     private ModelAssayConfiguration() {}
 
     static boolean gpuRequired(ExtensionContext context) {
-        return context.getConfigurationParameter(GPU).orElse("").equals("required");
+        String value = context.getConfigurationParameter(GPU).orElse("");
+        if (!value.isEmpty() && !value.equals(REQUIRED)) {
+            throw new ConfigurationException(
+                    GPU + " = \"" + value + "\" means nothing; it is \"" + REQUIRED + "\" or not set");
+        }
+        return value.equals(REQUIRED);
     }
 
     static Duration loadTimeout(ExtensionContext context) {

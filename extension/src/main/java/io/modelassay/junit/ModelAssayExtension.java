@@ -5,23 +5,34 @@ import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.TorchEngine;
+import java.lang.annotation.Annotation;
 import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.Executable;
 import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.TestWatcher;
 import org.junit.platform.commons.support.AnnotationSupport;
+import org.junit.platform.commons.support.HierarchyTraversalMode;
+import org.junit.platform.commons.support.ReflectionSupport;
+import org.opentest4j.TestAbortedException;
 
 /**
  * Gives tests their {@link ModelUnderTest}. Registered by {@link QuantizedModel}, or programmatically:
@@ -33,10 +44,16 @@ import org.junit.platform.commons.support.AnnotationSupport;
  *         .build();
  * }</pre>
  *
- * <p>An annotation on a parameter wins over one on the method, that over one on the class, and that over the builder.
+ * <p>An annotation on a parameter wins over one on its method, that over one on the test method that runs, that over one
+ * on the class or an enclosing class, and that over the builder.
  */
 @API(status = API.Status.EXPERIMENTAL)
-public final class ModelAssayExtension implements ExecutionCondition, ParameterResolver, TestWatcher {
+public final class ModelAssayExtension implements ExecutionCondition, ParameterResolver, AfterAllCallback, TestWatcher {
+    private static final Namespace NAMESPACE = Namespace.create(ModelAssayExtension.class);
+
+    private static final List<Class<? extends Annotation>> LIFECYCLE =
+            List.of(BeforeAll.class, BeforeEach.class, AfterEach.class, AfterAll.class);
+
     private final @Nullable ModelSpec fallback;
 
     /** For registration by annotation. */
@@ -118,47 +135,90 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
                     dtype,
                     sha256,
                     whenMissing,
-                    "a registered extension"));
+                    "ModelAssayExtension.builder(\"" + location + "\")"));
         }
+    }
+
+    /** The model of a test method is also the one of the constructor that runs for it. */
+    @Override
+    public ExtensionContextScope getTestInstantiationExtensionContextScope(ExtensionContext root) {
+        return ExtensionContextScope.TEST_METHOD;
     }
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-        Class<?> test = context.getRequiredTestClass();
-        for (ModelSpec spec : specsOf(context)) {
-            Optional<Path> folder = spec.folder(test);
-            if (folder.isEmpty() && spec.whenMissing() == WhenMissing.SKIP) {
-                return ConditionEvaluationResult.disabled(
-                        "No artifact \"" + spec.location() + "\" (whenMissing = SKIP)");
-            }
-            if (spec.device() == Device.GPU
-                    && !TorchEngine.seesGpu()
-                    && !ModelAssayConfiguration.gpuRequired(context)) {
-                return ConditionEvaluationResult.disabled(
-                        "No GPU here; " + ModelAssayConfiguration.GPU + " = required makes this a failure");
-            }
+        if (fallback != null) {
+            // Two extensions cannot both answer for a parameter, so the annotation's has to know of this one.
+            context.getStore(NAMESPACE).put(ModelSpec.class, fallback);
         }
-        return ConditionEvaluationResult.enabled("The models are there");
+        try {
+            Optional<String> obstacle = specsOf(context).stream()
+                    .map(spec -> obstacle(spec, context))
+                    .flatMap(Optional::stream)
+                    .findFirst();
+            obstacle.ifPresent(reason -> recordClass(context, "skipped", reason));
+            return obstacle.map(ConditionEvaluationResult::disabled)
+                    .orElseGet(() -> ConditionEvaluationResult.enabled("The models are there"));
+        } catch (ConfigurationException e) {
+            recordClass(context, "failed", String.valueOf(e.getMessage()));
+            throw e;
+        }
     }
 
-    /** Everything that this class or method itself asks for, its parameters included. */
-    private List<ModelSpec> specsOf(ExtensionContext context) {
-        List<AnnotatedElement> elements = new ArrayList<>();
-        context.getElement().ifPresent(elements::add);
-        context.getTestMethod().map(Method::getParameters).map(Arrays::asList).ifPresent(elements::addAll);
-        List<ModelSpec> specs = new ArrayList<>();
-        for (AnnotatedElement element : elements) {
-            annotation(element).ifPresent(found -> specs.add(ModelSpec.of(found, place(element))));
+    /** Why a test cannot run here without that being its failure. */
+    private static Optional<String> obstacle(ModelSpec spec, ExtensionContext context) {
+        Optional<String> missing = spec.missing(context.getRequiredTestClass());
+        if (missing.isPresent() && spec.whenMissing() == WhenMissing.SKIP) {
+            return Optional.of("No artifact \"" + missing.get() + "\" (whenMissing = SKIP)");
         }
-        if (fallback != null) {
+        if (spec.device() == Device.GPU && !ModelAssayConfiguration.gpuRequired(context) && !TorchEngine.seesGpu()) {
+            return Optional.of("No GPU here; " + ModelAssayConfiguration.GPU + " = required makes this a failure");
+        }
+        return Optional.empty();
+    }
+
+    /** The watcher is told of tests only. */
+    private static void recordClass(ExtensionContext context, String outcome, String message) {
+        if (context.getTestMethod().isEmpty()) {
+            RunResources.of(context).tested(context, outcome, message);
+        }
+    }
+
+    /** Everything that this class or method itself asks for: its parameters, and those of what runs around its tests. */
+    private List<ModelSpec> specsOf(ExtensionContext context) {
+        Stream<? extends Executable> executables = context.getTestMethod().isPresent()
+                ? context.getTestMethod().stream()
+                : aroundTests(context.getRequiredTestClass());
+        Stream<AnnotatedElement> elements = Stream.concat(
+                context.getElement().stream(),
+                executables.flatMap(
+                        executable -> Stream.concat(Stream.of(executable), Arrays.stream(executable.getParameters()))));
+        List<ModelSpec> specs = new ArrayList<>();
+        elements.distinct()
+                .forEach(element -> annotation(element)
+                        .map(found -> ModelSpec.of(found, place(element)))
+                        .ifPresent(specs::add));
+        if (fallback != null && inForce(context).isEmpty()) {
             specs.add(fallback);
         }
         return specs;
     }
 
+    private static Stream<Executable> aroundTests(Class<?> test) {
+        List<Method> methods = ReflectionSupport.findMethods(
+                test,
+                method -> LIFECYCLE.stream().anyMatch(kind -> AnnotationSupport.isAnnotated(method, kind)),
+                HierarchyTraversalMode.TOP_DOWN);
+        return Stream.concat(Arrays.stream(test.getDeclaredConstructors()), methods.stream());
+    }
+
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-        return parameter.getParameter().getType() == ModelUnderTest.class;
+        if (parameter.getParameter().getType() != ModelUnderTest.class) {
+            return false;
+        }
+        boolean annotated = inForce(parameter.getParameter(), context).isPresent();
+        return fallback == null ? annotated || context.getStore(NAMESPACE).get(ModelSpec.class) == null : !annotated;
     }
 
     @Override
@@ -166,30 +226,39 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
         ModelSpec spec = spec(parameter.getParameter(), context);
         Optional<Quantization> variant = EachQuantizationProvider.variant(context);
         ModelSpec quantized = variant.map(spec::quantizedAs).orElse(spec);
+        if (quantized.device() == Device.GPU && !TorchEngine.seesGpu()) {
+            throw new ModelLoadException(
+                    "No GPU here, and " + quantized.origin() + " asks for one (" + ModelAssayConfiguration.GPU
+                            + " = required)" + "\nTry: a machine with a GPU, or device = Device.AUTO");
+        }
         return RunResources.of(context)
                 .models()
                 .get(quantized.settings(context.getRequiredTestClass()), quantized.sha256());
     }
 
     private ModelSpec spec(Parameter parameter, ExtensionContext context) {
-        Optional<QuantizedModel> own = annotation(parameter);
-        if (own.isPresent()) {
-            return ModelSpec.of(own.get(), place(parameter));
-        }
-        for (Optional<ExtensionContext> at = Optional.of(context);
-                at.isPresent();
-                at = at.get().getParent()) {
-            Optional<AnnotatedElement> element = at.get().getElement();
-            Optional<QuantizedModel> found = element.flatMap(ModelAssayExtension::annotation);
-            if (found.isPresent()) {
-                return ModelSpec.of(found.get(), place(element.get()));
-            }
-        }
-        if (fallback != null) {
-            return fallback;
-        }
-        throw new ConfigurationException("The ModelUnderTest parameter of " + place(parameter.getDeclaringExecutable())
-                + " has no model\nTry: @QuantizedModel(\"path\") on the parameter, the method or the class");
+        return inForce(parameter, context)
+                .flatMap(element -> annotation(element).map(found -> ModelSpec.of(found, place(element))))
+                .or(() -> Optional.ofNullable(fallback))
+                .orElseThrow(
+                        () -> new ConfigurationException(
+                                "The ModelUnderTest parameter of " + place(parameter.getDeclaringExecutable())
+                                        + " has no model\nTry: @QuantizedModel(\"path\") on the parameter, the method or the class"));
+    }
+
+    /** Where the annotation stands that gives {@code parameter} its model. */
+    private static Optional<AnnotatedElement> inForce(Parameter parameter, ExtensionContext context) {
+        return Stream.of(parameter, parameter.getDeclaringExecutable())
+                .filter(element -> annotation(element).isPresent())
+                .findFirst()
+                .or(() -> inForce(context));
+    }
+
+    private static Optional<AnnotatedElement> inForce(ExtensionContext context) {
+        return Stream.iterate(Optional.of(context), Optional::isPresent, at -> at.flatMap(ExtensionContext::getParent))
+                .flatMap(at -> at.flatMap(ExtensionContext::getElement).stream())
+                .filter(element -> annotation(element).isPresent())
+                .findFirst();
     }
 
     private static Optional<QuantizedModel> annotation(AnnotatedElement element) {
@@ -200,13 +269,22 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
         if (element instanceof Class<?> type) {
             return type.getName();
         }
-        if (element instanceof java.lang.reflect.Executable executable) {
-            return executable.getDeclaringClass().getName() + "." + executable.getName();
+        if (element instanceof Executable executable) {
+            String type = executable.getDeclaringClass().getName();
+            return executable instanceof Method ? type + "." + executable.getName() : "the constructor of " + type;
         }
         if (element instanceof Parameter parameter) {
             return "parameter " + parameter.getName() + " of " + place(parameter.getDeclaringExecutable());
         }
         return element.toString();
+    }
+
+    /** Keeps what went wrong around the tests, which the watcher is not told of. */
+    @Override
+    public void afterAll(ExtensionContext context) {
+        context.getExecutionException()
+                .ifPresent(cause -> RunResources.of(context)
+                        .tested(context, cause instanceof TestAbortedException ? "aborted" : "failed", text(cause)));
     }
 
     @Override
@@ -216,16 +294,24 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
 
     @Override
     public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
-        RunResources.of(context).tested(context, "failed", cause == null ? "" : String.valueOf(cause.getMessage()));
+        RunResources.of(context).tested(context, "failed", text(cause));
     }
 
     @Override
     public void testAborted(ExtensionContext context, @Nullable Throwable cause) {
-        RunResources.of(context).tested(context, "aborted", cause == null ? "" : String.valueOf(cause.getMessage()));
+        RunResources.of(context).tested(context, "aborted", text(cause));
     }
 
     @Override
     public void testDisabled(ExtensionContext context, Optional<String> reason) {
         RunResources.of(context).tested(context, "skipped", reason.orElse(""));
+    }
+
+    private static String text(@Nullable Throwable cause) {
+        if (cause == null) {
+            return "";
+        }
+        String message = cause.getMessage();
+        return message == null ? cause.toString() : message;
     }
 }

@@ -6,6 +6,7 @@ import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What a test asked for, from an annotation or from the builder, checked before anything is opened. */
 record ModelSpec(
@@ -16,23 +17,24 @@ record ModelSpec(
         DType dtype,
         String sha256,
         WhenMissing whenMissing,
-        String place) {
+        String origin) {
 
     /** Checks what can be checked without a file. */
     ModelSpec {
         if (location.isBlank()) {
-            throw new ConfigurationException("@QuantizedModel(value = \"\") on " + place + " names no artifact");
+            throw new ConfigurationException(origin + ": value = \"" + location + "\" names no artifact");
         }
         if (!sha256.isEmpty() && !sha256.matches("[0-9a-f]{64}")) {
-            throw new ConfigurationException("@QuantizedModel(sha256 = \"" + sha256 + "\") on " + place
-                    + " is not 64 hexadecimal digits in lower case");
+            throw new ConfigurationException(
+                    origin + ": sha256 = \"" + sha256 + "\" is not 64 hexadecimal digits in lower case");
         }
     }
 
     static ModelSpec of(QuantizedModel annotation, String place) {
+        String origin = "@QuantizedModel on " + place;
         Quantize[] quantize = annotation.quantize();
         if (quantize.length > 1) {
-            throw new ConfigurationException("@QuantizedModel(quantize = {…}) on " + place + " names " + quantize.length
+            throw new ConfigurationException(origin + ": quantize names " + quantize.length
                     + " quantizations; for one test each take @EachQuantization");
         }
         return new ModelSpec(
@@ -43,19 +45,23 @@ record ModelSpec(
                 annotation.dtype(),
                 annotation.sha256(),
                 annotation.whenMissing(),
-                place);
+                origin);
     }
 
     ModelSpec quantizedAs(Quantization variant) {
         if (quantization.isPresent()) {
-            throw new ConfigurationException("@QuantizedModel on " + place + " names the quantization "
-                    + quantization.get() + ", and @EachQuantization others; keep one of the two");
+            throw new ConfigurationException(origin + ": quantize = " + quantization.get()
+                    + ", while @EachQuantization names others; keep one of the two");
         }
-        return new ModelSpec(location, Optional.of(variant), reference, device, dtype, sha256, whenMissing, place);
+        return new ModelSpec(location, Optional.of(variant), reference, device, dtype, sha256, whenMissing, origin);
     }
 
-    Optional<Path> folder(Class<?> test) {
-        return ArtifactLocation.find(location, test);
+    /** What is named and not there. */
+    Optional<String> missing(Class<?> test) {
+        return Stream.of(location, reference)
+                .filter(named -> !named.isEmpty())
+                .filter(named -> ArtifactLocation.find(named, test).isEmpty())
+                .findFirst();
     }
 
     LoadSettings settings(Class<?> test) {
@@ -69,10 +75,9 @@ record ModelSpec(
 
     private Path existing(String named, Class<?> test) {
         return ArtifactLocation.find(named, test)
-                .orElseThrow(() -> new ConfigurationException("No artifact \"" + named + "\", which @QuantizedModel on "
-                        + place + " names"
-                        + "\n  looked in "
-                        + (named.contains(":") ? "the class path" : Path.of("").toAbsolutePath())
-                        + "\nTry: the path from the module's folder, or whenMissing = WhenMissing.SKIP"));
+                .orElseThrow(() -> new ConfigurationException(
+                        "No artifact \"" + named + "\", which " + origin + " names" + "\n  looked for "
+                                + ArtifactLocation.described(named)
+                                + "\nTry: the path from the module's folder, or whenMissing = WhenMissing.SKIP"));
     }
 }

@@ -1,9 +1,7 @@
 package io.modelassay.junit;
 
 import io.modelassay.LoadSettings;
-import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
-import io.modelassay.evaluation.Evaluator;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -11,28 +9,35 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every model of a run, opened once. A failed load is remembered too: the same failure is given to every test that asks
- * for that model, and nothing is tried twice.
+ * for that model, and nothing is tried, or waited for, twice.
  */
 final class ModelStore implements AutoCloseable {
     private final Map<LoadSettings, CompletableFuture<ModelUnderTest>> models = new ConcurrentHashMap<>();
-    private final Evaluator evaluator;
+    private final Map<LoadSettings, CompletableFuture<String>> hashes = new ConcurrentHashMap<>();
+    private final Function<LoadSettings, ModelUnderTest> loader;
     private final Duration timeout;
 
-    ModelStore(Evaluator evaluator, Duration timeout) {
-        this.evaluator = evaluator;
+    ModelStore(Function<LoadSettings, ModelUnderTest> loader, Duration timeout) {
+        this.loader = loader;
         this.timeout = timeout;
     }
 
     /** The model for {@code settings}, with the content hash {@code sha256} unless that is empty. */
     ModelUnderTest get(LoadSettings settings, String sha256) {
-        CompletableFuture<ModelUnderTest> loading = models.computeIfAbsent(settings, this::load);
+        CompletableFuture<ModelUnderTest> loading = models.computeIfAbsent(
+                settings, asked -> inBackground(() -> loader.apply(asked), ModelUnderTest::close));
         ModelUnderTest model = bounded(loading, settings);
         if (!sha256.isEmpty()) {
-            String actual = bounded(
-                    CompletableFuture.supplyAsync(() -> model.checkpoint().contentHash()), settings);
+            CompletableFuture<String> hashing = hashes.computeIfAbsent(
+                    settings, asked -> inBackground(() -> model.checkpoint().contentHash(), hash -> {}));
+            String actual = bounded(hashing, settings);
             if (!actual.equals(sha256)) {
                 throw new ModelLoadException("The checkpoint " + settings.folder() + " has sha256 " + actual
                         + ", but the test asks for " + sha256
@@ -42,37 +47,75 @@ final class ModelStore implements AutoCloseable {
         return model;
     }
 
-    private CompletableFuture<ModelUnderTest> load(LoadSettings settings) {
-        // On a thread of its own, so that a file system that hangs does not hang the test.
-        return CompletableFuture.supplyAsync(() -> ModelAssay.open(settings).load(evaluator), task -> {
-            Thread loader = new Thread(task, "modelassay-load");
-            loader.setDaemon(true);
-            loader.start();
-        });
+    /**
+     * Starts {@code work} on a thread of its own, so that a file system that hangs does not hang the test.
+     *
+     * @param unwanted what becomes of a result that comes after everybody has given up
+     */
+    private static <T> CompletableFuture<T> inBackground(Supplier<T> work, Consumer<T> unwanted) {
+        CompletableFuture<T> future = new CompletableFuture<>();
+        Thread worker = new Thread(
+                () -> {
+                    try {
+                        T result = work.get();
+                        if (!future.complete(result)) {
+                            unwanted.accept(result);
+                        }
+                    } catch (Throwable e) {
+                        future.completeExceptionally(e);
+                    }
+                },
+                "modelassay-load");
+        worker.setDaemon(true);
+        worker.start();
+        return future;
     }
 
     private <T> T bounded(CompletableFuture<T> work, LoadSettings settings) {
         try {
-            return work.get(timeout.toSeconds(), TimeUnit.SECONDS);
+            return work.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            throw new ModelLoadException(
-                    "Opening " + settings.folder() + " took longer than " + timeout.toSeconds() + " s" + "\nTry: "
-                            + ModelAssayConfiguration.LOAD_TIMEOUT + " with more seconds",
-                    e);
+            // For everybody, so that the next test does not wait again.
+            work.completeExceptionally(
+                    new TimeoutException("Opening " + settings.folder() + " took longer than " + timeout.toSeconds()
+                            + " s" + "\nTry: " + ModelAssayConfiguration.LOAD_TIMEOUT + " with more seconds"));
+            return bounded(work, settings);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ModelLoadException("Interrupted while opening " + settings.folder(), e);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new ModelLoadException(String.valueOf(cause.getMessage()), cause);
+            String message = cause.getMessage();
+            throw new ModelLoadException(message == null ? cause.toString() : message, cause);
         }
     }
 
+    /** Closes every model, also those whose loading has not ended, as soon as it does. */
     @Override
     public void close() {
-        models.values().stream()
-                .filter(loading -> loading.isDone() && !loading.isCompletedExceptionally())
-                .forEach(loading -> loading.join().close());
+        RuntimeException failure = null;
+        for (CompletableFuture<ModelUnderTest> loading : models.values()) {
+            boolean loads = loading.completeExceptionally(new IllegalStateException("The run has ended"));
+            if (!loads && !loading.isCompletedExceptionally()) {
+                failure = closed(loading.join(), failure);
+            }
+        }
         models.clear();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private static @Nullable RuntimeException closed(ModelUnderTest model, @Nullable RuntimeException before) {
+        try {
+            model.close();
+            return before;
+        } catch (RuntimeException e) {
+            if (before == null) {
+                return e;
+            }
+            before.addSuppressed(e);
+            return before;
+        }
     }
 }

@@ -23,7 +23,9 @@ final class QuantizeReader {
         boolean rtn = method == Method.RTN;
         boolean blocks = method == Method.NF4 || method == Method.FP4;
         int ownBits = blocks ? 4 : 8;
-        refuse(!rtn && annotation.bits() != 0 && annotation.bits() != ownBits, "bits", annotation.bits());
+        if (!rtn && annotation.bits() != 0 && annotation.bits() != ownBits) {
+            throw refusal("bits", annotation.bits(), "has " + ownBits + " bits");
+        }
         refuse(!rtn && annotation.groupSize() != 0, "groupSize", annotation.groupSize());
         refuse(!rtn && !annotation.symmetric(), "symmetric", false);
         refuse(!blocks && annotation.blockSize() != 0, "blockSize", annotation.blockSize());
@@ -62,8 +64,12 @@ final class QuantizeReader {
 
     private void refuse(boolean present, String attribute, Object value) {
         if (present) {
-            throw new ConfigurationException("@Quantize(method = " + annotation.method() + ", " + attribute + " = "
-                    + value + ") on " + place + ": " + annotation.method() + " has no such setting");
+            throw refusal(attribute, value, "has no such setting");
         }
+    }
+
+    private ConfigurationException refusal(String attribute, Object value, String why) {
+        return new ConfigurationException("@Quantize(method = " + annotation.method() + ", " + attribute + " = " + value
+                + ") on " + place + ": " + annotation.method() + " " + why);
     }
 }

@@ -1,10 +1,16 @@
 package io.modelassay.junit;
 
+import io.modelassay.ModelAssay;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.ReferenceCache;
 import io.modelassay.report.RunReport;
 import io.modelassay.runtime.Progress;
+import java.lang.reflect.Method;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
@@ -19,9 +25,9 @@ final class RunResources implements AutoCloseable {
         report = context.getConfigurationParameter(RunReport.FOLDER_PROPERTY)
                 .map(folder -> RunReport.in(Path.of(folder)))
                 .orElseGet(RunReport::standard);
+        Evaluator evaluator = new Evaluator(ReferenceCache.standard(), Progress.SILENT, report);
         models = new ModelStore(
-                new Evaluator(ReferenceCache.standard(), Progress.SILENT, report),
-                ModelAssayConfiguration.loadTimeout(context));
+                settings -> ModelAssay.open(settings).load(evaluator), ModelAssayConfiguration.loadTimeout(context));
     }
 
     static RunResources of(ExtensionContext context) {
@@ -35,21 +41,37 @@ final class RunResources implements AutoCloseable {
     }
 
     void tested(ExtensionContext context, String outcome, String message) {
-        String method =
-                context.getTestMethod().map(found -> "." + found.getName()).orElse("");
-        String name = context.getRequiredTestClass().getName() + method;
-        // Repetitions of a method differ in their display names only.
-        boolean repeated = !context.getDisplayName().startsWith(method.isEmpty() ? "\0" : method.substring(1));
-        report.tested(repeated ? name + " [" + context.getDisplayName() + "]" : name, outcome, message);
+        report.tested(name(context), outcome, message);
     }
 
-    /** Closes the models and leaves the report; its summary is the run's last word. */
+    /** Class and method, with what tells repetitions apart: the quantization, and a display name of its own. */
+    private static String name(ExtensionContext context) {
+        String type = context.getRequiredTestClass().getName();
+        Set<String> marks = new LinkedHashSet<>();
+        EachQuantizationProvider.variant(context).ifPresent(variant -> marks.add(variant.toString()));
+        context.getTestMethod()
+                .filter(method -> !context.getDisplayName().equals(plainName(method)))
+                .ifPresent(method -> marks.add(context.getDisplayName()));
+        return type
+                + context.getTestMethod().map(method -> "." + method.getName()).orElse("")
+                + (marks.isEmpty() ? "" : " [" + String.join(", ", marks) + "]");
+    }
+
+    /** JUnit's display name of a method that has been given none. */
+    private static String plainName(Method method) {
+        return Arrays.stream(method.getParameterTypes())
+                .map(Class::getSimpleName)
+                .collect(Collectors.joining(", ", method.getName() + "(", ")"));
+    }
+
+    /** Leaves the report and closes the models; the report's summary is the run's last word. */
     @Override
     public void close() {
-        models.close();
-        if (!report.isEmpty()) {
-            report.write();
-            report.summary().forEach(System.out::println);
+        try (models) {
+            if (!report.isEmpty()) {
+                report.write();
+                report.summary().forEach(System.out::println);
+            }
         }
     }
 }

@@ -78,16 +78,18 @@ public final class Decoder {
         });
     }
 
-    /** Runs operation by operation until {@code probe} has found what it looks for. */
+    /** Runs operation by operation, from the embedding to the final norm, until {@code probe} has found what it looks for. */
     public <T> Optional<T> trace(List<int[]> windows, OperationProbe<T> probe, Progress progress) {
         return exclusively(() -> {
             try (Pass pass = new Pass(windows)) {
-                Optional<T> found = pass.look(parameter(plan.embedding()).module(), probe);
+                Optional<T> found = pass.look(parameter(plan.embedding()).module(), pass.current, probe);
                 for (int i = 0; found.isEmpty() && i < plan.layers().size(); i++) {
                     found = pass.tracedLayer(i, probe);
                     progress.step("traced pass", i + 1, plan.layers().size());
                 }
-                return found;
+                return found.isPresent()
+                        ? found
+                        : pass.tracedNorm(parameter(plan.finalNorm()).module(), probe);
             }
         });
     }
@@ -192,8 +194,14 @@ public final class Decoder {
             }
         }
 
-        <T> Optional<T> look(String module, OperationProbe<T> probe) {
-            return current.batches().stream()
+        <T> Optional<T> tracedNorm(String module, OperationProbe<T> probe) {
+            try (Activations normed = normed()) {
+                return look(module, normed, probe);
+            }
+        }
+
+        <T> Optional<T> look(String module, Activations results, OperationProbe<T> probe) {
+            return results.batches().stream()
                     .map(batch -> probe.look(module, batch))
                     .flatMap(Optional::stream)
                     .findFirst();

@@ -170,6 +170,25 @@ public final class VocabularyHead {
         }
     }
 
+    /** As {@link ActivationKernels#nonFinite}, of the logits of {@code batch}; the channel is the token that a logit is of. */
+    public long[] nonFinite(Activations.Batch batch) {
+        ActivationKernels measures = new ActivationKernels(kernels.engine());
+        long[] first = {0, -1, -1, -1};
+        eachSlice((from, rows) -> {
+            try (Tensor slice = slice(from, rows);
+                    Tensor values = kernels.call("logits", batch.hidden(), slice)) {
+                long[] place = measures.nonFinite(values);
+                boolean earlier = first[0] == 0 || place[1] < first[1] || (place[1] == first[1] && place[2] < first[2]);
+                if (place[0] > 0 && earlier) {
+                    System.arraycopy(place, 1, first, 1, 3);
+                    first[3] += from;
+                }
+                first[0] += place[0];
+            }
+        });
+        return first;
+    }
+
     private void fill(FloatBuffer block, Tensor hidden, int first, int rows) {
         int vocabulary = model.decoder().vocabularySize();
         try (Tensor slice = weights.rows(head(), first, rows, dtype);
