@@ -124,7 +124,7 @@ class RunReportTest {
             pool.shutdown();
         }
         assertThat(results().at("/summary/tests").asInt()).isEqualTo(160);
-        assertThat(page()).contains("All 160 tests");
+        assertThat(page()).contains("160 tests");
         try (Stream<Path> files = Files.walk(folder)) {
             assertThat(files.map(Path::toString)).noneMatch(name -> name.endsWith(".tmp"));
         }
