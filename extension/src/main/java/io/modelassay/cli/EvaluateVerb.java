@@ -18,6 +18,7 @@ import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
 import io.modelassay.quantization.Quantization;
+import io.modelassay.report.ProgressLine;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import java.nio.file.Files;

@@ -17,7 +17,7 @@ import org.apiguardian.api.API;
 
 /**
  * The forward pass, streamed: one layer's weights are loaded, every window passes through it, and they are freed while
- * the next layer's are read ahead. Memory is about two layers, the hidden states, and one batch's intermediates.
+ * the bytes of the next are read ahead. Memory is about a layer, the hidden states, and one batch's intermediates.
  *
  * <p>One pass runs at a time in a JVM, so that memory stays bounded however many tests run in parallel.
  */
