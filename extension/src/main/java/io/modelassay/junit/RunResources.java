@@ -26,8 +26,7 @@ final class RunResources implements AutoCloseable {
                 .map(folder -> RunReport.in(Path.of(folder)))
                 .orElseGet(RunReport::standard);
         Evaluator evaluator = new Evaluator(ReferenceCache.standard(), Progress.SILENT, report);
-        models = new ModelStore(
-                settings -> ModelAssay.open(settings).load(evaluator), ModelAssayConfiguration.loadTimeout(context));
+        models = new ModelStore(settings -> ModelAssay.open(settings).load(evaluator));
     }
 
     static RunResources of(ExtensionContext context) {

@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Weights that are finite and yet give activations that are not. */
 class ActivationAssertionsTest {
-    private static final Text WORDS = Text.ofTokens(300, 7, 42, 9, 300, 11, 12, 13).named("eight tokens");
+    private static final Text WORDS =
+            Text.ofTokens(300, 7, 42, 9, 300, 11, 12, 13).named("eight tokens");
 
     @TempDir
     Path folder;

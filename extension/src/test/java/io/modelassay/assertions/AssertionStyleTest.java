@@ -133,8 +133,9 @@ class AssertionStyleTest {
                 .hasNoNaNs()
                 .keepsInFullPrecision("model.norm")
                 .hasNoMissingKeys()
-                .hasTensorSatisfying("model.norm.weight", tensor -> assertThat(tensor.byteLength())
-                        .isEqualTo(1))
+                .hasTensorSatisfying(
+                        "model.norm.weight",
+                        tensor -> assertThat(tensor.byteLength()).isEqualTo(1))
                 .hasNoUnexpectedKeys();
         softly.assertThat(model).hasNoUnexpectedKeys();
         softly.assertThat("strings are").isEqualTo("asserted too");

@@ -144,8 +144,8 @@ class StructureAssertionsTest {
 
     @Test
     void fullPrecisionIsKeptWhereNothingIsQuantized() {
-        ModelUnderTest model = models.open(
-                Models.QWEN, m -> m.quantize(Quantization.nf4().keep("model.layers.0", "*.down_proj")));
+        ModelUnderTest model =
+                models.open(Models.QWEN, m -> m.quantize(Quantization.nf4().keep("model.layers.0", "*.down_proj")));
         assertThat(model).keepsInFullPrecision("model.layers.0", "*.down_proj", "model.embed_tokens", "*norm");
         assertThat(models.open(Models.QWEN)).keepsInFullPrecision("*");
         assertThat(models.lastFigure().check()).isEqualTo("full precision of *");
@@ -234,8 +234,10 @@ class StructureAssertionsTest {
     @Test
     void aTensorIsLookedUpByItsWholeName() {
         try (Checkpoint checkpoint = Checkpoint.open(Models.QWEN)) {
-            assertThat(checkpoint).hasTensor(DOWN).hasTensorSatisfying(DOWN, tensor -> assertThat(tensor.type())
-                    .isEqualTo(TensorType.BF16));
+            assertThat(checkpoint)
+                    .hasTensor(DOWN)
+                    .hasTensorSatisfying(
+                            DOWN, tensor -> assertThat(tensor.type()).isEqualTo(TensorType.BF16));
             Golden.fails(() -> assertThat(checkpoint).hasTensor("model.layers.0.mlp.down_proj"), Models.QWEN, """
                     Expecting checkpoint <tiny-qwen2> to have the tensor model.layers.0.mlp.down_proj
                     but none of its 50 tensors has this name
@@ -243,8 +245,8 @@ class StructureAssertionsTest {
                     Try: one of the most similar names: "model.layers.0.mlp.down_proj.weight", "model.layers.1.mlp.down_proj.weight", "model.layers.2.mlp.down_proj.weight"
                     """);
             assertThatThrownBy(() -> assertThat(checkpoint)
-                            .hasTensorSatisfying(DOWN, tensor -> assertThat(tensor.type())
-                                    .isEqualTo(TensorType.F32)))
+                            .hasTensorSatisfying(
+                                    DOWN, tensor -> assertThat(tensor.type()).isEqualTo(TensorType.F32)))
                     .isInstanceOf(AssertionError.class)
                     .hasMessageContaining("BF16");
             assertThatThrownBy(() -> assertThat(checkpoint).hasTensorSatisfying("x", tensor -> {

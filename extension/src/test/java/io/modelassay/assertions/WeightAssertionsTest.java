@@ -133,8 +133,10 @@ class WeightAssertionsTest {
 
     @Test
     void whatOverflowsInDecodingAloneIsFoundThere() {
-        Path large =
-                Corruptor.of(Models.QWEN).named("large").setValue(DOWN, 5, 100_000).into(folder);
+        Path large = Corruptor.of(Models.QWEN)
+                .named("large")
+                .setValue(DOWN, 5, 100_000)
+                .into(folder);
         Quantization nf4 = Quantization.nf4();
         assertThat(models.open(large, m -> m.quantize(nf4).computingIn(DType.BF16)))
                 .hasOnlyFiniteWeights();
