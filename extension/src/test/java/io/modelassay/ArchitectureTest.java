@@ -135,11 +135,17 @@ class ArchitectureTest {
     }
 
     @Test
-    void noLibrarysTypeIsInAPublicSignature() {
+    void theEnginesTypesAreInNoPublicSignature() {
+        classes().that(are(PUBLIC)).should(nameNoTypeOf("ai.djl..")).check(CLASSES);
+    }
+
+    /** What is public only for other packages of ours says so in its status, and may hand a library's types around. */
+    @Test
+    void noLibrarysTypeIsInASignatureForUsers() {
         classes()
                 .that(are(PUBLIC))
+                .and(are(describe("for users", type -> !isInternal(type))))
                 .should(nameNoTypeOf(
-                        "ai.djl..",
                         "com.fasterxml..",
                         "picocli..",
                         "io.pebbletemplates..",
@@ -147,6 +153,14 @@ class ArchitectureTest {
                         "org.apache.maven..",
                         "org.junit.platform.launcher.."))
                 .check(CLASSES);
+    }
+
+    private static boolean isInternal(JavaClass type) {
+        return type.getEnclosingClass()
+                .map(ArchitectureTest::isInternal)
+                .orElseGet(() -> type.tryGetAnnotationOfType(API.class)
+                        .map(api -> api.status() == API.Status.INTERNAL)
+                        .orElse(false));
     }
 
     @Test

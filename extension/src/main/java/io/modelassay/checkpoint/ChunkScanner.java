@@ -3,6 +3,7 @@ package io.modelassay.checkpoint;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
+import java.util.Arrays;
 
 /** Feeds the bytes of a chunk to the scanner of its type, block by block. For use by one thread. */
 final class ChunkScanner {
@@ -13,7 +14,11 @@ final class ChunkScanner {
      */
     private static final int BLOCK = 512;
 
+    /** Most blocks tested before their flags are looked at. */
+    private static final int LONGEST_RUN = 32;
+
     private final long[] block = new long[BLOCK];
+    private final long[] flags = new long[BLOCK];
 
     /**
      * What one chunk held.
@@ -40,10 +45,16 @@ final class ChunkScanner {
         scanner.startFrom(hint);
         LongBuffer longs = bytes.slice().order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
         int total = longs.remaining();
-        for (int at = 0; at < total; at += BLOCK) {
-            int length = Math.min(BLOCK, total - at);
-            longs.get(at, block, 0, length);
-            scanner.accept(block, length, firstElement + (long) at * scanner.lanes);
+        int run = 1;
+        for (int at = 0; at < total; ) {
+            int end = Math.min(total, at + run * BLOCK);
+            if (flagged(scanner, longs, at, end)) {
+                inspect(scanner, longs, at, end, firstElement);
+                run = 1;
+            } else {
+                run = Math.min(LONGEST_RUN, 2 * run);
+            }
+            at = end;
         }
         int tail = bytes.limit() % Long.BYTES;
         if (tail > 0) {
@@ -52,8 +63,30 @@ final class ChunkScanner {
             for (int i = 0; i < tail; i++) {
                 block[0] |= (bytes.get(bytes.limit() - tail + i) & 0xFFL) << (8 * i);
             }
-            scanner.accept(block, 1, firstElement + (long) total * scanner.lanes);
+            scanner.inspect(block, 1, firstElement + (long) total * scanner.lanes);
         }
         return new Result(scanner.nan(), scanner.inf(), scanner.absMax(), scanner.firstNonFinite(), scanner.hint());
+    }
+
+    private boolean flagged(LaneScanner scanner, LongBuffer longs, int from, int to) {
+        Arrays.fill(flags, 0);
+        for (int at = from; at < to; at += BLOCK) {
+            int length = Math.min(BLOCK, to - at);
+            longs.get(at, block, 0, length);
+            scanner.test(block, length, flags);
+        }
+        long all = 0;
+        for (long flag : flags) {
+            all |= flag;
+        }
+        return (all & scanner.flagBits()) != 0;
+    }
+
+    private void inspect(LaneScanner scanner, LongBuffer longs, int from, int to, long firstElement) {
+        for (int at = from; at < to; at += BLOCK) {
+            int length = Math.min(BLOCK, to - at);
+            longs.get(at, block, 0, length);
+            scanner.inspect(block, length, firstElement + (long) at * scanner.lanes);
+        }
     }
 }

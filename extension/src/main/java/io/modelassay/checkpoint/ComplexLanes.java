@@ -25,8 +25,13 @@ final class ComplexLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(long[] block, int length) {
-        return MagnitudeLanes.trips(block, length, MAGNITUDE_BITS, carry, ~MAGNITUDE_BITS);
+    void test(long[] block, int length, long[] flags) {
+        MagnitudeLanes.test(block, length, flags, MAGNITUDE_BITS, carry);
+    }
+
+    @Override
+    long flagBits() {
+        return ~MAGNITUDE_BITS;
     }
 
     @Override

@@ -8,14 +8,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import org.apiguardian.api.API;
 
 /**
  * Builds the tree of a JSON document from its tokens. Does what an object mapper's {@code readTree} does without the
  * mapper, whose start alone takes longer than inspecting a model.
  */
-@API(status = API.Status.INTERNAL)
-public final class JsonTree {
+final class JsonTree {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
     private JsonTree() {}
@@ -25,7 +23,7 @@ public final class JsonTree {
      *
      * @throws JsonParseException if there is none, or more than one
      */
-    public static JsonNode read(JsonParser json) throws IOException {
+    static JsonNode read(JsonParser json) throws IOException {
         if (json.nextToken() == null) {
             throw new JsonParseException(json, "there is no value");
         }

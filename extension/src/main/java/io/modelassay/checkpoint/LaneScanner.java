@@ -3,7 +3,7 @@ package io.modelassay.checkpoint;
 /**
  * Scans a run of elements packed into longs, first element in the lowest bits. One instance serves one chunk of one
  * tensor. Subclasses test all lanes of a block at once against the largest value seen so far: a lane that exceeds it
- * makes the block <em>trip</em>, and only then are lanes looked at one by one. NaN and infinity exceed every finite
+ * raises a flag, and only then are lanes looked at one by one. NaN and infinity exceed every finite
  * value, so this one test also finds them.
  */
 abstract class LaneScanner {
@@ -24,8 +24,15 @@ abstract class LaneScanner {
         this.lanes = Long.SIZE / width;
     }
 
-    /** Whether some lane of the block needs a look. */
-    abstract boolean trips(long[] block, int length);
+    /**
+     * Tests every lane of a block: for one that needs a look, some long of {@code flags} gets a bit of
+     * {@link #flagBits}. Sets other bits too. One flag a long of the block, because C2 of JDK 17 vectorizes this but
+     * not the loop that gathers all flags in one variable.
+     */
+    abstract void test(long[] block, int length, long[] flags);
+
+    /** The bits of a flag that count, one or more in every lane. */
+    abstract long flagBits();
 
     /** Looks at every lane that needs it, in order. */
     abstract void inspect(long[] block, int length, long firstElement);
@@ -40,12 +47,6 @@ abstract class LaneScanner {
 
     /** Starts from a value that is known to occur in the tensor. */
     void startFrom(long hint) {}
-
-    final void accept(long[] block, int length, long firstElement) {
-        if (trips(block, length)) {
-            inspect(block, length, firstElement);
-        }
-    }
 
     final void countNan(long element) {
         nan++;

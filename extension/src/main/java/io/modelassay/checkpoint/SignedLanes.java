@@ -26,19 +26,22 @@ final class SignedLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(long[] block, int length) {
+    void test(long[] block, int length, long[] flags) {
         long signs = signBits;
         long forPositive = positiveCarry;
         long forNegative = foldedCarry;
         int shift = width - 1;
-        long sums = 0;
         for (int i = 0; i < length; i++) {
             long x = block[i];
             long negative = x & signs;
             long folded = x ^ ((negative - (negative >>> shift)) | negative);
-            sums |= ((folded + forPositive) & ~negative) | ((folded + forNegative) & negative);
+            flags[i] |= ((folded + forPositive) & ~negative) | ((folded + forNegative) & negative);
         }
-        return (sums & signs) != 0;
+    }
+
+    @Override
+    long flagBits() {
+        return signBits;
     }
 
     @Override

@@ -32,16 +32,19 @@ final class UnsignedLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(long[] block, int length) {
+    void test(long[] block, int length, long[] flags) {
         long mask = evenLanes;
         long add = carry;
         int shift = width;
-        long sums = 0;
         for (int i = 0; i < length; i++) {
             long x = block[i];
-            sums |= ((x & mask) + add) | (((x >>> shift) & mask) + add);
+            flags[i] |= ((x & mask) + add) | (((x >>> shift) & mask) + add);
         }
-        return (sums & carryBits) != 0;
+    }
+
+    @Override
+    long flagBits() {
+        return carryBits;
     }
 
     @Override

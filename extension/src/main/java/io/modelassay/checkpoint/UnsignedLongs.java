@@ -20,14 +20,17 @@ final class UnsignedLongs extends LaneScanner {
     }
 
     @Override
-    boolean trips(long[] block, int length) {
+    void test(long[] block, int length, long[] flags) {
         long limit = max;
-        long borrows = 0;
         for (int i = 0; i < length; i++) {
             long x = block[i];
-            borrows |= (~limit & x) | ((~limit | x) & (limit - x));
+            flags[i] |= (~limit & x) | ((~limit | x) & (limit - x));
         }
-        return borrows < 0;
+    }
+
+    @Override
+    long flagBits() {
+        return Long.MIN_VALUE;
     }
 
     @Override

@@ -27,13 +27,16 @@ final class UnsignedZeroLanes extends LaneScanner {
     }
 
     @Override
-    boolean trips(long[] block, int length) {
+    void test(long[] block, int length, long[] flags) {
         long add = carry;
-        long found = 0;
         for (int i = 0; i < length; i++) {
-            found |= tripped(block[i], add);
+            flags[i] |= tripped(block[i], add);
         }
-        return (found & ~MAGNITUDE_BITS) != 0;
+    }
+
+    @Override
+    long flagBits() {
+        return ~MAGNITUDE_BITS;
     }
 
     /** The second part leaves a sign bit where the magnitude is 0 (adding 0x7F does not carry) and the sign is set. */

@@ -2,6 +2,7 @@ package io.modelassay.cli;
 
 import io.modelassay.CheckpointConversion;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.report.ProgressLine;
 import io.modelassay.runtime.DType;
 import java.nio.file.Path;
 import java.util.List;

@@ -5,6 +5,7 @@ import io.modelassay.LoadSettings;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.architecture.Architectures;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.SafetensorsWriter;
@@ -17,6 +18,7 @@ import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
 import io.modelassay.quantization.Quantization;
+import io.modelassay.report.ProgressLine;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import java.nio.file.Files;
@@ -24,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -137,6 +140,7 @@ final class EvaluateVerb extends Verb {
 
     private Outcome evaluate(ModelUnderTest model, Text text) {
         int[] ids = model.tokens(text);
+        requireVocabulary(model, ids);
         Text tokenized = Text.ofTokens(ids);
         Protocol protocol = window == null ? model.protocol() : new Protocol(window);
         Optional<Comparison> comparison = reference == null && quantization == null
@@ -155,9 +159,29 @@ final class EvaluateVerb extends Verb {
         return new Outcome(evaluation.document(), evaluation.text(), holds);
     }
 
+    private void requireVocabulary(ModelUnderTest model, int[] ids) {
+        int vocabulary = vocabulary(model);
+        int other = vocabulary(model.reference());
+        if (other != vocabulary) {
+            throw misused("--reference: it has a vocabulary of " + other + " tokens, the artifact of " + vocabulary
+                    + ", so their predictions cannot be compared token by token");
+        }
+        int largest = IntStream.of(ids).max().orElse(0);
+        if (tokens.ids != null && largest >= vocabulary) {
+            throw misused("--tokens: token id " + largest + " is beyond the vocabulary of " + vocabulary);
+        }
+    }
+
+    private static int vocabulary(ModelUnderTest model) {
+        return model.plan()
+                .orElseGet(() -> Architectures.require(model.config()))
+                .decoder()
+                .vocabularySize();
+    }
+
     private static void write(ModelUnderTest model, List<int[]> windows, Path file) {
         long positions = windows.stream().mapToLong(ids -> ids.length).sum();
-        long vocabulary = model.plan().orElseThrow().decoder().vocabularySize();
+        int vocabulary = vocabulary(model);
         try (SafetensorsWriter writer = SafetensorsWriter.to(file)
                 .tensor("logits", TensorType.F32, Shape.of(positions, vocabulary))
                 .open()) {

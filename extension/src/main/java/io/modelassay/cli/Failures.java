@@ -2,6 +2,7 @@ package io.modelassay.cli;
 
 import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.CheckpointException;
+import io.modelassay.checkpoint.CheckpointProblem;
 import io.modelassay.report.JsonText;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;
@@ -30,16 +31,18 @@ final class Failures {
     /** Arguments that no verb can be run with. */
     static int misuse(CommandLine.ParameterException e, String[] args) {
         CommandLine line = e.getCommandLine();
+        String help = line.getCommandSpec().qualifiedName() + " --help";
         line.getErr().println(e.getMessage());
         CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
-        line.getErr().println("Try: " + line.getCommandSpec().qualifiedName() + " --help");
+        line.getErr().println("Try: " + help);
+        if (line.getCommand() instanceof Verb verb && verb.printsJson()) {
+            line.getOut()
+                    .print(JsonText.of(new Document(new Failure("wrong-usage", String.valueOf(e.getMessage()), help))));
+        }
         return Main.USAGE;
     }
 
     static int report(Exception e, CommandLine line, CommandLine.ParseResult parsed) {
-        if (e instanceof CommandLine.ParameterException misuse) {
-            return misuse(misuse, new String[0]);
-        }
         Verb verb = (Verb) line.getCommand();
         String message = message(e);
         line.getErr().println(message);
@@ -95,6 +98,7 @@ final class Failures {
     private static int exitCode(Exception e) {
         boolean usage = e instanceof IllegalArgumentException
                 || e instanceof UncheckedIOException
+                || (e instanceof CheckpointException problem && problem.problem() == CheckpointProblem.WRITE_FAILED)
                 || (e instanceof RuntimeFailure failure && failure.id().equals("no-gpu"));
         return usage ? Main.USAGE : Main.UNREADABLE;
     }

@@ -60,7 +60,13 @@ public final class Main {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Failures::misuse)
                 .setExecutionExceptionHandler(Failures::report);
-        int code = args.length == 0 ? usage(line) : line.execute(args);
+        int code;
+        try {
+            code = args.length == 0 ? usage(line) : line.execute(args);
+        } catch (OutOfMemoryError e) {
+            err.println("The Java heap is too small: " + e.getMessage() + "\nTry: java -Xmx4g -jar modelassay.jar …");
+            code = UNREADABLE;
+        }
         out.flush();
         err.flush();
         return code;

@@ -6,6 +6,7 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,6 +1,7 @@
 package io.modelassay.cli;
 
 import io.modelassay.report.JsonText;
+import io.modelassay.report.ProgressLine;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;

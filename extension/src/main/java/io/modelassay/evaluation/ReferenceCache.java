@@ -6,6 +6,7 @@ import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.runtime.Activations;
+import io.modelassay.runtime.Decoder;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.Tensor;
@@ -39,7 +40,8 @@ public final class ReferenceCache {
     public static final String FOLDER_PROPERTY = "modelassay.cache";
 
     private static final Path DEFAULT_FOLDER = Path.of("target", "modelassay", "cache");
-    private static final String LAYOUT = "forward pass 1";
+    /** A pass is kept batch by batch, so that another division of the windows is another pass. */
+    private static final String LAYOUT = "forward pass 1 in batches of " + Decoder.BATCH_ROWS;
 
     private final Optional<Path> place;
 

@@ -3,9 +3,11 @@ package io.modelassay.junit;
 import io.modelassay.ModelAssay;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.ReferenceCache;
+import io.modelassay.report.ProgressLine;
 import io.modelassay.report.RunReport;
-import io.modelassay.runtime.Progress;
+import java.io.PrintWriter;
 import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -25,7 +27,10 @@ final class RunResources implements AutoCloseable {
         report = context.getConfigurationParameter(RunReport.FOLDER_PROPERTY)
                 .map(folder -> RunReport.in(Path.of(folder)))
                 .orElseGet(RunReport::standard);
-        Evaluator evaluator = new Evaluator(ReferenceCache.standard(), Progress.SILENT, report);
+        Evaluator evaluator = new Evaluator(
+                ReferenceCache.standard(),
+                ProgressLine.on(new PrintWriter(System.err, false, StandardCharsets.UTF_8)),
+                report);
         models = new ModelStore(settings -> ModelAssay.open(settings).load(evaluator));
     }
 

@@ -249,7 +249,7 @@ final class ReportPage {
                                 || test.outcome().equals("skipped"))
                         .map(Test::name)
                         .toList());
-        page.put("testsTitle", "All " + ConsoleSummary.count(results.tests().size(), "test"));
+        page.put("testsTitle", ConsoleSummary.count(results.tests().size(), "test"));
     }
 
     private static Map<String, Object> test(Test test) {

@@ -173,7 +173,8 @@ public final class RunReport implements Recorder {
         Results results = Optional.ofNullable(merged).orElseGet(() -> ResultsMerger.merge(run, List.of(part())));
         List<String> lines = new ArrayList<>(ConsoleSummary.of(results));
         if (merged != null) {
-            lines.add("  report " + folder.resolve(ReportFolder.PAGE));
+            lines.add("  report "
+                    + folder.resolve(ReportFolder.PAGE).toAbsolutePath().normalize());
         }
         return List.copyOf(lines);
     }

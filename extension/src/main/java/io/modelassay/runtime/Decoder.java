@@ -17,14 +17,14 @@ import org.apiguardian.api.API;
 
 /**
  * The forward pass, streamed: one layer's weights are loaded, every window passes through it, and they are freed while
- * the next layer's are read ahead. Memory is about two layers, the hidden states, and one batch's intermediates.
+ * the bytes of the next are read ahead. Memory is about a layer, the hidden states, and one batch's intermediates.
  *
  * <p>One pass runs at a time in a JVM, so that memory stays bounded however many tests run in parallel.
  */
 @API(status = API.Status.INTERNAL)
 public final class Decoder {
     /** Rows (windows times positions) that pass through a layer in one kernel call. */
-    private static final int BATCH_ROWS = 2048;
+    public static final int BATCH_ROWS = 2048;
 
     /** The operation whose result is the layer's. */
     private static final String LAYER_OUTPUT = "output";

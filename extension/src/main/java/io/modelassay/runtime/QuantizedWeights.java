@@ -53,6 +53,11 @@ public final class QuantizedWeights implements Weights {
     }
 
     @Override
+    public void prefetch(Parameter parameter) {
+        full.prefetch(parameter);
+    }
+
+    @Override
     public void close() {
         kernels.close();
         full.close();

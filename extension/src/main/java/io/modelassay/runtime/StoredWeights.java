@@ -6,11 +6,14 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
 import org.apiguardian.api.API;
 
 /** Weights read from a checkpoint as they are stored; mapped, converted in the engine, never held. */
 @API(status = API.Status.INTERNAL)
 public final class StoredWeights implements Weights {
+    private static final int PIECE_BYTES = 1 << 26;
+
     private final Checkpoint checkpoint;
     private final Kernels kernels;
 
@@ -50,6 +53,23 @@ public final class StoredWeights implements Weights {
             rows.put(checkpoint.map(tensor, (long) id * rowBytes, rowBytes));
         }
         return converted(tensor, Shape.of(ids.length, tensor.shape().dimension(1)), rows.flip(), dtype);
+    }
+
+    @Override
+    public void prefetch(Parameter parameter) {
+        checkpoint.find(parameter.name()).ifPresent(this::touch);
+    }
+
+    /** Brings the tensor's pages into memory, in pieces, until interrupted. */
+    private void touch(TensorInfo tensor) {
+        for (long from = 0;
+                from < tensor.byteLength() && !Thread.currentThread().isInterrupted();
+                from += PIECE_BYTES) {
+            int length = Math.toIntExact(Math.min(PIECE_BYTES, tensor.byteLength() - from));
+            if (checkpoint.map(tensor, from, length) instanceof MappedByteBuffer mapped) {
+                mapped.load();
+            }
+        }
     }
 
     private static long rowBytes(TensorInfo tensor) {

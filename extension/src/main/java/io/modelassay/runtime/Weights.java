@@ -15,6 +15,12 @@ public interface Weights extends AutoCloseable {
     /** The rows of {@code table} at {@code ids}, {@code [ids, columns]}; the caller closes them. */
     Tensor gather(Parameter table, int[] ids, DType dtype);
 
+    /**
+     * Brings what {@link #load} will read into memory, without arithmetic and without failing: what is wrong with the
+     * parameter is said when it is loaded. Called on another thread.
+     */
+    default void prefetch(Parameter parameter) {}
+
     /** Frees what is held in memory. */
     @Override
     default void close() {}

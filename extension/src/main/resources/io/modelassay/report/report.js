@@ -102,7 +102,7 @@
       options: {
         animation: false, responsive: true, maintainAspectRatio: false,
         interaction: { mode: 'index', intersect: false },
-        plugins: { legend: { position: 'bottom', align: 'start', labels: { color: colour('ink'), usePointStyle: true } } },
+        plugins: { legend: { position: 'bottom', align: 'start', labels: { color: colour('ink'), usePointStyle: true, boxWidth: 9, boxHeight: 9, padding: 14 } } },
         scales: {
           x: {
             title: { display: true, text: 'layer', color: colour('soft') },

@@ -1,7 +1,7 @@
 # The vocabulary head, walked in slices of rows so that the logits of all tokens never exist at once.
 # hidden is [tokens, hidden size] after the final norm, weight one packed slice [rows, hidden size] of the head whose
 # first row is token id `first`, targets [tokens] the ids to be predicted.
-# State per token: running maximum, sum of exp(logit - maximum), and the target's logit.
+# State per token: log of the running sum of exp(logit), and the target's logit.
 
 def predicting(self, hidden: Tensor) -> Tensor:
     # Every position but a window's last predicts the token after it.
@@ -10,8 +10,7 @@ def predicting(self, hidden: Tensor) -> Tensor:
 def start_scan(self, targets: Tensor) -> Dict[str, Tensor]:
     count = targets.size(0)
     return {
-        "maximum": torch.full([count], -1.0e38, dtype=6, device=targets.device),
-        "sum": torch.zeros([count], dtype=7, device=targets.device),
+        "log_sum": torch.full([count], -1.0e38, dtype=7, device=targets.device),
         "target": torch.zeros([count], dtype=6, device=targets.device)
     }
 
@@ -19,34 +18,33 @@ def target_logits(self, logits: Tensor, before: Tensor, first: int, targets: Ten
     local = targets - first
     inside = (local >= 0) & (local < logits.size(1))
     safe = torch.clamp(local, 0, logits.size(1) - 1)
-    return torch.where(inside, torch.gather(logits, 1, safe.unsqueeze(1)).squeeze(1).to(6), before)
+    return torch.where(inside, torch.gather(logits, 1, safe.unsqueeze(1)).squeeze(1), before)
 
 def scan(self, state: Dict[str, Tensor], hidden: Tensor, weight: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
-    logits = self.product(hidden, weight)
+    logits = self.product(hidden, weight).to(6)
     target = self.target_logits(logits, state["target"], first, targets)
-    maximum = torch.maximum(state["maximum"], torch.amax(logits, [1]).to(6))
-    # The difference of a 16-bit tensor and a float32 column is float32.
-    fresh = torch.sum((logits - maximum.unsqueeze(1)).exp_(), [1])
-    total = state["sum"] * torch.exp((state["maximum"] - maximum).to(7)) + fresh.to(7)
-    return {"maximum": maximum, "sum": total, "target": target}
+    # Any column gives the slice's log-sum; log_softmax is the one operator that makes a single pass of it.
+    log_sum = logits[:, 0] - torch.log_softmax(logits, 1)[:, 0]
+    return {"log_sum": torch.logaddexp(state["log_sum"], log_sum.to(7)), "target": target}
 
 def negative_log_likelihood(self, state: Dict[str, Tensor]) -> Tensor:
-    return state["maximum"].to(7) + torch.log(state["sum"]) - state["target"].to(7)
+    return state["log_sum"] - state["target"].to(7)
 
 # Comparison of two heads over the same targets. With p the reference's and q the other's probabilities,
 # KL(p || q) = sum p (l_p - l_q) - logsumexp(l_p) + logsumexp(l_q); "gap" is the running sum exp(l_p - max_p) (l_p - l_q).
 
 def start_comparison(self, targets: Tensor) -> Dict[str, Tensor]:
-    state = self.start_scan(targets)
     count = targets.size(0)
+    least = torch.full([count], -1.0e38, dtype=6, device=targets.device)
+    none = torch.zeros([count], dtype=7, device=targets.device)
     return {
-        "p.maximum": state["maximum"],
-        "p.sum": state["sum"],
-        "p.target": state["target"],
-        "q.maximum": state["maximum"],
-        "q.sum": state["sum"],
-        "q.target": state["target"],
-        "gap": state["sum"],
+        "p.maximum": least,
+        "p.sum": none,
+        "p.target": none.to(6),
+        "q.maximum": least,
+        "q.sum": none,
+        "q.target": none.to(6),
+        "gap": none,
         "p.top": torch.full([count], -1, dtype=4, device=targets.device),
         "q.top": torch.full([count], -1, dtype=4, device=targets.device)
     }

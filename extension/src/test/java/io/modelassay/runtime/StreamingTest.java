@@ -68,7 +68,7 @@ class StreamingTest {
     private final List<int[]> windows = new Protocol(64).windows(Truths.firstTokens("tiny-llama"));
 
     @Test
-    void aPassHoldsTwoLayersAtMostAndLeavesNothing() {
+    void aPassHoldsOneLayerAndLeavesNothing() {
         CountingWeights[] counting = new CountingWeights[1];
         try (OpenModel model = open(counting, "")) {
             int before = openTensors();
@@ -77,10 +77,10 @@ class StreamingTest {
             }
             assertThat(openTensors()).isEqualTo(before);
             assertThat(counting[0].loads).isEqualTo(4 * TENSORS_OF_A_LAYER);
-            // Beside two layers there are hidden states, rotary tables, a mask and what one load needs.
+            // Beside the layer there are hidden states, rotary tables, a mask and what one load needs.
             assertThat(counting[0].mostOpen - before)
                     .isGreaterThan(TENSORS_OF_A_LAYER)
-                    .isLessThan(3 * TENSORS_OF_A_LAYER);
+                    .isLessThan(2 * TENSORS_OF_A_LAYER);
         }
     }
 
@@ -98,8 +98,8 @@ class StreamingTest {
                             Progress.SILENT);
             assertThat(found).contains("model.layers.1.mlp");
             assertThat(openTensors()).isEqualTo(before);
-            // Two layers were run and a third was read ahead; the last was never touched.
-            assertThat(counting[0].layers).containsExactly("0", "1", "2");
+            // Two layers were run; of the third the bytes may have been brought into memory, but no tensor was made.
+            assertThat(counting[0].layers).containsExactly("0", "1");
         }
     }
 

@@ -1,4 +1,4 @@
-package io.modelassay.cli;
+package io.modelassay.report;
 
 import io.modelassay.checkpoint.ScanProgress;
 import io.modelassay.runtime.Progress;
@@ -6,12 +6,14 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apiguardian.api.API;
 
 /**
  * How far long work has come, on standard error: one line that is written over on a terminal; elsewhere a plain line every
  * few seconds, so that a log neither stays silent nor fills.
  */
-final class ProgressLine implements Progress, ScanProgress {
+@API(status = API.Status.INTERNAL)
+public final class ProgressLine implements Progress, ScanProgress {
     private static final long TERMINAL_NANOS = 100_000_000L;
     private static final long LOG_NANOS = 5_000_000_000L;
 
@@ -25,7 +27,8 @@ final class ProgressLine implements Progress, ScanProgress {
         this.terminal = terminal;
     }
 
-    static ProgressLine on(PrintWriter err) {
+    /** On {@code err}, in the manner that standard error asks for. */
+    public static ProgressLine on(PrintWriter err) {
         return new ProgressLine(err, standardErrorIsTerminal());
     }
 
@@ -47,7 +50,7 @@ final class ProgressLine implements Progress, ScanProgress {
 
     @Override
     public synchronized void scanned(long bytesDone, long bytesTotal) {
-        show("scanned " + Layout.bytes(bytesDone) + " of " + Layout.bytes(bytesTotal));
+        show("scanned " + (bytesDone >> 20) + " of " + (bytesTotal >> 20) + " MiB");
     }
 
     private void show(String text) {
@@ -66,7 +69,7 @@ final class ProgressLine implements Progress, ScanProgress {
     }
 
     /** Clears the line, so that what follows starts on a clean one. */
-    synchronized void end() {
+    public synchronized void end() {
         if (width > 0) {
             err.print("\r" + " ".repeat(width) + "\r");
             err.flush();

@@ -1,0 +1,193 @@
+package io.modelassay.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.data.Percentage.withPercentage;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.checkpoint.TensorType;
+import io.modelassay.fixtures.Corruptor;
+import io.modelassay.fixtures.Fixtures;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluateVerbTest {
+    private static final Path MODEL = Fixtures.path("tiny-qwen2");
+    private static final Path TOKENS = Fixtures.truths("tiny-qwen2").resolve("tokens-2048.json");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void perplexityIsTheOneThatTransformersGives() throws IOException {
+        JsonNode truth =
+                CommandRun.json(Files.readString(Fixtures.truths("tiny-qwen2").resolve("perplexity.json")));
+        CommandRun run = CommandRun.of(
+                "evaluate", MODEL, "--tokens", TOKENS, "--window", 256, "--dtype", "fp32", "--device", "cpu", "--json");
+        assertThat(run.code()).isZero();
+        JsonNode document = run.json();
+        assertThat(CommandRun.contract(document)).isEqualTo("""
+                        device string
+                        dtype string
+                        engine string
+                        findings array
+                        model string
+                        perplexity number
+                        protocol string
+                        reference null
+                        standard_error number
+                        text_tokens integer
+                        tokens integer
+                        window integer
+                        windows integer""");
+        JsonNode recorded = truth.at("/by_dtype_and_window/fp32/256");
+        assertThat(document.at("/perplexity").asDouble())
+                .isCloseTo(recorded.at("/perplexity").asDouble(), withPercentage(0.01));
+        assertThat(document.at("/tokens").asInt())
+                .isEqualTo(recorded.at("/predicted").asInt());
+        assertThat(document.at("/windows").asInt()).isEqualTo(8);
+        assertThat(document.at("/dtype").asText()).isEqualTo("fp32");
+        assertThat(document.at("/device").asText()).isEqualTo("cpu");
+        assertThat(document.at("/protocol").asText()).isEqualTo("non-overlapping-256-drop-tail/1");
+    }
+
+    @Test
+    void aQuantizationIsComparedWithTheModelAsStored() {
+        CommandRun run =
+                CommandRun.of("evaluate", MODEL, "--tokens", TOKENS, "--quantize", "rtn:bits=4,group=64", "--json");
+        assertThat(run.code()).isZero();
+        JsonNode document = run.json();
+        assertThat(CommandRun.contract(document.at("/reference"))).isEqualTo("""
+                        drift_percent number
+                        drift_standard_error number
+                        layer_errors array
+                        layer_errors[].error number
+                        layer_errors[].layer string
+                        mean_kl number
+                        mean_kl_standard_error number
+                        model string
+                        perplexity number
+                        standard_error number
+                        top1_agreement number
+                        top1_agreement_standard_error number""");
+        assertThat(document.at("/model").asText()).isEqualTo("tiny-qwen2 as int4 g64 RTN");
+        assertThat(document.at("/reference/model").asText()).isEqualTo("tiny-qwen2");
+        assertThat(document.at("/reference/top1_agreement").asDouble()).isBetween(0.8, 0.999);
+        double drift = 100
+                * (document.at("/perplexity").asDouble()
+                                / document.at("/reference/perplexity").asDouble()
+                        - 1);
+        assertThat(document.at("/reference/drift_percent").asDouble()).isCloseTo(drift, within(1e-9));
+    }
+
+    @Test
+    void aModelAgainstItselfHasNoDrift() {
+        CommandRun run = CommandRun.of("evaluate", MODEL, "--reference", MODEL, "--tokens", TOKENS);
+        assertThat(run.code()).isZero();
+        assertThat(run.out())
+                .contains("Against tiny-qwen2", "drift            0.00 % ± 0.00 %", "top-1 agreement  100.00 ± 0.00 %");
+    }
+
+    @Test
+    void textIsTokenizedByTheModelsTokenizer() throws IOException {
+        Path text = Files.writeString(
+                folder.resolve("text.txt"), Fixtures.text("held-out.txt").substring(0, 4000));
+        CommandRun run = CommandRun.of("evaluate", MODEL, "--text", text, "--window", 128);
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).startsWith("tiny-qwen2 on text.txt\n  perplexity ");
+    }
+
+    @Test
+    void aNaNIsNullAndAFindingThatNamesThePlace() {
+        Path broken = Corruptor.of(MODEL)
+                .setNaN("model.layers.1.mlp.up_proj.weight", 0)
+                .into(folder);
+        CommandRun run = CommandRun.of("evaluate", broken, "--tokens", TOKENS, "--quantize", "llm-int8", "--json");
+        assertThat(run.code()).isEqualTo(1);
+        JsonNode document = run.json();
+        assertThat(document.at("/perplexity").isNull()).isTrue();
+        assertThat(document.at("/reference/mean_kl").isNull()).isTrue();
+        assertThat(document.at("/findings/0/id").asText()).isEqualTo("non-finite-perplexity");
+        assertThat(document.at("/findings/0/message").asText()).contains("model.layers.1.mlp.up_proj");
+        assertThat(document.at("/findings/1/id").asText()).isEqualTo("non-finite-reference-perplexity");
+    }
+
+    @Test
+    void logitsAreWrittenInRowsOfPositions() throws IOException {
+        Path file = folder.resolve("logits.safetensors");
+        Path recorded = Fixtures.truths("tiny-qwen2").resolve("logits.safetensors");
+        try (Checkpoint truth = Checkpoint.open(recorded)) {
+            LongBuffer tokens = truth.map(truth.tensor("tokens")).asLongBuffer();
+            long[] all = new long[tokens.remaining()];
+            tokens.get(all);
+            Path ids = Files.writeString(folder.resolve("ids.json"), Arrays.toString(all));
+            CommandRun run = CommandRun.of(
+                    "evaluate", MODEL, "--tokens", ids, "--dtype", "fp32", "--window", 512, "--logits", file);
+            assertThat(run.code()).as(run.err()).isZero();
+            Checkpoint written = Checkpoint.open(file);
+            TensorInfo logits = written.tensor("logits");
+            assertThat(logits.type()).isEqualTo(TensorType.F32);
+            TensorInfo expected = truth.tensor("logits");
+            assertThat(logits.shape()).isEqualTo(expected.shape());
+            FloatBuffer ours = written.map(logits).asFloatBuffer();
+            FloatBuffer theirs = truth.map(expected).asFloatBuffer();
+            for (int i = 0; i < ours.limit(); i++) {
+                assertThat(ours.get(i)).isCloseTo(theirs.get(i), within(1e-3f));
+            }
+            written.close();
+        }
+    }
+
+    @Test
+    void aQuantizedArtifactIsRefused() {
+        Path quantized = Corruptor.of(MODEL)
+                .editConfig(config -> config.putObject("quantization_config").put("quant_method", "gptq"))
+                .into(folder);
+        CommandRun run = CommandRun.of("evaluate", quantized, "--tokens", TOKENS);
+        assertThat(run.code()).isEqualTo(3);
+        assertThat(run.err()).contains("decodes no stored quantization", "Try: ");
+    }
+
+    @Test
+    void anUnknownModelTypeIsRefused() {
+        Path unknown = Corruptor.of(MODEL)
+                .editConfig(config -> config.put("model_type", "novel"))
+                .into(folder);
+        CommandRun run = CommandRun.of("evaluate", unknown, "--tokens", TOKENS, "--json");
+        assertThat(run.code()).isEqualTo(3);
+        assertThat(run.json().at("/error/id").asText()).isEqualTo("unsupported-architecture");
+    }
+
+    @Test
+    void tokensThatAreNoIdsAreWrongUsage() throws IOException {
+        Path file = Files.writeString(folder.resolve("ids.json"), "[1, 2, \"three\"]");
+        CommandRun run = CommandRun.of("evaluate", MODEL, "--tokens", file);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("holds three at place 2", "one JSON array of token ids");
+        Path beyond = Files.writeString(folder.resolve("beyond.json"), "[1, 2, 999999]");
+        CommandRun outside = CommandRun.of("evaluate", MODEL, "--tokens", beyond, "--json");
+        assertThat(outside.code()).isEqualTo(2);
+        assertThat(outside.json().at("/error/id").asText()).isEqualTo("wrong-usage");
+        assertThat(outside.json().at("/error/message").asText())
+                .isEqualTo("--tokens: token id 999999 is beyond the vocabulary of 2048");
+        assertThat(outside.json().at("/error/next_step").asText()).isEqualTo("modelassay evaluate --help");
+    }
+
+    @Test
+    void aReferenceOfAnotherVocabularyIsWrongUsage() {
+        Path other = Corruptor.of(MODEL)
+                .editConfig(config -> config.put("vocab_size", 2000))
+                .into(folder);
+        CommandRun run = CommandRun.of("evaluate", MODEL, "--tokens", TOKENS, "--reference", other);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("a vocabulary of 2000 tokens, the artifact of 2048");
+    }
+}
