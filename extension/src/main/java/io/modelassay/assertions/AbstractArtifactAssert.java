@@ -119,8 +119,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
             counts.add(scan.inf() + " Inf");
         }
         String place = scan.firstNonFiniteIndex().isPresent()
-                ? (scan.nan() + scan.inf() == 1 ? ", at " : ", first at ")
-                        + place(scan.firstNonFiniteIndex().getAsLong(), scan.shape())
+                ? ", first at " + place(scan.firstNonFiniteIndex().getAsLong(), scan.shape())
                 : "";
         return scan.name() + " " + scan.shape() + " " + scan.type().label() + when + ": " + counts + place;
     }

@@ -9,8 +9,11 @@ import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.junit.jupiter.api.extension.ClassTemplateInvocationContext;
 import org.junit.jupiter.api.extension.ClassTemplateInvocationContextProvider;
+import org.junit.jupiter.api.extension.Extension;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.TestInstanceFactoryContext;
+import org.junit.jupiter.api.extension.TestInstancePreConstructCallback;
 import org.junit.jupiter.api.extension.TestTemplateInvocationContext;
 import org.junit.jupiter.api.extension.TestTemplateInvocationContextProvider;
 import org.junit.platform.commons.support.AnnotationSupport;
@@ -76,6 +79,24 @@ public final class EachQuantizationProvider
 
         @Override
         public void prepareInvocation(ExtensionContext context) {
+            prepare(quantization, context);
+        }
+
+        @Override
+        public List<Extension> getAdditionalExtensions() {
+            return List.of(new BeforeConstruction(quantization));
+        }
+    }
+
+    /** Jupiter prepares an invocation of a method when its test instance, which may take a model too, is there already. */
+    private record BeforeConstruction(Quantization quantization) implements TestInstancePreConstructCallback {
+        @Override
+        public ExtensionContextScope getTestInstantiationExtensionContextScope(ExtensionContext root) {
+            return ExtensionContextScope.TEST_METHOD;
+        }
+
+        @Override
+        public void preConstructTestInstance(TestInstanceFactoryContext factory, ExtensionContext context) {
             prepare(quantization, context);
         }
     }

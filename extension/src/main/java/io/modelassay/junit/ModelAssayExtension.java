@@ -148,7 +148,7 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
         if (fallback != null) {
-            // Two extensions cannot both answer for a parameter, so the annotation's has to know of this one.
+            // Of two extensions only one may answer for a parameter, so the annotation's has to know of this one.
             context.getStore(NAMESPACE).put(ModelSpec.class, fallback);
         }
         try {
@@ -217,8 +217,10 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
         if (parameter.getParameter().getType() != ModelUnderTest.class) {
             return false;
         }
-        boolean annotated = inForce(parameter.getParameter(), context).isPresent();
-        return fallback == null ? annotated || context.getStore(NAMESPACE).get(ModelSpec.class) == null : !annotated;
+        boolean registered = context.getStore(NAMESPACE).get(ModelSpec.class) != null;
+        return fallback == null
+                ? !registered
+                : registered || inForce(parameter.getParameter(), context).isEmpty();
     }
 
     @Override
@@ -233,7 +235,10 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
         }
         return RunResources.of(context)
                 .models()
-                .get(quantized.settings(context.getRequiredTestClass()), quantized.sha256());
+                .get(
+                        quantized.settings(context.getRequiredTestClass()),
+                        quantized.sha256(),
+                        ModelAssayConfiguration.loadTimeout(context));
     }
 
     private ModelSpec spec(Parameter parameter, ExtensionContext context) {

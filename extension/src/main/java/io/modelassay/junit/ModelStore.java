@@ -22,22 +22,25 @@ final class ModelStore implements AutoCloseable {
     private final Map<LoadSettings, CompletableFuture<ModelUnderTest>> models = new ConcurrentHashMap<>();
     private final Map<LoadSettings, CompletableFuture<String>> hashes = new ConcurrentHashMap<>();
     private final Function<LoadSettings, ModelUnderTest> loader;
-    private final Duration timeout;
 
-    ModelStore(Function<LoadSettings, ModelUnderTest> loader, Duration timeout) {
+    ModelStore(Function<LoadSettings, ModelUnderTest> loader) {
         this.loader = loader;
-        this.timeout = timeout;
     }
 
-    /** The model for {@code settings}, with the content hash {@code sha256} unless that is empty. */
-    ModelUnderTest get(LoadSettings settings, String sha256) {
+    /**
+     * The model for {@code settings}.
+     *
+     * @param sha256 the content hash that it must have; empty for any
+     * @param timeout how long to wait for opening it, and for its hash
+     */
+    ModelUnderTest get(LoadSettings settings, String sha256, Duration timeout) {
         CompletableFuture<ModelUnderTest> loading = models.computeIfAbsent(
                 settings, asked -> inBackground(() -> loader.apply(asked), ModelUnderTest::close));
-        ModelUnderTest model = bounded(loading, settings);
+        ModelUnderTest model = bounded(loading, settings, timeout);
         if (!sha256.isEmpty()) {
             CompletableFuture<String> hashing = hashes.computeIfAbsent(
                     settings, asked -> inBackground(() -> model.checkpoint().contentHash(), hash -> {}));
-            String actual = bounded(hashing, settings);
+            String actual = bounded(hashing, settings, timeout);
             if (!actual.equals(sha256)) {
                 throw new ModelLoadException("The checkpoint " + settings.folder() + " has sha256 " + actual
                         + ", but the test asks for " + sha256
@@ -71,7 +74,7 @@ final class ModelStore implements AutoCloseable {
         return future;
     }
 
-    private <T> T bounded(CompletableFuture<T> work, LoadSettings settings) {
+    private static <T> T bounded(CompletableFuture<T> work, LoadSettings settings, Duration timeout) {
         try {
             return work.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
@@ -79,7 +82,7 @@ final class ModelStore implements AutoCloseable {
             work.completeExceptionally(
                     new TimeoutException("Opening " + settings.folder() + " took longer than " + timeout.toSeconds()
                             + " s" + "\nTry: " + ModelAssayConfiguration.LOAD_TIMEOUT + " with more seconds"));
-            return bounded(work, settings);
+            return bounded(work, settings, timeout);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ModelLoadException("Interrupted while opening " + settings.folder(), e);

@@ -31,8 +31,7 @@ final class RunResources implements AutoCloseable {
                 ReferenceCache.standard(),
                 ProgressLine.on(new PrintWriter(System.err, false, StandardCharsets.UTF_8)),
                 report);
-        models = new ModelStore(
-                settings -> ModelAssay.open(settings).load(evaluator), ModelAssayConfiguration.loadTimeout(context));
+        models = new ModelStore(settings -> ModelAssay.open(settings).load(evaluator));
     }
 
     static RunResources of(ExtensionContext context) {

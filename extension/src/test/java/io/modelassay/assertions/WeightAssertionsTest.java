@@ -53,7 +53,7 @@ class WeightAssertionsTest {
         Golden.fails(() -> assertThat(model).hasNoNaNs(), broken, """
                 Expecting model <one-nan> to have no NaN in its weights
                 but 1 of 50 tensors holds NaN:
-                  model.layers.0.mlp.down_proj.weight [256, 640] BF16: 1 NaN, at index 17 [0, 17]
+                  model.layers.0.mlp.down_proj.weight [256, 640] BF16: 1 NaN, first at index 17 [0, 17]
                   FOLDER, sha256 HASH…
                 Try: convert the checkpoint again from its source; a later step does not repair it
                 """);
@@ -62,7 +62,7 @@ class WeightAssertionsTest {
         Golden.fails(() -> assertThat(model).hasOnlyFiniteWeights(), broken, """
                 Expecting model <one-nan> to have only finite weights
                 but 1 of 50 tensors holds NaN or infinities:
-                  model.layers.0.mlp.down_proj.weight [256, 640] BF16: 1 NaN, at index 17 [0, 17]
+                  model.layers.0.mlp.down_proj.weight [256, 640] BF16: 1 NaN, first at index 17 [0, 17]
                   FOLDER, sha256 HASH…
                 Try: convert the checkpoint again from its source; a later step does not repair it
                 """);
@@ -82,7 +82,7 @@ class WeightAssertionsTest {
                     Expecting checkpoint <infinite> to have only finite weights
                     but 2 of 50 tensors hold NaN or infinities:
                       model.layers.0.mlp.down_proj.weight [256, 640] BF16: 2 Inf, first at index 641 [1, 1]
-                      model.norm.weight [256] BF16: 1 Inf, at index 255 [255]
+                      model.norm.weight [256] BF16: 1 Inf, first at index 255 [255]
                       FOLDER, sha256 HASH…
                     Try: convert the checkpoint again from its source; a later step does not repair it
                     """);
@@ -105,8 +105,8 @@ class WeightAssertionsTest {
             Golden.fails(() -> assertThat(checkpoint).hasNoNaNs(), broken, """
                     Expecting checkpoint <broken-scales> to have no NaN in its weights
                     but 2 of 52 tensors hold NaN:
-                      model.layers.0.mlp.down_proj.weight_scale [256] F32: 1 NaN, at index 200 [200]
-                      model.layers.1.mlp.down_proj.weight_scale [256] F8_E4M3: 1 NaN, at index 3 [3]
+                      model.layers.0.mlp.down_proj.weight_scale [256] F32: 1 NaN, first at index 200 [200]
+                      model.layers.1.mlp.down_proj.weight_scale [256] F8_E4M3: 1 NaN, first at index 3 [3]
                       FOLDER, sha256 HASH…
                     Try: convert the checkpoint again from its source; a later step does not repair it
                     """);
@@ -144,7 +144,7 @@ class WeightAssertionsTest {
         Golden.fails(() -> assertThat(half).hasOnlyFiniteWeights(), large, """
                 Expecting model <large as nf4> to have only finite weights
                 but 1 of 50 stored and 28 decoded tensors holds NaN or infinities:
-                  model.layers.0.mlp.down_proj.weight [256, 640] F16 after decoding: 1 Inf, at index 5 [0, 5]
+                  model.layers.0.mlp.down_proj.weight [256, 640] F16 after decoding: 1 Inf, first at index 5 [0, 5]
                   FOLDER, sha256 HASH…
                 Try: a compute type of larger range, dtype = DType.BF16, or keep for these modules
                 """);
@@ -163,11 +163,11 @@ class WeightAssertionsTest {
             Golden.fails(() -> assertThat(checkpoint).hasNoNaNs(), broken, """
                     Expecting checkpoint <all-norms> to have no NaN in its weights
                     but 8 of 50 tensors hold NaN:
-                      model.layers.0.input_layernorm.weight [256] BF16: 1 NaN, at index 1 [1]
-                      model.layers.0.post_attention_layernorm.weight [256] BF16: 1 NaN, at index 2 [2]
-                      model.layers.1.input_layernorm.weight [256] BF16: 1 NaN, at index 1 [1]
-                      model.layers.1.post_attention_layernorm.weight [256] BF16: 1 NaN, at index 2 [2]
-                      model.layers.2.input_layernorm.weight [256] BF16: 1 NaN, at index 1 [1]
+                      model.layers.0.input_layernorm.weight [256] BF16: 1 NaN, first at index 1 [1]
+                      model.layers.0.post_attention_layernorm.weight [256] BF16: 1 NaN, first at index 2 [2]
+                      model.layers.1.input_layernorm.weight [256] BF16: 1 NaN, first at index 1 [1]
+                      model.layers.1.post_attention_layernorm.weight [256] BF16: 1 NaN, first at index 2 [2]
+                      model.layers.2.input_layernorm.weight [256] BF16: 1 NaN, first at index 1 [1]
                       and 3 more
                       FOLDER, sha256 HASH…
                     Try: convert the checkpoint again from its source; a later step does not repair it
