@@ -32,7 +32,7 @@ class BrokenArtifactTest {
             assertThatThrownBy(() -> assertThat(model).hasNoNaNs())
                     .satisfies(diagnosis -> System.out.println(diagnosis.getMessage()))
                     .hasMessageContaining("model.layers.2.mlp.down_proj.weight")
-                    .hasMessageContaining("1 NaN, at index 1234 [2, 210]");
+                    .hasMessageContaining("at index 1234 [2, 210]");
         }
     }
 
