@@ -28,8 +28,10 @@ class ArtifactLocationTest {
 
     @Test
     void fixturesPathsAndClassPathLeadToFolders() {
-        Path llama = Fixtures.path("tiny-llama");
-        assertThat(find("fixture:tiny-llama")).isEqualTo(llama);
+        // A folder of classes as it is, or the copy out of the jar.
+        Path llama = find("fixture:tiny-llama");
+        assertThat(llama.resolve("config.json"))
+                .hasSameBinaryContentAs(Fixtures.path("tiny-llama").resolve("config.json"));
         assertThat(find("classpath:io/modelassay/fixtures/tiny-llama")).isEqualTo(llama);
         assertThat(find("classpath:/io/modelassay/fixtures/tiny-llama")).isEqualTo(llama);
         assertThat(find(llama.toString())).isEqualTo(llama);

@@ -237,7 +237,9 @@ class ConfigurationTest {
                         00000000000000000000000000000000000000000000000000000000deadbeef
                         Try: the revision that the test was written for, or the new hash if the change is wanted\
                         """.formatted(
-                        Fixtures.path("tiny-llama"), RightHash.hash()));
+                        ArtifactLocation.find("fixture:tiny-llama", ConfigurationTest.class)
+                                .orElseThrow(),
+                        RightHash.hash()));
     }
 
     @ParameterizedTest
