@@ -32,10 +32,13 @@ final class ReportFolder {
     /** A file lock keeps other processes out, but fails between two threads of one. */
     private static final Object ONE_WRITER = new Object();
 
-    private static final JsonMapper READER = JsonMapper.builder()
-            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
+    /** Made when there is a part of another JVM to read: making it takes longer than a whole structural test. */
+    private static final class PartReader {
+        private static final JsonMapper JSON = JsonMapper.builder()
+                .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                .build();
+    }
 
     private final Path folder;
     private final String run;
@@ -58,8 +61,9 @@ final class ReportFolder {
                 try (FileChannel channel = FileChannel.open(
                                 parts.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock lock = channel.lock()) {
-                    replace(parts.resolve(run + "_" + part.process() + ".json"), JsonText.of(part));
-                    Results results = ResultsMerger.merge(run, read(parts));
+                    Path own = parts.resolve(run + "_" + part.process() + ".json");
+                    replace(own, JsonText.of(part));
+                    Results results = ResultsMerger.merge(run, read(parts, own, part));
                     replace(folder.resolve(RESULTS), JsonText.of(results));
                     replace(page(), ReportPage.of(results));
                     lock.release();
@@ -71,8 +75,8 @@ final class ReportFolder {
         }
     }
 
-    /** The parts of this run; those of others are removed. */
-    private List<Part> read(Path parts) throws IOException {
+    /** The parts of this run, the own one as it is known; those of other runs are removed. */
+    private List<Part> read(Path parts, Path own, Part known) throws IOException {
         List<Path> files;
         try (Stream<Path> entries = Files.list(parts)) {
             files = entries.filter(file -> file.toString().endsWith(".json"))
@@ -85,8 +89,12 @@ final class ReportFolder {
                 Files.deleteIfExists(file);
                 continue;
             }
+            if (file.equals(own)) {
+                read.add(known);
+                continue;
+            }
             try {
-                read.add(READER.readValue(file.toFile(), Part.class));
+                read.add(PartReader.JSON.readValue(file.toFile(), Part.class));
             } catch (JsonProcessingException e) {
                 // Left by another version, or by hand: worth less than the report of everything else.
                 Files.deleteIfExists(file);
