@@ -8,11 +8,16 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.quantization.PackedWeight;
+import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
+import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import io.modelassay.runtime.TypeConversion;
+import io.modelassay.runtime.WeightDecoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -48,12 +53,14 @@ public final class CheckpointConversion {
     private static final List<String> CONFIGS = List.of("config.json", "generation_config.json");
 
     private final Checkpoint checkpoint;
+    private final StoredQuantization quantization;
     private final DType dtype;
     private final Progress progress;
     private final List<Finding> findings = new ArrayList<>();
 
     private CheckpointConversion(Checkpoint checkpoint, DType dtype, Progress progress) {
         this.checkpoint = checkpoint;
+        this.quantization = Inspection.of(checkpoint).quantization();
         this.dtype = dtype;
         this.progress = progress;
     }
@@ -78,17 +85,11 @@ public final class CheckpointConversion {
      * @param out a folder that does not exist yet, or is empty
      * @param dtype type of the floating-point tensors; {@link DType#AUTO} takes the config's
      * @throws IllegalArgumentException if {@code out} is not empty
-     * @throws IllegalStateException if the checkpoint is quantized, which this version does not decode
      * @throws UncheckedIOException if the folder cannot be written
      */
     public static Result convert(Checkpoint checkpoint, Path out, DType dtype, Progress progress) {
         Path target = out.toAbsolutePath().normalize();
         requireEmpty(target);
-        if (Inspection.of(checkpoint).isQuantized()) {
-            throw new IllegalStateException("The checkpoint " + checkpoint.folder()
-                    + " is quantized, and this version decodes no stored quantization"
-                    + "\nTry: decode its unquantized twin");
-        }
         return new CheckpointConversion(
                         checkpoint,
                         dtype.resolve(ConfigDType.of(checkpoint.config()).orElse("")),
@@ -110,7 +111,16 @@ public final class CheckpointConversion {
         }
     }
 
+    private void requireComplete() {
+        if (!quantization.missing().isEmpty()) {
+            throw new IllegalStateException("The checkpoint " + checkpoint.folder() + " lacks "
+                    + quantization.missing().size() + " parts of its quantized modules, first "
+                    + quantization.missing().first() + "\nTry: inspect, which lists them all");
+        }
+    }
+
     private Result into(Path out) {
+        requireComplete();
         Path temporary =
                 out.resolveSibling("." + out.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".tmp");
         try {
@@ -149,23 +159,40 @@ public final class CheckpointConversion {
     }
 
     private int writeTensors(Path folder) {
-        TypeConversion conversion = new TypeConversion(TorchEngine.on(Device.CPU), dtype);
+        TorchEngine engine = TorchEngine.on(Device.CPU);
+        TypeConversion conversion = new TypeConversion(engine, dtype);
+        List<TensorInfo> kept = checkpoint.tensors().values().stream()
+                .filter(tensor -> !quantization.explains(tensor.name()))
+                .toList();
         ShardedSafetensorsWriter.Builder builder = ShardedSafetensorsWriter.to(folder);
         int converted = 0;
-        for (TensorInfo tensor : checkpoint.tensors().values()) {
+        for (TensorInfo tensor : kept) {
             boolean changes = conversion.applies(tensor.type());
             converted += changes ? 1 : 0;
             builder.tensor(tensor.name(), changes ? dtype.tensorType() : tensor.type(), tensor.shape());
         }
+        for (PackedWeight weight : quantization.weights().values()) {
+            builder.tensor(weight.parameter(), dtype.tensorType(), weight.shape());
+        }
         int done = 0;
-        try (ShardedSafetensorsWriter writer = builder.open()) {
-            for (TensorInfo tensor : checkpoint.tensors().values()) {
+        int all = kept.size() + quantization.weights().size();
+        try (ShardedSafetensorsWriter writer = builder.open();
+                WeightDecoder decoder = new WeightDecoder(checkpoint, engine)) {
+            for (TensorInfo tensor : kept) {
                 write(conversion, tensor, writer);
-                progress.step("converting tensors", ++done, checkpoint.tensors().size());
+                progress.step("converting tensors", ++done, all);
+            }
+            Kernels conversions = Kernels.conversions(engine);
+            for (PackedWeight weight : quantization.weights().values()) {
+                try (Tensor decoded = decoder.decode(weight);
+                        Tensor written = decoder.convert(decoded, dtype)) {
+                    writer.write(weight.parameter(), conversions.bytes(written));
+                }
+                progress.step("decoding weights", ++done, all);
             }
             writer.commit();
         }
-        return converted;
+        return converted + quantization.weights().size();
     }
 
     private void write(TypeConversion conversion, TensorInfo tensor, ShardedSafetensorsWriter writer) {

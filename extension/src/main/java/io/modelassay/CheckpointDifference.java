@@ -4,6 +4,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.quantization.StoredQuantization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -34,7 +35,7 @@ public record CheckpointDifference(List<String> missing, List<String> unexpected
         }
     }
 
-    static CheckpointDifference of(Checkpoint checkpoint, Checkpoint reference, PackedTensors packed) {
+    static CheckpointDifference of(Checkpoint checkpoint, Checkpoint reference, StoredQuantization packed) {
         Set<String> stored = checkpoint.tensors().keySet();
         Set<String> expected = reference.tensors().keySet();
         List<Mismatch> mismatched = new ArrayList<>();

@@ -20,6 +20,9 @@ import java.util.Set;
 
 /** The type that a config names, under its old and its new key, and configs that name another. */
 final class ConfigDType {
+    /** What a decoded checkpoint no longer has. */
+    private static final Set<String> QUANTIZATION = Set.of("quantization_config", "compression_config");
+
     private static final Set<String> KEYS = Set.of("dtype", "torch_dtype");
     private static final Set<String> VALUES = Set.of("float32", "float16", "bfloat16", "float64", "auto");
 
@@ -31,7 +34,8 @@ final class ConfigDType {
     }
 
     /**
-     * Copies a config, token by token so that every number keeps its text, with {@code dtype} wherever it names a type.
+     * Copies a config, token by token so that every number keeps its text, with {@code dtype} wherever it names a type, and
+     * without its quantization.
      *
      * @param required whether the copy must name the type even if the original does not
      */
@@ -49,6 +53,11 @@ final class ConfigDType {
                 depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
                 if (token == JsonToken.END_OBJECT && depth == 0 && !named && required) {
                     out.writeStringField("torch_dtype", name(dtype));
+                }
+                if (token == JsonToken.FIELD_NAME && QUANTIZATION.contains(String.valueOf(parser.currentName()))) {
+                    parser.nextToken();
+                    parser.skipChildren();
+                    continue;
                 }
                 boolean type = token == JsonToken.VALUE_STRING
                         && KEYS.contains(String.valueOf(parser.currentName()))

@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.quantization.StoredQuantization;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,25 +28,23 @@ public final class Inspection {
     private final Optional<LoadReport> loadReport;
     private final Optional<CheckpointDifference> difference;
     private final List<Finding> findings;
-    private final boolean quantized;
+    private final StoredQuantization quantization;
 
     private Inspection(Checkpoint checkpoint, Optional<Checkpoint> reference) {
         this.config = checkpoint.config();
         this.tensors = List.copyOf(checkpoint.tensors().values());
-        PackedTensors packed = new PackedTensors(checkpoint);
-        this.quantized = config.has("quantization_config") || !packed.modules().isEmpty();
         InspectionFindings found = new InspectionFindings();
         if (tensors.isEmpty()) {
             found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
         }
-        if (quantized) {
-            found.quantized(config, packed.modules());
-        }
-        this.loadReport = plan(found).map(plan -> packed.without(LoadReport.of(checkpoint, plan)));
+        Optional<ModelPlan> known = plan(found);
+        this.quantization = StoredQuantization.of(checkpoint, known);
+        this.loadReport = known.map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
         loadReport.ifPresent(found::report);
-        this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, packed));
+        this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));
         difference.ifPresent(found::difference);
         List<Finding> all = new ArrayList<>(found.all());
+        all.addAll(quantization.findings());
         all.addAll(checkpoint.notes());
         this.findings = List.copyOf(all);
     }
@@ -130,11 +129,10 @@ public final class Inspection {
     }
 
     /**
-     * Whether the config or the names of the tensors say that the artifact is quantized. This version recognizes no scheme,
-     * so it checks structure and stored values of such an artifact only.
+     * The quantization that the artifact is stored in, as its config and its tensors tell it.
      */
-    public boolean isQuantized() {
-        return quantized;
+    public StoredQuantization quantization() {
+        return quantization;
     }
 
     /**

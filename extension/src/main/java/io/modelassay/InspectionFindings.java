@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedSet;
 import java.util.TreeMap;
 
 /** Puts what an inspection sees into words. The ids are public; docs/reference.md lists them. */
@@ -33,28 +32,6 @@ final class InspectionFindings {
                 file,
                 "The checkpoint holds no tensor at all, so there is nothing to check",
                 "save the model again");
-    }
-
-    void quantized(ModelConfig config, SortedSet<String> packed) {
-        String told = config.isObject("quantization_config")
-                ? config.object("quantization_config")
-                        .optionalString("quant_method")
-                        .map(method -> "config.json has a quantization_config of method \"" + method + "\"")
-                        .orElse("config.json has a quantization_config")
-                : config.has("quantization_config")
-                        ? "config.json has a quantization_config"
-                        : "config.json has no quantization_config";
-        String seen = packed.isEmpty()
-                ? "no tensor looks packed"
-                : packed.size() + (packed.size() == 1 ? " module looks" : " modules look") + " packed, first "
-                        + packed.first();
-        add(
-                "quantized-artifact",
-                Severity.WARNING,
-                CONFIG,
-                "The artifact is quantized: " + told + ", and " + seen
-                        + ". This version checks structure and stored values only; it does not decode the weights",
-                "inspect and scan, which work; for figures, evaluate the unquantized twin with --quantize");
     }
 
     void unknownArchitecture(ModelConfig config) {

@@ -8,7 +8,9 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.quantization.QuantizationPlan;
+import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.DType;
+import io.modelassay.runtime.DecodedWeights;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.QuantizedWeights;
@@ -31,6 +33,7 @@ final class LoadedModel implements AutoCloseable {
     private final LoadSettings settings;
     private final Checkpoint checkpoint;
     private final Optional<ModelPlan> plan;
+    private final StoredQuantization stored;
     private final Optional<QuantizationPlan> quantization;
     private final @Nullable LoadedModel reference;
     private @Nullable LanguageModel model;
@@ -43,6 +46,7 @@ final class LoadedModel implements AutoCloseable {
         this.checkpoint = Checkpoint.open(settings.folder());
         try {
             this.plan = checkpoint.config().exists() ? Architectures.find(checkpoint.config()) : Optional.empty();
+            this.stored = StoredQuantization.of(checkpoint, plan);
             this.quantization = settings.quantization()
                     .map(applied -> QuantizationPlan.of(applied, Architectures.require(checkpoint.config())));
             this.reference =
@@ -65,6 +69,10 @@ final class LoadedModel implements AutoCloseable {
 
     Optional<ModelPlan> plan() {
         return plan;
+    }
+
+    StoredQuantization stored() {
+        return stored;
     }
 
     Optional<QuantizationPlan> quantization() {
@@ -92,6 +100,9 @@ final class LoadedModel implements AutoCloseable {
             ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
             TorchEngine engine = TorchEngine.on(settings.device());
             Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
+            if (!stored.weights().isEmpty()) {
+                weights = new DecodedWeights(weights, checkpoint, stored, engine);
+            }
             if (quantization.isPresent()) {
                 weights = new QuantizedWeights(weights, quantization.get(), engine);
             }

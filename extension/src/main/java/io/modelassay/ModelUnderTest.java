@@ -15,6 +15,7 @@ import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.quantization.Quantization;
+import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.OutputErrors;
@@ -91,13 +92,19 @@ public final class ModelUnderTest implements AutoCloseable {
         return loaded.quantization().map(plan -> plan.quantizes(module)).orElse(false);
     }
 
+    /** The quantization that the artifact is stored in, if any; nothing of it is decoded for this. */
+    public StoredQuantization storedQuantization() {
+        return loaded.stored();
+    }
+
     /**
      * Expected against stored tensors, from headers alone.
      *
      * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
      */
     public LoadReport loadReport() {
-        return LoadReport.of(checkpoint(), loaded.plan().orElseGet(() -> Architectures.require(config())));
+        ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
+        return loaded.stored().adapt(LoadReport.of(checkpoint(), plan));
     }
 
     /** Token ids of {@code text} by this model's tokenizer. */

@@ -1,12 +1,10 @@
 package io.modelassay.cli;
 
-import io.modelassay.Inspection;
 import io.modelassay.LoadSettings;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
 import io.modelassay.architecture.Architectures;
-import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.Shape;
@@ -124,17 +122,7 @@ final class EvaluateVerb extends Verb {
         }
         Evaluator evaluator = new Evaluator(ReferenceCache.ifConfigured(), progress, Recorder.NONE);
         try (ModelUnderTest model = ModelAssay.open(settings).load(evaluator)) {
-            refuseQuantized(model.checkpoint());
-            refuseQuantized(model.reference().checkpoint());
             return evaluate(model, text);
-        }
-    }
-
-    private static void refuseQuantized(Checkpoint checkpoint) {
-        if (Inspection.of(checkpoint).isQuantized()) {
-            throw new IllegalStateException("The artifact " + checkpoint.folder()
-                    + " is quantized, and this version decodes no stored quantization"
-                    + "\nTry: inspect and scan, which work; or evaluate the unquantized twin with --quantize");
         }
     }
 

@@ -3,6 +3,8 @@ package io.modelassay.cli;
 import io.modelassay.CheckpointDifference;
 import io.modelassay.Inspection;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.quantization.PackedWeight;
+import io.modelassay.quantization.StoredQuantization;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +21,21 @@ record InspectDocument(
         @Nullable String modelType,
         long parameters,
         List<Precision> precisionMap,
-        @Nullable Object quantization,
+        @Nullable Quantization quantization,
         @Nullable Difference reference,
         int tensors) {
+
+    record Quantization(
+            @Nullable Integer bits,
+            List<Format> formats,
+            @Nullable Long groupSize,
+            String scheme,
+            long storedBytes,
+            @Nullable Boolean symmetric,
+            @Nullable String variant,
+            int weights) {}
+
+    record Format(int bits, long groupSize, String scheme, boolean symmetric, String variant, long weights) {}
 
     record Report(int checked, List<String> missing, List<String> unexpected, List<Mismatch> mismatched) {}
 
@@ -49,9 +63,42 @@ record InspectDocument(
                         .map(group -> new Precision(
                                 group.modules(), group.dtypes(), group.count(), group.layers(), group.bytes()))
                         .toList(),
-                null,
+                quantization(inspection.quantization()),
                 inspection.difference().map(InspectDocument::difference).orElse(null),
                 inspection.tensors());
+    }
+
+    /** The most frequent format's figures, then all formats; null for an artifact without quantization. */
+    private static @Nullable Quantization quantization(StoredQuantization stored) {
+        if (!stored.isPresent()) {
+            return null;
+        }
+        List<Format> formats = stored.formats().entrySet().stream()
+                .map(entry -> new Format(
+                        entry.getKey().bits(),
+                        entry.getKey().groupSize(),
+                        entry.getKey().scheme(),
+                        entry.getKey().symmetric(),
+                        entry.getKey().variant(),
+                        entry.getValue()))
+                .toList();
+        if (formats.isEmpty()) {
+            String declared =
+                    stored.configs().isEmpty() ? "" : stored.configs().get(0).method();
+            return new Quantization(null, formats, null, declared, 0, null, null, 0);
+        }
+        Format first = formats.get(0);
+        return new Quantization(
+                first.bits(),
+                formats,
+                first.groupSize(),
+                first.scheme(),
+                stored.weights().values().stream()
+                        .mapToLong(PackedWeight::storedBytes)
+                        .sum(),
+                first.symmetric(),
+                first.variant(),
+                stored.weights().size());
     }
 
     private static Report report(LoadReport report) {

@@ -5,12 +5,14 @@ import io.modelassay.Inspection;
 import io.modelassay.PrecisionGroup;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.quantization.StoredQuantization;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** An inspection for a person. */
@@ -26,9 +28,7 @@ final class InspectText {
                         + Layout.bytes(inspection.bytes()) + " in "
                         + Layout.plural(checkpoint.tensorFiles().size(), "file"));
         layout.fact("stored types", types(inspection));
-        layout.fact(
-                "quantization",
-                inspection.isQuantized() ? "yes, of a scheme that this version does not decode" : "none");
+        layout.fact("quantization", quantization(inspection.quantization()));
         layout.fact(
                 "load report",
                 inspection.loadReport().map(InspectText::loadReport).orElse("none: the architecture is not known"));
@@ -68,6 +68,19 @@ final class InspectText {
                 .forEach((type, count) -> types.add(type + " in " + Layout.plural(count, "tensor") + ", "
                         + Layout.number(elements.getOrDefault(type, 0L)) + " values"));
         return types.length() == 0 ? "none" : types.toString();
+    }
+
+    private static String quantization(StoredQuantization stored) {
+        if (stored.formats().isEmpty()) {
+            return stored.configs().isEmpty()
+                    ? "none"
+                    : stored.configs().get(0).source() + " declares "
+                            + stored.configs().get(0).method() + ", but no tensor is stored so";
+        }
+        return stored.formats().entrySet().stream()
+                .map(format -> Layout.plural(Math.toIntExact(format.getValue()), "weight") + " as "
+                        + format.getKey().label())
+                .collect(Collectors.joining("; "));
     }
 
     private static String loadReport(LoadReport report) {

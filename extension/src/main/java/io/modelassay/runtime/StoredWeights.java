@@ -57,11 +57,11 @@ public final class StoredWeights implements Weights {
 
     @Override
     public void prefetch(Parameter parameter) {
-        checkpoint.find(parameter.name()).ifPresent(this::touch);
+        checkpoint.find(parameter.name()).ifPresent(tensor -> touch(checkpoint, tensor));
     }
 
     /** Brings the tensor's pages into memory, in pieces, until interrupted. */
-    private void touch(TensorInfo tensor) {
+    static void touch(Checkpoint checkpoint, TensorInfo tensor) {
         for (long from = 0;
                 from < tensor.byteLength() && !Thread.currentThread().isInterrupted();
                 from += PIECE_BYTES) {

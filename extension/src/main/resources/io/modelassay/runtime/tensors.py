@@ -24,3 +24,9 @@ def same(self, x: Tensor) -> Tensor:
 
 def raw(self, x: Tensor) -> Tensor:
     return torch.view_copy(x.reshape([-1]).contiguous(), dtype=0)
+
+def rows(self, x: Tensor, first: int, count: int) -> Tensor:
+    return x[first:first + count]
+
+def gather(self, x: Tensor, index: Tensor) -> Tensor:
+    return torch.index_select(x, 0, index)

@@ -1,0 +1,50 @@
+package io.modelassay.quantization;
+
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** One family of formats for quantized weights: told by its tensors, explained by the config. One file a family. */
+interface Scheme {
+    /** Names within a module that only modules of this and of closely related schemes have. */
+    Set<String> markers();
+
+    /** Every name within a module that stands there, or is gone, because the module is of this scheme. */
+    Set<String> parts();
+
+    /** Values of {@code quant_method} under which quantizers write this scheme. */
+    Set<String> methods();
+
+    /**
+     * Reads a module that has one of the {@link #markers}. What is wrong is told to {@code reading}; a weight with which
+     * nothing can be decoded is left out.
+     *
+     * @return the module's weights, or nothing where the tensors turn out to be of another scheme
+     */
+    List<PackedWeight> read(ModuleTensors module, SchemeReading reading);
+
+    /**
+     * Names within a module that a loader looks for in each module that {@code config} declares quantized; nothing where
+     * loaders quantize a stored 16-bit weight on the fly.
+     */
+    List<String> required(QuantizationConfig config);
+
+    /** Bits and group size that {@code config} declares for {@code module}. */
+    default Declared declared(String module, QuantizationConfig config) {
+        return new Declared(config.bits(), config.groupSize());
+    }
+
+    /**
+     * Other readings of the same tensors, by the id of the finding that says so where one of them fits a reference and the
+     * declared reading does not, such as {@code nibbles-swapped}.
+     */
+    default Map<String, Codec> alternatives(PackedWeight weight) {
+        return Map.of();
+    }
+
+    /** What a config declares of a module; nothing where it is silent. */
+    record Declared(OptionalLong bits, OptionalLong groupSize) {
+        static final Declared NOTHING = new Declared(OptionalLong.empty(), OptionalLong.empty());
+    }
+}

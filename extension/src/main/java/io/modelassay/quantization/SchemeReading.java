@@ -1,0 +1,108 @@
+package io.modelassay.quantization;
+
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Parameter;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.Finding.Severity;
+import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.checkpoint.TensorType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What schemes may consult while they read modules, and where they tell what is wrong. */
+final class SchemeReading {
+    private final Checkpoint checkpoint;
+    private final @Nullable QuantizationConfig config;
+    private final @Nullable ModelPlan plan;
+    private final List<Finding> findings = new ArrayList<>();
+    private final SortedSet<String> missing = new TreeSet<>();
+    private final List<PartMismatch> mismatched = new ArrayList<>();
+
+    SchemeReading(Checkpoint checkpoint, @Nullable QuantizationConfig config, @Nullable ModelPlan plan) {
+        this.checkpoint = checkpoint;
+        this.config = config;
+        this.plan = plan;
+    }
+
+    /** A part whose shape does not fit the module's other parts. */
+    record PartMismatch(String name, Shape stored, Shape expected) {}
+
+    Checkpoint checkpoint() {
+        return checkpoint;
+    }
+
+    Optional<QuantizationConfig> config() {
+        return Optional.ofNullable(config);
+    }
+
+    /** The shape that the architecture gives the weight of {@code module}, where it is known. */
+    Optional<Shape> expected(String module) {
+        return plan == null
+                ? Optional.empty()
+                : plan.parameter(module + ".weight").map(Parameter::shape);
+    }
+
+    /**
+     * The part of that name in one of {@code types}.
+     *
+     * @return nothing where it is absent, which is told as missing, or of another type, which is told as an error
+     */
+    Optional<TensorInfo> require(ModuleTensors module, String part, Set<TensorType> types) {
+        Optional<TensorInfo> found = module.find(part);
+        if (found.isEmpty()) {
+            missing.add(module.name(part));
+            return Optional.empty();
+        }
+        if (!types.contains(found.get().type())) {
+            error(
+                    "unexpected-part-type",
+                    module.name(part),
+                    "The tensor is stored as " + found.get().type().label() + "; this scheme knows it as "
+                            + String.join(
+                                    " or ",
+                                    types.stream()
+                                            .map(TensorType::label)
+                                            .sorted()
+                                            .toList()),
+                    "save the checkpoint again with the tool that quantized it");
+            return Optional.empty();
+        }
+        return found;
+    }
+
+    /** Whether {@code tensor} has this shape; where it has not, that is told. */
+    boolean hasShape(TensorInfo tensor, Shape shape) {
+        if (!tensor.shape().equals(shape)) {
+            mismatched.add(new PartMismatch(tensor.name(), tensor.shape(), shape));
+            return false;
+        }
+        return true;
+    }
+
+    void error(String id, String subject, String message, String nextStep) {
+        findings.add(new Finding(id, Severity.ERROR, subject, message, nextStep));
+    }
+
+    void warning(String id, String subject, String message, String nextStep) {
+        findings.add(new Finding(id, Severity.WARNING, subject, message, nextStep));
+    }
+
+    List<Finding> findings() {
+        return findings;
+    }
+
+    SortedSet<String> missing() {
+        return missing;
+    }
+
+    List<PartMismatch> mismatched() {
+        return mismatched;
+    }
+}

@@ -1,0 +1,311 @@
+package io.modelassay.quantization;
+
+import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Parameter;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.Finding.Severity;
+import io.modelassay.checkpoint.TensorInfo;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The quantization that a checkpoint is stored in: which weights, how, and what is wrong with it. Read from the config and
+ * from the tensors; where they disagree the tensors win and the disagreement is a finding. Reads headers and a few small
+ * parts only.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class StoredQuantization {
+    private static final List<Scheme> SCHEMES = List.of(new AwqScheme(), new GptqScheme());
+
+    private final List<QuantizationConfig> configs;
+    private final SortedMap<String, PackedWeight> weights = new TreeMap<>();
+    private final SortedMap<String, Scheme> modules = new TreeMap<>();
+    private final Map<String, Scheme> schemeOf = new LinkedHashMap<>();
+    private final SchemeReading reading;
+    private final List<Finding> findings = new ArrayList<>();
+    private final Set<String> explained = new TreeSet<>();
+    private final ModuleExclusions exclusions;
+    private final SortedSet<String> unread = new TreeSet<>();
+
+    private StoredQuantization(Checkpoint checkpoint, @Nullable ModelPlan plan) {
+        this.configs = QuantizationConfig.all(checkpoint);
+        QuantizationConfig config = configs.isEmpty() ? null : configs.get(0);
+        this.reading = new SchemeReading(checkpoint, config, plan);
+        this.exclusions = config == null ? ModuleExclusions.NONE : ModuleExclusions.of(config);
+        SortedMap<String, TensorInfo> tensors = checkpoint.tensors();
+        for (String module : markedModules(tensors)) {
+            read(new ModuleTensors(module, within(module, tensors)));
+        }
+        findings.addAll(reading.findings());
+        findings.addAll(QuantizationConfig.disagreements(configs));
+        if (config != null) {
+            compareDeclared(config);
+            compareMethod(config);
+            if (plan != null) {
+                addDeclaredButAbsent(config, plan, tensors);
+            }
+        } else if (!modules.isEmpty()) {
+            findings.add(new Finding(
+                    "missing-quantization-config",
+                    Severity.ERROR,
+                    "config.json",
+                    modules.size() + " modules are stored quantized, first " + modules.firstKey()
+                            + ", but config.json has no quantization_config: a loader would initialize their weights at"
+                            + " random",
+                    "add the quantization_config that the quantizer wrote"));
+        }
+    }
+
+    /** Reads the quantization of {@code checkpoint}, whose architecture may be unknown. */
+    public static StoredQuantization of(Checkpoint checkpoint, Optional<ModelPlan> plan) {
+        return new StoredQuantization(checkpoint, plan.orElse(null));
+    }
+
+    private static SortedSet<String> markedModules(SortedMap<String, TensorInfo> tensors) {
+        Set<String> markers =
+                SCHEMES.stream().flatMap(s -> s.markers().stream()).collect(Collectors.toSet());
+        SortedSet<String> modules = new TreeSet<>();
+        for (String name : tensors.keySet()) {
+            for (String marker : markers) {
+                if (name.endsWith("." + marker)) {
+                    modules.add(name.substring(0, name.length() - marker.length() - 1));
+                }
+            }
+        }
+        return modules;
+    }
+
+    private static SortedMap<String, TensorInfo> within(String module, SortedMap<String, TensorInfo> tensors) {
+        SortedMap<String, TensorInfo> parts = new TreeMap<>();
+        String prefix = module + ".";
+        tensors.subMap(prefix, module + "/")
+                .forEach((name, tensor) -> parts.put(name.substring(prefix.length()), tensor));
+        return parts;
+    }
+
+    private void read(ModuleTensors module) {
+        for (Scheme scheme : SCHEMES) {
+            if (Collections.disjoint(scheme.markers(), module.tensors().keySet())) {
+                continue;
+            }
+            int missing = reading.missing().size();
+            int wrong = reading.findings().size() + reading.mismatched().size();
+            List<PackedWeight> read = scheme.read(module, reading);
+            boolean told = reading.missing().size() > missing
+                    || reading.findings().size() + reading.mismatched().size() > wrong;
+            if (!read.isEmpty() || told) {
+                claim(module, scheme, read);
+                return;
+            }
+        }
+    }
+
+    private void claim(ModuleTensors module, Scheme scheme, List<PackedWeight> read) {
+        modules.put(module.module(), scheme);
+        for (PackedWeight weight : read) {
+            weights.put(weight.parameter(), weight);
+            schemeOf.put(weight.parameter(), scheme);
+            explained.add(weight.parameter());
+        }
+        for (String part : scheme.parts()) {
+            explained.add(module.name(part));
+        }
+        explained.add(module.name("weight"));
+    }
+
+    private void compareDeclared(QuantizationConfig config) {
+        Map<String, List<PackedWeight>> wrong = new TreeMap<>();
+        for (PackedWeight weight : weights.values()) {
+            Scheme scheme = schemeOf(weight);
+            Scheme.Declared declared = scheme.methods().contains(config.method())
+                    ? scheme.declared(weight.module(), config)
+                    : Scheme.Declared.NOTHING;
+            OptionalLong bits = declared.bits();
+            if (bits.isPresent() && bits.getAsLong() != weight.format().bits()) {
+                String key = "bits " + bits.getAsLong() + ", the tensors have "
+                        + weight.format().bits();
+                wrong.computeIfAbsent(key, any -> new ArrayList<>()).add(weight);
+            }
+            OptionalLong group = declared.groupSize();
+            if (group.isPresent() && !sameGroups(group.getAsLong(), weight)) {
+                String key = "group_size " + group.getAsLong() + ", the tensors have "
+                        + weight.format().groupSize();
+                wrong.computeIfAbsent(key, any -> new ArrayList<>()).add(weight);
+            }
+        }
+        wrong.forEach((figures, affected) -> findings.add(new Finding(
+                figures.startsWith("bits") ? "bits-disagree" : "group-size-disagrees",
+                Severity.ERROR,
+                config.source(),
+                config.source() + " declares " + figures + " in " + affected.size()
+                        + (affected.size() == 1 ? " module: " : " modules, first ")
+                        + affected.get(0).module(),
+                "correct " + config.source() + "; a loader that trusts it fails or computes nonsense")));
+    }
+
+    private static boolean sameGroups(long declared, PackedWeight weight) {
+        long columns = weight.shape().dimension(weight.shape().rank() - 1);
+        long stored = weight.format().groupSize();
+        boolean whole = declared <= 0 || declared >= columns;
+        return whole ? stored <= 0 || stored >= columns : declared == stored;
+    }
+
+    private void compareMethod(QuantizationConfig config) {
+        if (modules.isEmpty() || config.method().isEmpty()) {
+            return;
+        }
+        List<String> others = modules.entrySet().stream()
+                .filter(entry -> !entry.getValue().methods().contains(config.method()))
+                .map(Map.Entry::getKey)
+                .toList();
+        if (!others.isEmpty()) {
+            findings.add(new Finding(
+                    "quantization-method-disagrees",
+                    Severity.ERROR,
+                    config.source(),
+                    config.source() + " declares quant_method \"" + config.method() + "\", but " + others.size()
+                            + " modules are stored in another way, first " + others.get(0)
+                            + weights.values().stream()
+                                    .filter(weight -> weight.module().equals(others.get(0)))
+                                    .findFirst()
+                                    .map(weight -> " as " + weight.format())
+                                    .orElse(""),
+                    "use the config that belongs to these tensors"));
+        }
+    }
+
+    /** Modules that the config declares quantized and that lack what their loader looks for. */
+    private void addDeclaredButAbsent(
+            QuantizationConfig config, ModelPlan plan, SortedMap<String, TensorInfo> tensors) {
+        Optional<Scheme> scheme = modules.values().stream()
+                .filter(candidate -> candidate.methods().contains(config.method()))
+                .findFirst();
+        if (scheme.isEmpty()) {
+            return;
+        }
+        List<String> required = scheme.get().required(config);
+        if (required.isEmpty()) {
+            return;
+        }
+        for (Parameter parameter : plan.parameters()) {
+            boolean quantizable = parameter.kind() == Parameter.Kind.LINEAR;
+            if (!quantizable || modules.containsKey(parameter.module()) || exclusions.excludes(parameter.module())) {
+                continue;
+            }
+            required.stream()
+                    .map(part -> parameter.module() + "." + part)
+                    .filter(name -> !tensors.containsKey(name))
+                    .forEach(reading.missing()::add);
+            if (!required.contains("weight")) {
+                unread.add(parameter.name());
+            }
+        }
+    }
+
+    private Scheme schemeOf(PackedWeight weight) {
+        return Objects.requireNonNull(schemeOf.get(weight.parameter()));
+    }
+
+    /** Whether any weight is stored quantized, or a config says so. */
+    public boolean isPresent() {
+        return !modules.isEmpty() || !configs.isEmpty();
+    }
+
+    /** What the artifact's files declare; the first is what transformers reads. */
+    public List<QuantizationConfig> configs() {
+        return List.copyOf(configs);
+    }
+
+    /** The weights that can be decoded, by the name that they have when decoded. */
+    public SortedMap<String, PackedWeight> weights() {
+        return Collections.unmodifiableSortedMap(weights);
+    }
+
+    /** The packed weight that decodes to {@code parameter}, if there is one. */
+    public Optional<PackedWeight> find(String parameter) {
+        return Optional.ofNullable(weights.get(parameter));
+    }
+
+    /** Modules that are stored quantized, whether or not all their parts are there. */
+    public SortedSet<String> modules() {
+        return Collections.unmodifiableSortedSet(new TreeSet<>(modules.keySet()));
+    }
+
+    /** The formats that occur, each with its number of weights, the most frequent first. */
+    public Map<StorageFormat, Long> formats() {
+        Map<StorageFormat, Long> counts = weights.values().stream()
+                .collect(Collectors.groupingBy(PackedWeight::format, LinkedHashMap::new, Collectors.counting()));
+        return counts.entrySet().stream()
+                .sorted(Map.Entry.<StorageFormat, Long>comparingByValue().reversed())
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
+    }
+
+    /** Other readings of the tensors of {@code weight}, by the finding that one of them would be. */
+    public Map<String, Codec> alternatives(PackedWeight weight) {
+        return schemeOf(weight).alternatives(weight);
+    }
+
+    /** Parts that quantized modules lack, by full name. */
+    public SortedSet<String> missing() {
+        return Collections.unmodifiableSortedSet(reading.missing());
+    }
+
+    /** Weights stored unquantized that a loader, told so by the config, does not look for. */
+    public SortedSet<String> unread() {
+        return Collections.unmodifiableSortedSet(unread);
+    }
+
+    /** Whether a tensor of this name stands, or is gone, because its module is quantized. */
+    public boolean explains(String name) {
+        return explained.contains(name);
+    }
+
+    /** {@code plain}, which knows nothing of quantization, as a loader that does would make it. */
+    public LoadReport adapt(LoadReport plain) {
+        SortedSet<String> missing = new TreeSet<>(plain.missing());
+        missing.removeIf(this::explains);
+        missing.addAll(missing());
+        SortedSet<String> unexpected = new TreeSet<>(plain.unexpected());
+        unexpected.removeIf(this::explains);
+        unexpected.addAll(unread);
+        List<LoadReport.Mismatch> mismatched = new ArrayList<>(plain.mismatched());
+        mismatched.removeIf(mismatch -> explains(mismatch.name()));
+        reading.mismatched()
+                .forEach(part -> mismatched.add(new LoadReport.Mismatch(part.name(), part.expected(), part.stored())));
+        for (PackedWeight weight : weights.values()) {
+            reading.expected(weight.module())
+                    .filter(shape -> !shape.equals(weight.shape()))
+                    .ifPresent(shape ->
+                            mismatched.add(new LoadReport.Mismatch(weight.parameter(), shape, weight.shape())));
+        }
+        mismatched.sort(Comparator.comparing(LoadReport.Mismatch::name));
+        return new LoadReport(List.copyOf(missing), List.copyOf(unexpected), List.copyOf(mismatched), plain.checked());
+    }
+
+    /** Which modules the config leaves out. */
+    public ModuleExclusions exclusions() {
+        return exclusions;
+    }
+
+    /** What is wrong or odd about it. */
+    public List<Finding> findings() {
+        return List.copyOf(findings);
+    }
+}
