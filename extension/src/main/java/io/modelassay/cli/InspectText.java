@@ -78,7 +78,7 @@ final class InspectText {
                             + stored.configs().get(0).method() + ", but no tensor is stored so";
         }
         return stored.formats().entrySet().stream()
-                .map(format -> Layout.plural(Math.toIntExact(format.getValue()), "weight") + " as "
+                .map(format -> Layout.plural(format.getValue(), "weight") + " as "
                         + format.getKey().label())
                 .collect(Collectors.joining("; "));
     }

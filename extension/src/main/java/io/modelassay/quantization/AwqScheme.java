@@ -21,9 +21,16 @@ final class AwqScheme implements Scheme {
     private static final Set<TensorType> WORDS = Set.of(TensorType.I32, TensorType.U32, TensorType.I16);
 
     private enum Layout {
-        GEMM,
-        GEMV,
-        GEMV_FAST
+        GEMM(0),
+        GEMV(1),
+        GEMV_FAST(2);
+
+        /** The number by which the kernel knows it. */
+        final long number;
+
+        Layout(long number) {
+            this.number = number;
+        }
     }
 
     @Override
@@ -103,7 +110,7 @@ final class AwqScheme implements Scheme {
                 scales.get().type(),
                 new TreeMap<>(Map.of("qweight", qweight.get(), "qzeros", qzeros.get(), "scales", scales.get())),
                 Map.of(),
-                new Codec("awq.py", Map.of("layout", (long) layout.get().ordinal(), "group", group))));
+                new Codec("awq.py", Map.of("layout", layout.get().number, "group", group))));
     }
 
     /** The layout whose proportions the tensors have; nothing where they are GPTQ's. */

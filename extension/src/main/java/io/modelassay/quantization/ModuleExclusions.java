@@ -87,9 +87,9 @@ public final class ModuleExclusions {
         return entries.stream().anyMatch(entry -> rule.test(entry, module));
     }
 
-    /** Whether {@code entry} names {@code module}. */
-    public boolean matches(String entry, Iterable<String> modules) {
-        for (String module : modules) {
+    /** Whether {@code entry} names one of {@code names}. */
+    public boolean matches(String entry, Iterable<String> names) {
+        for (String module : names) {
             if (rule.test(entry, module)) {
                 return true;
             }

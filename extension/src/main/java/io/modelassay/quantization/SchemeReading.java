@@ -10,9 +10,9 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +22,7 @@ final class SchemeReading {
     private final @Nullable QuantizationConfig config;
     private final @Nullable ModelPlan plan;
     private final List<Finding> findings = new ArrayList<>();
-    private final SortedSet<String> missing = new TreeSet<>();
+    private final NavigableSet<String> missing = new TreeSet<>();
     private final List<PartMismatch> mismatched = new ArrayList<>();
 
     SchemeReading(Checkpoint checkpoint, @Nullable QuantizationConfig config, @Nullable ModelPlan plan) {
@@ -98,7 +98,7 @@ final class SchemeReading {
         return findings;
     }
 
-    SortedSet<String> missing() {
+    NavigableSet<String> missing() {
         return missing;
     }
 

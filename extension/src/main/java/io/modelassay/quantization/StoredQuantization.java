@@ -13,12 +13,12 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -42,7 +42,7 @@ public final class StoredQuantization {
     private final List<Finding> findings = new ArrayList<>();
     private final Set<String> explained = new TreeSet<>();
     private final ModuleExclusions exclusions;
-    private final SortedSet<String> unread = new TreeSet<>();
+    private final NavigableSet<String> unread = new TreeSet<>();
 
     private StoredQuantization(Checkpoint checkpoint, @Nullable ModelPlan plan) {
         this.configs = QuantizationConfig.all(checkpoint);
@@ -78,10 +78,10 @@ public final class StoredQuantization {
         return new StoredQuantization(checkpoint, plan.orElse(null));
     }
 
-    private static SortedSet<String> markedModules(SortedMap<String, TensorInfo> tensors) {
+    private static NavigableSet<String> markedModules(SortedMap<String, TensorInfo> tensors) {
         Set<String> markers =
                 SCHEMES.stream().flatMap(s -> s.markers().stream()).collect(Collectors.toSet());
-        SortedSet<String> modules = new TreeSet<>();
+        NavigableSet<String> modules = new TreeSet<>();
         for (String name : tensors.keySet()) {
             for (String marker : markers) {
                 if (name.endsWith("." + marker)) {
@@ -244,8 +244,8 @@ public final class StoredQuantization {
     }
 
     /** Modules that are stored quantized, whether or not all their parts are there. */
-    public SortedSet<String> modules() {
-        return Collections.unmodifiableSortedSet(new TreeSet<>(modules.keySet()));
+    public NavigableSet<String> modules() {
+        return Collections.unmodifiableNavigableSet(new TreeSet<>(modules.keySet()));
     }
 
     /** The formats that occur, each with its number of weights, the most frequent first. */
@@ -263,13 +263,13 @@ public final class StoredQuantization {
     }
 
     /** Parts that quantized modules lack, by full name. */
-    public SortedSet<String> missing() {
-        return Collections.unmodifiableSortedSet(reading.missing());
+    public NavigableSet<String> missing() {
+        return Collections.unmodifiableNavigableSet(reading.missing());
     }
 
     /** Weights stored unquantized that a loader, told so by the config, does not look for. */
-    public SortedSet<String> unread() {
-        return Collections.unmodifiableSortedSet(unread);
+    public NavigableSet<String> unread() {
+        return Collections.unmodifiableNavigableSet(unread);
     }
 
     /** Whether a tensor of this name stands, or is gone, because its module is quantized. */
@@ -279,10 +279,10 @@ public final class StoredQuantization {
 
     /** {@code plain}, which knows nothing of quantization, as a loader that does would make it. */
     public LoadReport adapt(LoadReport plain) {
-        SortedSet<String> missing = new TreeSet<>(plain.missing());
+        NavigableSet<String> missing = new TreeSet<>(plain.missing());
         missing.removeIf(this::explains);
         missing.addAll(missing());
-        SortedSet<String> unexpected = new TreeSet<>(plain.unexpected());
+        NavigableSet<String> unexpected = new TreeSet<>(plain.unexpected());
         unexpected.removeIf(this::explains);
         unexpected.addAll(unread);
         List<LoadReport.Mismatch> mismatched = new ArrayList<>(plain.mismatched());

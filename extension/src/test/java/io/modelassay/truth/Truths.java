@@ -29,6 +29,15 @@ public final class Truths {
         }
     }
 
+    /** The description of a quantized variant: its base, its provenance, what the tool decodes it to. */
+    public static JsonNode variant(String name) {
+        try {
+            return JSON.readTree(Fixtures.variantDescription(name).toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The ids of the whole held-out text. */
     public static int[] tokens(String model) {
         return ids(json(model + "/tokens.json"));
