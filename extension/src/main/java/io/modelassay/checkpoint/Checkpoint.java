@@ -25,6 +25,7 @@ public final class Checkpoint implements AutoCloseable {
 
     private static final String CONFIG = "config.json";
     private static final String TOKENIZER = "tokenizer.json";
+    private static final int COMPARED_BYTES = 1 << 26;
 
     private final CheckpointFolder folder;
     private final TensorCatalog catalog;
@@ -158,6 +159,20 @@ public final class Checkpoint implements AutoCloseable {
                     .next("ask for a range inside the tensor");
         }
         return mapping.map(tensor.file(), tensor.offset() + byteOffset, byteLength);
+    }
+
+    /** Whether two tensors have the same bytes; types and shapes are not compared. */
+    public boolean contentEquals(TensorInfo tensor, Checkpoint other, TensorInfo twin) {
+        if (tensor.byteLength() != twin.byteLength()) {
+            return false;
+        }
+        for (long at = 0; at < tensor.byteLength(); at += COMPARED_BYTES) {
+            int length = (int) Math.min(COMPARED_BYTES, tensor.byteLength() - at);
+            if (!map(tensor, at, length).equals(other.map(twin, at, length))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** {@code tokenizer.json}, if there is one. */

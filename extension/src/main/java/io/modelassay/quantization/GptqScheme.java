@@ -1,12 +1,17 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -187,10 +192,66 @@ final class GptqScheme implements Scheme {
     }
 
     @Override
+    public List<Finding> valueFindings(
+            PackedWeight weight, Checkpoint checkpoint, Optional<QuantizationConfig> config) {
+        List<Finding> findings = new ArrayList<>();
+        TensorInfo qzeros = Objects.requireNonNull(weight.parts().get("qzeros"));
+        long carried =
+                ZeroPoints.carried(checkpoint.map(qzeros), weight.format().bits());
+        if (weight.codec().option("offset") == 1 && carried > 0) {
+            findings.add(new Finding(
+                    "zero-point-carry",
+                    Severity.ERROR,
+                    qzeros.name(),
+                    carried
+                            + " words hold a zero point of 0 stored as -1 that has filled every higher field of its word, as"
+                            + " AutoGPTQ wrote asymmetric checkpoints: the neighbours' zero points are lost",
+                    "quantize again with GPTQModel, or in the format gptq_v2"));
+        }
+        TensorInfo index = weight.parts().get("g_idx");
+        if (index != null) {
+            boolean actOrder =
+                    config.map(found -> found.values().bool("desc_act", true)).orElse(true);
+            groupFindings(weight, index, checkpoint.map(index), actOrder, findings);
+        }
+        return findings;
+    }
+
+    private static void groupFindings(
+            PackedWeight weight, TensorInfo index, ByteBuffer groups, boolean actOrder, List<Finding> findings) {
+        long group = weight.codec().option("group");
+        long count = (weight.shape().dimension(1) + group - 1) / group;
+        int outside = 0;
+        boolean ordered = true;
+        for (int k = 0; k < index.shape().elementCount(); k++) {
+            int value = groups.getInt(4 * k);
+            outside += value < 0 || value >= count ? 1 : 0;
+            ordered &= value == k / group;
+        }
+        if (outside > 0) {
+            findings.add(new Finding(
+                    "g-idx-out-of-range",
+                    Severity.ERROR,
+                    index.name(),
+                    outside + " of " + index.shape().elementCount() + " input channels name a group that the " + count
+                            + " rows of scales do not have",
+                    "quantize again; padding after quantization leaves such indices"));
+        } else if (!ordered && !actOrder) {
+            findings.add(new Finding(
+                    "g-idx-shuffled",
+                    Severity.ERROR,
+                    index.name(),
+                    "The groups do not follow the order of the channels, though the config says desc_act false: kernels that"
+                            + " trust the config ignore g_idx and compute nonsense",
+                    "set desc_act to true if the model was quantized with it, or quantize again"));
+        }
+    }
+
+    @Override
     public Map<String, Codec> alternatives(PackedWeight weight) {
         long offset = weight.codec().option("offset");
         return Map.of(
                 "zero-point-shifted", weight.codec().with("offset", 1 - offset),
-                "g-idx-shuffled", weight.codec().with("ignore_index", 1));
+                "g-idx-shuffled", weight.codec().with("nearest", 1));
     }
 }
