@@ -30,9 +30,6 @@ final class GptqScheme implements Scheme {
     private static final Set<TensorType> WORDS = Set.of(TensorType.I32, TensorType.U32);
     private static final Set<Integer> BITS = Set.of(2, 3, 4, 8);
 
-    /** Words of a module's zero points that are looked at to tell the two checkpoint formats apart. */
-    private static final int SAMPLED_WORDS = 1024;
-
     @Override
     public Set<String> markers() {
         return Set.of("qweight", "qzeros");
@@ -109,19 +106,20 @@ final class GptqScheme implements Scheme {
                 new TreeMap<>(Map.of("qweight", qweight.get(), "qzeros", qzeros.get(), "scales", scales.get()));
         module.find("g_idx").ifPresent(index -> parts.put("g_idx", index));
         long group = groupSize(module, reading, inputs, groups);
-        int offset = zeroOffset(module, qzeros.get(), bits, reading);
-        boolean symmetric = reading.config()
-                .map(config -> config.values().bool("sym", true))
-                .orElse(constant(qzeros.get(), bits, reading).isPresent());
+        ZeroPointReading zeros = zeroPoints(module, qzeros.get(), bits, reading);
+        boolean symmetric = zeros.makesSymmetric(qzeros.get(), bits, reading);
         return List.of(new PackedWeight(
                 module.name("weight"),
                 module.module(),
-                new StorageFormat("gptq", name(offset), bits, groups == 1 ? -1 : group, symmetric),
+                new StorageFormat("gptq", name(zeros), bits, groups == 1 ? -1 : group, symmetric),
                 Shape.of(outputs, inputs),
                 scales.get().type(),
                 parts,
                 Map.of(),
-                new Codec("gptq.py", Map.of("bits", (long) bits, "group", group, "offset", (long) offset))));
+                new Codec(
+                        "gptq.py",
+                        Map.of("bits", (long) bits, "group", group, "offset", (long) zeros.offset(), "words", (long)
+                                zeros.wordBits()))));
     }
 
     private long inputs(ModuleTensors module, Shape packed, SchemeReading reading) {
@@ -145,50 +143,51 @@ final class GptqScheme implements Scheme {
         return fits ? declared : (inputs + groups - 1) / groups;
     }
 
-    /** What is added to a stored zero point: 1 in the format {@code gptq}, 0 in {@code gptq_v2}. */
-    private static int zeroOffset(ModuleTensors module, TensorInfo qzeros, int bits, SchemeReading reading) {
-        String format = reading.config()
-                .map(config -> config.text("checkpoint_format").isEmpty()
-                        ? config.text("format") + config.text("packing_format")
-                        : config.text("checkpoint_format"))
-                .orElse("");
-        int declared = Set.of("gptq_v2", "auto_round", "auto_round:gptqmodel").contains(format) ? 0 : 1;
-        Optional<Integer> constant = constant(qzeros, bits, reading);
-        if (constant.isEmpty()) {
+    /** The reading under which a symmetric module's zero points are the middle; for any other module the declared one. */
+    private static ZeroPointReading zeroPoints(
+            ModuleTensors module, TensorInfo qzeros, int bits, SchemeReading reading) {
+        ZeroPointReading declared =
+                reading.config().map(ZeroPointReading::declared).orElse(ZeroPointReading.V1);
+        int modelBits = (int) reading.config()
+                .map(QuantizationConfig::bits)
+                .orElse(OptionalLong.empty())
+                .orElse(bits);
+        if (declared.makesSymmetric(qzeros, bits, reading)) {
             return declared;
         }
-        int middle = 1 << (bits - 1);
-        int actual = constant.get() == middle ? 0 : constant.get() == middle - 1 ? 1 : declared;
-        if (actual != declared) {
+        ZeroPointReading other = declared.equals(ZeroPointReading.V1) ? ZeroPointReading.V2 : ZeroPointReading.V1;
+        if (other.makesSymmetric(qzeros, bits, reading)) {
             reading.error(
                     "zero-point-format-disagrees",
                     module.name("qzeros"),
-                    "Every zero point looked at is stored as " + constant.get() + ", as the format " + name(actual)
-                            + " stores the middle of " + bits + " bits; the config says " + name(declared)
+                    "Every zero point looked at is the middle of " + bits + " bits in the format " + name(other)
+                            + "; the config says " + name(declared)
                             + ", under which every weight is off by one scale step",
-                    "set checkpoint_format to " + name(actual));
+                    "set checkpoint_format to " + name(other));
+            return other;
         }
-        return actual;
+        ZeroPointReading own = ZeroPointReading.ofGptqModel(modelBits);
+        boolean threeBits = bits == 3
+                && declared.equals(ZeroPointReading.V1)
+                && reading.config()
+                        .map(ZeroPointReading::exchangesThreeBitWords)
+                        .orElse(false);
+        if (own.makesSymmetric(qzeros, bits, reading) || threeBits) {
+            reading.warning(
+                    "zero-points-of-gptqmodel-only",
+                    module.name("qzeros"),
+                    "The zero points were made by subtracting a constant of " + modelBits + "-bit words from words of "
+                            + bits
+                            + "-bit fields, as GPTQModel writes the format gptq: GPTQModel reads them back, a loader"
+                            + " that adds one to each field does not",
+                    "write the checkpoint in the format gptq_v2, which has no such conversion");
+            return own;
+        }
+        return declared;
     }
 
-    private static String name(int offset) {
-        return offset == 1 ? "gptq" : "gptq_v2";
-    }
-
-    /** The one value that all zero points looked at have, if they do. */
-    private static Optional<Integer> constant(TensorInfo qzeros, int bits, SchemeReading reading) {
-        int words = (int) Math.min(SAMPLED_WORDS, qzeros.byteLength() / 4 / 3 * 3);
-        if (words == 0) {
-            return Optional.empty();
-        }
-        ByteBuffer bytes = reading.checkpoint().map(qzeros, 0, words * 4);
-        int first = ZeroPoints.field(bytes, 0, bits);
-        for (int i = 1; i < words * 32 / bits; i++) {
-            if (ZeroPoints.field(bytes, i, bits) != first) {
-                return Optional.empty();
-            }
-        }
-        return Optional.of(first);
+    private static String name(ZeroPointReading reading) {
+        return reading.equals(ZeroPointReading.V2) ? "gptq_v2" : "gptq";
     }
 
     @Override

@@ -1,6 +1,7 @@
 # GPTQ as AutoGPTQ and GPTQModel store it: w[n, k] = scales[g, n] * (q[k, n] - z[g, n]), g = g_idx[k].
 # Parts: qweight [in * bits / 32, out], qzeros [groups, out * bits / 32], scales [groups, out], g_idx [in] (may be absent).
-# Options: bits, group (input channels of a group), offset (added to stored zero points), nearest (present: not g_idx, but
+# Options: bits, group (input channels of a group), offset (added to stored zero points), words (bits whose constants
+# are added to whole words of zero points before, 0 for none), nearest (present: not g_idx, but
 # the group whose scale and zero point bring the channel nearest to the part reference). Differences of codes are exact;
 # the product is rounded in the type of the scales.
 
@@ -17,6 +18,20 @@ def fields(self, words: Tensor, bits: int) -> Tensor:
         shifts = torch.arange(0, 24, 3, dtype=3, device=b.device)
         return ((v.unsqueeze(-1) >> shifts) & 7).to(0).reshape([b.size(0), -1])
     return b
+
+def shifted(self, words: Tensor, bits: int) -> Tensor:
+    # What GPTQModel adds to whole words of zero points; at 3 bits with the last two constants of three exchanged.
+    if bits == 0:
+        return words
+    constants = [1431655765]
+    if bits == 3:
+        constants = [613566756, 2454267026, 1227133513]
+    if bits == 4:
+        constants = [286331153]
+    if bits == 8:
+        constants = [16843009]
+    more = torch.tensor(constants, dtype=4, device=words.device).repeat([words.size(1) // len(constants)])
+    return (words.to(4) + more).to(3)
 
 def nearest_groups(self, codes: Tensor, zeros: Tensor, scales: Tensor, reference: Tensor) -> Tensor:
     # Over the first 64 outputs, which tell groups apart well enough.
@@ -42,7 +57,7 @@ def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
         wide = 2
     scales = torch.transpose(parts["scales"], 0, 1).contiguous()
     codes = self.fields(torch.transpose(parts["qweight"], 0, 1).contiguous(), bits)[:, :columns].to(wide)
-    stored = self.fields(parts["qzeros"], bits).to(2) + options["offset"]
+    stored = self.fields(self.shifted(parts["qzeros"], options["words"]), bits).to(2) + options["offset"]
     zeros = torch.transpose(stored & ((1 << bits) - 1), 0, 1).contiguous().to(wide)
     index = torch.floor_divide(torch.arange(columns, device=codes.device), group)
     ordered = True
