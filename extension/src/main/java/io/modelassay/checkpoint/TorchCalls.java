@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class TorchCalls {
 
     private static final Pattern STORAGE_KEY = Pattern.compile("[0-9]{1,20}");
+    private static final int MOST_DIMENSIONS = 64;
     private static final String WRITE_AGAIN = "save the state dict again with a current torch, or as safetensors";
 
     private final PickleInput input;
@@ -26,6 +27,11 @@ final class TorchCalls {
     /** By key, in the order of their first mention. */
     Map<String, TorchStorage> storages() {
         return storages;
+    }
+
+    /** The storage itself, or the one that it is a part of. */
+    TorchStorage whole(TorchStorage storage) {
+        return storages.getOrDefault(storage.key(), storage);
     }
 
     /** Every tensor made, whether or not it ended up in the state dict. */
@@ -176,6 +182,14 @@ final class TorchCalls {
             throw invalid("gives a tensor a " + what + " that is " + PickleData.kind(value), at);
         }
         List<Object> values = tuple.values;
+        if (values.size() > MOST_DIMENSIONS) {
+            throw input.problem(
+                            CheckpointProblem.INVALID_SHAPE,
+                            "A tensor has a " + what + " of " + values.size()
+                                    + " dimensions, torch computes with at most " + MOST_DIMENSIONS,
+                            at)
+                    .next(WRITE_AGAIN);
+        }
         budget.spend(input, values.size(), at);
         List<Long> integers = new ArrayList<>(values.size());
         for (Object each : values) {
@@ -213,14 +227,28 @@ final class TorchCalls {
                             at)
                     .next("get the file from its publisher again; torch.save does not write this");
         }
-        if (tuple.size() == 6 && tuple.get(5) != PickleData.NONE) {
+        TorchStorage whole = register(kind, key, count, at);
+        return tuple.size() == 5 || tuple.get(5) == PickleData.NONE ? whole : part(whole, tuple.get(5), at);
+    }
+
+    /** A storage that is a view of another: (key of its own, offset, element count), as in files before zip. */
+    private TorchStorage part(TorchStorage whole, Object view, long at) {
+        if (!(view instanceof PickleData.Tuple tuple)
+                || tuple.size() != 3
+                || !(tuple.get(1) instanceof Long offset)
+                || !(tuple.get(2) instanceof Long count)) {
+            throw invalid("has a storage that views another in an unknown way", at);
+        }
+        if (offset < 0 || count < 0 || offset > whole.count() || count > whole.count() - offset) {
             throw input.problem(
-                            CheckpointProblem.UNSUPPORTED_FORMAT,
-                            "The storage \"" + key + "\" is a view of another storage, as torch before 0.4 wrote",
+                            CheckpointProblem.INVALID_STORAGE,
+                            "The storage \"" + whole.key() + "\" has " + whole.count() + " elements, and a part of "
+                                    + count + " elements from " + offset + " on",
                             at)
                     .next(WRITE_AGAIN);
         }
-        return register(kind, key, count, at);
+        int width = whole.kind().elementBytes();
+        return new TorchStorage(whole.kind(), whole.key(), count, count * width, offset * width, at);
     }
 
     private TorchStorage register(PickleGlobal kind, String key, long count, long at) {
@@ -244,7 +272,7 @@ final class TorchCalls {
                             at)
                     .next(WRITE_AGAIN);
         }
-        TorchStorage storage = new TorchStorage(kind, key, count, count * kind.elementBytes(), at);
+        TorchStorage storage = new TorchStorage(kind, key, count, count * kind.elementBytes(), 0, at);
         storages.put(key, storage);
         return storage;
     }

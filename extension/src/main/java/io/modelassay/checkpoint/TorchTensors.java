@@ -78,11 +78,12 @@ final class TorchTensors {
             throw new IllegalStateException("unchecked storage of " + name);
         }
         int width = tensor.element().elementBytes();
-        long first = count == 0 ? 0 : tensor.offset() * width;
-        long end = count == 0 ? 0 : (last(tensor) + 1) * width;
+        long base = tensor.storage().firstByte();
+        long first = base + (count == 0 ? 0 : tensor.offset() * width);
+        long end = base + (count == 0 ? 0 : (last(tensor) + 1) * width);
         TensorInfo info = new TensorInfo(
                 name, tensor.element().type(), new Shape(tensor.size()), file, extent.offset() + first, count * width);
-        placed.add(new Placed(info, tensor.storage(), first, end));
+        placed.add(new Placed(info, content.calls().whole(tensor.storage()), first, end));
         if (count > 0 && !isContiguous(tensor)) {
             views.put(
                     name, new StridedView(info.offset(), extent.offset() + end, width, tensor.size(), tensor.stride()));

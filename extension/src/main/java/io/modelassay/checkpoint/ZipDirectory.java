@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the entries of a zip archive lie. Reads archives of stored entries only, and only those on which no two zip
- * readers can disagree: names occur once, and nothing follows the end record.
+ * Where the entries of a zip archive lie. Reads stored entries only, of archives on which no two zip readers can disagree:
+ * names occur once, and nothing follows the end record. Checksums are not compared; torch may be told not to write them.
  */
 final class ZipDirectory {
 
@@ -36,7 +36,7 @@ final class ZipDirectory {
     /** A range of the file. */
     record Extent(long offset, long length) {}
 
-    private record Entry(String name, long localOffset, long size) {}
+    private record Entry(String name, long localOffset, long size, boolean plain) {}
 
     private final Path file;
     private final FileChannel channel;
@@ -73,6 +73,12 @@ final class ZipDirectory {
             return null;
         }
         long at = entry.localOffset();
+        if (!entry.plain()) {
+            throw broken(
+                    "The entry " + CheckpointException.quote(name)
+                            + " is compressed or encrypted; torch.save only stores, and nothing is unpacked here",
+                    at);
+        }
         if (at < 0 || at > directoryStart - LOCAL_BYTES) {
             throw broken("The entry " + CheckpointException.quote(name) + " starts outside the archive's data", at);
         }
@@ -167,7 +173,6 @@ final class ZipDirectory {
             }
             String name = text(directory.slice(from + ENTRY_BYTES, nameLength), at);
             checkName(name, at);
-            checkStored(name, directory, from, at);
             ByteBuffer extra = directory
                     .slice(from + ENTRY_BYTES + nameLength, extraLength)
                     .order(ByteOrder.LITTLE_ENDIAN);
@@ -188,10 +193,11 @@ final class ZipDirectory {
         size = size == NARROW ? nextWide(wide, at) : size;
         compressed = compressed == NARROW ? nextWide(wide, at) : compressed;
         local = local == NARROW ? nextWide(wide, at) : local;
-        if (size < 0 || size != compressed) {
+        boolean plain = (directory.getShort(from + 8) & 1) == 0 && directory.getShort(from + 10) == 0;
+        if (size < 0 || (plain && size != compressed)) {
             throw broken("The stored entry " + CheckpointException.quote(name) + " has two sizes", at);
         }
-        return new Entry(name, local, size);
+        return new Entry(name, local, size, plain);
     }
 
     private static ByteBuffer wideFields(ByteBuffer extra) {
@@ -222,15 +228,6 @@ final class ZipDirectory {
                     .file(file)
                     .at(at)
                     .next("get the file from its publisher again; torch.save does not write this");
-        }
-    }
-
-    private void checkStored(String name, ByteBuffer directory, int from, long at) {
-        if ((directory.getShort(from + 8) & 1) != 0 || directory.getShort(from + 10) != 0) {
-            throw broken(
-                    "The entry " + CheckpointException.quote(name)
-                            + " is compressed or encrypted; torch.save only stores, so that nothing can unfold",
-                    at);
         }
     }
 
