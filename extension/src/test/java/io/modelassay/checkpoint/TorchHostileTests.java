@@ -413,7 +413,7 @@ class TorchHostileTests {
     @ValueSource(strings = {"views.bin", "legacy-views.bin", "rebuild-v3.bin", "protocol-4.bin", "nested-model.bin"})
     void changedBytes(String name) throws IOException {
         byte[] good = Files.readAllBytes(Fixtures.path("bin/" + name));
-        for (int seed = 0; seed < 1500; seed++) {
+        for (int seed = 0; seed < 300; seed++) {
             Random random = new Random(seed);
             byte[] bytes = good.clone();
             for (int i = 0; i <= random.nextInt(4); i++) {
