@@ -9,7 +9,7 @@ import java.util.Set;
 /**
  * How a GPTQ module's stored zero points become zero points. The format {@code gptq} stores them less one, {@code gptq_v2}
  * as they are. GPTQModel converts between the two by adding one constant to whole words: that of the model's bits, also to
- * modules of other bits, and up to version 5.7 at 3 bits with the constants of the second and third word exchanged. What it
+ * modules of other bits, and up to version 6 at 3 bits with the constants of the second and third word exchanged. What it
  * writes so only decodes when read back so.
  *
  * @param offset what is added to each field: 1 or 0
@@ -47,7 +47,7 @@ record ZeroPointReading(int offset, int wordBits) {
                 .map(meta -> meta.strings("quantizer"))
                 .orElse(List.of())
                 .stream()
-                .anyMatch(quantizer -> quantizer.matches("gptqmodel:[0-5]\\..*"));
+                .anyMatch(quantizer -> quantizer.matches("gptqmodel:[0-6]\\..*"));
     }
 
     /** Whether every zero point looked at becomes the middle of the range under this reading, as symmetric models have it. */
