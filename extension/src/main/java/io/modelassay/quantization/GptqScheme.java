@@ -46,7 +46,7 @@ final class GptqScheme implements Scheme {
     }
 
     @Override
-    public List<String> required(QuantizationConfig config) {
+    public List<String> required(String module, QuantizationConfig config) {
         return List.of("g_idx", "qweight", "qzeros", "scales");
     }
 

@@ -28,10 +28,10 @@ interface Scheme {
     List<PackedWeight> read(ModuleTensors module, SchemeReading reading);
 
     /**
-     * Names within a module that a loader looks for in each module that {@code config} declares quantized; nothing where
-     * loaders quantize a stored 16-bit weight on the fly.
+     * Names within {@code module} that a loader which trusts {@code config} looks for; nothing where the config leaves the
+     * module as it is, or where loaders quantize a stored 16-bit weight on the fly.
      */
-    List<String> required(QuantizationConfig config);
+    List<String> required(String module, QuantizationConfig config);
 
     /** Bits and group size that {@code config} declares for {@code module}. */
     default Declared declared(String module, QuantizationConfig config) {

@@ -32,7 +32,16 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class StoredQuantization {
-    private static final List<Scheme> SCHEMES = List.of(new AwqScheme(), new GptqScheme());
+    private static final List<Scheme> SCHEMES = List.of(
+            new AwqScheme(),
+            new GptqScheme(),
+            new BitsAndBytes4Scheme(),
+            new LlmInt8Scheme(),
+            new HqqScheme(),
+            new Nvfp4Scheme(),
+            new Mxfp4Scheme(),
+            new PackQuantizedScheme(),
+            new ScaledWeightScheme());
 
     private final List<QuantizationConfig> configs;
     private final SortedMap<String, PackedWeight> weights = new TreeMap<>();
@@ -200,20 +209,17 @@ public final class StoredQuantization {
         if (scheme.isEmpty()) {
             return;
         }
-        List<String> required = scheme.get().required(config);
-        if (required.isEmpty()) {
-            return;
-        }
         for (Parameter parameter : plan.parameters()) {
             boolean quantizable = parameter.kind() == Parameter.Kind.LINEAR;
             if (!quantizable || modules.containsKey(parameter.module()) || exclusions.excludes(parameter.module())) {
                 continue;
             }
+            List<String> required = scheme.get().required(parameter.module(), config);
             required.stream()
                     .map(part -> parameter.module() + "." + part)
                     .filter(name -> !tensors.containsKey(name))
                     .forEach(reading.missing()::add);
-            if (!required.contains("weight")) {
+            if (!required.isEmpty() && !required.contains("weight")) {
                 unread.add(parameter.name());
             }
         }

@@ -6,6 +6,7 @@ import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.PackedWeight;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apiguardian.api.API;
@@ -18,7 +19,7 @@ public final class WeightDecoder implements AutoCloseable {
 
     private final Checkpoint checkpoint;
     private final TorchEngine engine;
-    private final Map<String, Kernels> kernels = new HashMap<>();
+    private final Map<List<String>, Kernels> kernels = new HashMap<>();
 
     /** A decoder of the weights of {@code checkpoint}, which stays its owner's to close. */
     public WeightDecoder(Checkpoint checkpoint, TorchEngine engine) {
@@ -62,7 +63,7 @@ public final class WeightDecoder implements AutoCloseable {
 
     private Kernels kernels(Codec codec) {
         synchronized (kernels) {
-            return kernels.computeIfAbsent(codec.kernels(), file -> Kernels.compile(engine, Codec.class, file));
+            return kernels.computeIfAbsent(codec.kernels(), files -> Kernels.compile(engine, Codec.class, files));
         }
     }
 
