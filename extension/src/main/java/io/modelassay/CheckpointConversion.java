@@ -18,15 +18,10 @@ import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import io.modelassay.runtime.TypeConversion;
 import io.modelassay.runtime.WeightDecoder;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
@@ -35,21 +30,6 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class CheckpointConversion {
-    private static final List<String> COMPANIONS = List.of(
-            "added_tokens.json",
-            "chat_template.jinja",
-            "chat_template.json",
-            "merges.txt",
-            "preprocessor_config.json",
-            "processor_config.json",
-            "sentencepiece.bpe.model",
-            "special_tokens_map.json",
-            "tokenizer.json",
-            "tokenizer.model",
-            "tokenizer_config.json",
-            "vocab.json",
-            "vocab.txt");
-
     private static final List<String> CONFIGS = List.of("config.json", "generation_config.json");
 
     private final Checkpoint checkpoint;
@@ -88,27 +68,12 @@ public final class CheckpointConversion {
      * @throws UncheckedIOException if the folder cannot be written
      */
     public static Result convert(Checkpoint checkpoint, Path out, DType dtype, Progress progress) {
-        Path target = out.toAbsolutePath().normalize();
-        requireEmpty(target);
+        OutputFolder target = OutputFolder.at(out);
         return new CheckpointConversion(
                         checkpoint,
                         dtype.resolve(ConfigDType.of(checkpoint.config()).orElse("")),
                         progress)
                 .into(target);
-    }
-
-    private static void requireEmpty(Path out) {
-        if (!Files.exists(out)) {
-            return;
-        }
-        try (Stream<Path> entries = Files.isDirectory(out) ? Files.list(out) : Stream.of(out)) {
-            if (entries.findAny().isPresent()) {
-                throw new IllegalArgumentException(
-                        "The output " + out + " exists and is not an empty folder\nTry: another folder, or remove it");
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("The folder " + out + " cannot be read", e);
-        }
     }
 
     private void requireComplete() {
@@ -119,43 +84,28 @@ public final class CheckpointConversion {
         }
     }
 
-    private Result into(Path out) {
+    private Result into(OutputFolder out) {
         requireComplete();
-        Path temporary =
-                out.resolveSibling("." + out.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".tmp");
-        try {
-            Files.createDirectories(temporary);
-            int converted = writeTensors(temporary);
-            for (String name : COMPANIONS) {
-                copy(name, temporary);
-            }
+        int[] converted = {0};
+        long[] bytes = {0};
+        int[] tensors = {0};
+        List<String> files = out.write(checkpoint, folder -> {
+            converted[0] = writeTensors(folder);
             for (String name : CONFIGS) {
                 if (checkpoint.companionFile(name).isPresent()) {
                     ConfigDType.rewrite(
                             checkpoint.companionFile(name).get(),
-                            temporary.resolve(name),
+                            folder.resolve(name),
                             dtype,
                             name.equals("config.json"));
                 }
             }
-            move(temporary, out);
-            try (Checkpoint written = Checkpoint.open(out);
-                    Stream<Path> files = Files.list(out)) {
-                return new Result(
-                        dtype,
-                        written.tensors().size(),
-                        converted,
-                        written.byteSize(),
-                        files.map(file -> String.valueOf(file.getFileName()))
-                                .sorted()
-                                .toList(),
-                        List.copyOf(findings));
+            try (Checkpoint written = Checkpoint.open(folder)) {
+                tensors[0] = written.tensors().size();
+                bytes[0] = written.byteSize();
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("The folder " + out + " cannot be written: " + e.getMessage(), e);
-        } finally {
-            delete(temporary);
-        }
+        });
+        return new Result(dtype, tensors[0], converted[0], bytes[0], files, List.copyOf(findings));
     }
 
     private int writeTensors(Path folder) {
@@ -220,32 +170,6 @@ public final class CheckpointConversion {
                                 + " and became infinite; the largest stored is " + before.absMax(),
                         "convert to bf16, which has the range of fp32"));
             }
-        }
-    }
-
-    private void copy(String name, Path folder) throws IOException {
-        if (checkpoint.companionFile(name).isPresent()) {
-            Files.copy(checkpoint.companionFile(name).get(), folder.resolve(name));
-        }
-    }
-
-    private static void move(Path temporary, Path out) throws IOException {
-        if (Files.exists(out)) {
-            Files.delete(out);
-        }
-        Files.move(temporary, out, StandardCopyOption.ATOMIC_MOVE);
-    }
-
-    private static void delete(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> entries = Files.walk(folder)) {
-            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(entry);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("The temporary folder " + folder + " cannot be removed", e);
         }
     }
 }

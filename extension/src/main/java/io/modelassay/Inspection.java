@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.quantization.StoredQuantization;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,8 +19,8 @@ import java.util.TreeMap;
 import org.apiguardian.api.API;
 
 /**
- * The facts of an artifact that its headers and its config tell. No tensor is read and no engine is started, so an
- * inspection of any model takes a moment. Immutable.
+ * The facts of an artifact that its headers and its config tell. No engine is started and no tensor is read, but for
+ * the few values that tell whether MLPs are padded; so an inspection of any model takes a moment. Immutable.
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class Inspection {
@@ -29,6 +30,7 @@ public final class Inspection {
     private final Optional<CheckpointDifference> difference;
     private final List<Finding> findings;
     private final StoredQuantization quantization;
+    private final TensorParallel tensorParallel;
 
     private Inspection(Checkpoint checkpoint, Optional<Checkpoint> reference) {
         this.config = checkpoint.config();
@@ -45,8 +47,10 @@ public final class Inspection {
         difference.ifPresent(found::difference);
         List<Finding> all = new ArrayList<>(found.all());
         all.addAll(quantization.findings());
+        all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
         all.addAll(checkpoint.notes());
         this.findings = List.copyOf(all);
+        this.tensorParallel = TensorParallel.of(checkpoint, quantization);
     }
 
     private Optional<ModelPlan> plan(InspectionFindings found) {
@@ -133,6 +137,11 @@ public final class Inspection {
      */
     public StoredQuantization quantization() {
         return quantization;
+    }
+
+    /** Among how many ranks vLLM can divide the artifact. */
+    public TensorParallel tensorParallel() {
+        return tensorParallel;
     }
 
     /**

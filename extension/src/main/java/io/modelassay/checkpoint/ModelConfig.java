@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModelConfig {
 
+    private static final List<String> LANGUAGE_MODEL = List.of("text_config", "llm_config", "language_config");
+
     private final Path file;
     private final boolean fileExists;
     private final String prefix;
@@ -250,6 +252,20 @@ public final class ModelConfig {
      */
     public Optional<ModelConfig> optionalObject(String key) {
         return Optional.ofNullable(value(key)).map(value -> toObject(key, value));
+    }
+
+    /** The settings of the language model: those nested under {@code text_config} or a synonym of it, else these. */
+    public ModelConfig languageModel() {
+        return LANGUAGE_MODEL.stream()
+                .filter(this::isObject)
+                .findFirst()
+                .map(this::object)
+                .orElse(this);
+    }
+
+    /** Whether {@code place}, member names joined by dots, is that of a language model's {@code key} in some config. */
+    public static boolean isOfLanguageModel(String place, String key) {
+        return place.equals(key) || LANGUAGE_MODEL.stream().anyMatch(holder -> place.equals(holder + "." + key));
     }
 
     /** Whether the key holds an array; false if absent. */

@@ -1,5 +1,6 @@
 package io.modelassay.cli;
 
+import io.modelassay.PaddingException;
 import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.CheckpointProblem;
@@ -73,6 +74,7 @@ final class Failures {
         return e instanceof CheckpointException
                 || e instanceof RuntimeFailure
                 || e instanceof UnsupportedArchitectureException
+                || e instanceof PaddingException
                 || e instanceof IllegalArgumentException
                 || e instanceof IllegalStateException;
     }
@@ -87,6 +89,9 @@ final class Failures {
         if (e instanceof UnsupportedArchitectureException) {
             return "unsupported-architecture";
         }
+        if (e instanceof PaddingException refusal) {
+            return refusal.reason().id();
+        }
         if (e instanceof UncheckedIOException || e instanceof IOException) {
             return "input-output";
         }
@@ -99,6 +104,7 @@ final class Failures {
         boolean usage = e instanceof IllegalArgumentException
                 || e instanceof UncheckedIOException
                 || (e instanceof CheckpointException problem && problem.problem() == CheckpointProblem.WRITE_FAILED)
+                || (e instanceof PaddingException refusal && refusal.reason().isOfTheRequest())
                 || (e instanceof RuntimeFailure failure && failure.id().equals("no-gpu"));
         return usage ? Main.USAGE : Main.UNREADABLE;
     }

@@ -3,6 +3,7 @@ package io.modelassay.cli;
 import io.modelassay.CheckpointDifference;
 import io.modelassay.Inspection;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.List;
@@ -23,7 +24,10 @@ record InspectDocument(
         List<Precision> precisionMap,
         @Nullable Quantization quantization,
         @Nullable Difference reference,
+        @Nullable Ranks tensorParallel,
         int tensors) {
+
+    record Ranks(int largest, List<Integer> sizes) {}
 
     record Quantization(
             @Nullable Integer bits,
@@ -65,7 +69,13 @@ record InspectDocument(
                         .toList(),
                 quantization(inspection.quantization()),
                 inspection.difference().map(InspectDocument::difference).orElse(null),
+                ranks(inspection.tensorParallel()),
                 inspection.tensors());
+    }
+
+    /** Null where no module is known that ranks divide. */
+    private static @Nullable Ranks ranks(TensorParallel parallel) {
+        return parallel.modules() == 0 ? null : new Ranks(parallel.largest(), parallel.sizes());
     }
 
     /** The most frequent format's figures, then all formats; null for an artifact without quantization. */

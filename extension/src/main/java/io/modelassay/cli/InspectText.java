@@ -5,6 +5,7 @@ import io.modelassay.Inspection;
 import io.modelassay.PrecisionGroup;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.quantization.StoredQuantization;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ final class InspectText {
         layout.fact(
                 "load report",
                 inspection.loadReport().map(InspectText::loadReport).orElse("none: the architecture is not known"));
+        layout.fact("tensor parallel", ranks(inspection.tensorParallel()));
         if (reference != null) {
             layout.fact(
                     "reference",
@@ -90,6 +92,22 @@ final class InspectText {
                         report.unexpected().size(),
                         report.mismatched().size(),
                         "of another shape");
+    }
+
+    private static String ranks(TensorParallel parallel) {
+        if (parallel.modules() == 0) {
+            return "not known: no module of a known name";
+        }
+        String sizes = parallel.sizes().isEmpty()
+                ? "no number of ranks does"
+                : parallel.sizes().stream().map(String::valueOf).collect(Collectors.joining(", "))
+                        + (parallel.largest() == 1 ? " rank" : " ranks");
+        List<TensorParallel.Obstacle> obstacles = TensorParallel.SIZES.stream()
+                .filter(n -> !parallel.sizes().contains(n))
+                .findFirst()
+                .map(parallel::obstacles)
+                .orElse(List.of());
+        return sizes + " in vLLM" + (obstacles.isEmpty() ? "" : "; no more because of " + obstacles.get(0));
     }
 
     private static String difference(CheckpointDifference difference) {

@@ -5,6 +5,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.PackedWeight;
+import java.util.BitSet;
 import java.util.Map;
 import org.apiguardian.api.API;
 
@@ -88,6 +89,32 @@ public final class WeightHealth implements AutoCloseable {
                 Tensor mean = kernels.call("mean_magnitude", stored)) {
             return error / kernels.doubles(mean)[0];
         }
+    }
+
+    /**
+     * Which rows, and which columns, of a weight hold zeros only.
+     *
+     * @param rows output channels
+     * @param columns input channels
+     */
+    public record ZeroChannels(BitSet rows, BitSet columns) {}
+
+    /** The zero rows and columns of {@code weight} once it is decoded. */
+    public ZeroChannels zeroChannels(PackedWeight weight) {
+        try (Tensor decoded = decoder.decode(weight);
+                Tensor zeros = kernels.call("zero_channels", decoded)) {
+            long[] flags = kernels.longs(zeros);
+            int rows = Math.toIntExact(weight.shape().dimension(0));
+            return new ZeroChannels(set(flags, 0, rows), set(flags, rows, flags.length));
+        }
+    }
+
+    private static BitSet set(long[] flags, int from, int to) {
+        BitSet set = new BitSet();
+        for (int i = from; i < to; i++) {
+            set.set(i - from, flags[i] == 1);
+        }
+        return set;
     }
 
     @Override

@@ -33,3 +33,8 @@ def likeness(self, w: Tensor, reference: Tensor) -> Tensor:
     if cosines.numel() > 0:
         cosine = torch.mean(cosines)
     return torch.stack([error, torch.mean(difference, dtype=7), cosine])
+
+def zero_channels(self, w: Tensor) -> Tensor:
+    # [rows, then columns]: 1 for each that holds zeros only.
+    zero = w == 0
+    return torch.cat([torch.all(zero, 1), torch.all(zero, 0)], 0).to(4)
