@@ -46,6 +46,7 @@ final class LoadedModel implements AutoCloseable {
     private @Nullable List<TensorScan> decodedScan;
     private @Nullable List<Finding> weightFindings;
     private @Nullable List<UnusedBias> unusedBiases;
+    private @Nullable PaddingReport paddingReport;
     private @Nullable Tokenizer tokenizer;
 
     LoadedModel(LoadSettings settings) {
@@ -152,6 +153,13 @@ final class LoadedModel implements AutoCloseable {
             unusedBiases = plan.map(known -> UnusedBiases.of(checkpoint, known)).orElse(List.of());
         }
         return unusedBiases;
+    }
+
+    synchronized PaddingReport paddingReport() {
+        if (paddingReport == null) {
+            paddingReport = PaddingReport.of(checkpoint, stored);
+        }
+        return paddingReport;
     }
 
     private long bytes(ModelPlan known) {

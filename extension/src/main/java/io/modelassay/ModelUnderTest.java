@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorScan;
+import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
@@ -116,6 +117,16 @@ public final class ModelUnderTest implements AutoCloseable {
     /** Biases that are stored for modules whose architecture has none, judged by their values; engine-free. */
     public List<UnusedBias> unusedBiases() {
         return loaded.unusedBiases();
+    }
+
+    /** Whether the MLPs are padded, and rightly; where they are stored quantized, the engine decodes one layer or all. */
+    public PaddingReport paddingReport() {
+        return loaded.paddingReport();
+    }
+
+    /** Among how many ranks vLLM can divide the artifact as it is stored; from headers alone. */
+    public TensorParallel tensorParallel() {
+        return TensorParallel.of(checkpoint(), storedQuantization());
     }
 
     /** What dropping the unused biases does on {@code text}: a forward pass with and one without them. */

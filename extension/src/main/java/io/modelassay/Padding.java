@@ -40,10 +40,12 @@ public final class Padding {
 
     private final int size;
     private final PaddingOrder order;
+    private final int pieceBytes;
 
-    private Padding(int size, PaddingOrder order) {
+    private Padding(int size, PaddingOrder order, int pieceBytes) {
         this.size = size;
         this.order = order;
+        this.pieceBytes = pieceBytes;
     }
 
     /**
@@ -78,7 +80,7 @@ public final class Padding {
 
     /** Padding to {@code intermediateSize} channels, {@link #interleaved} unless said otherwise. */
     public static Padding to(int intermediateSize) {
-        return new Padding(intermediateSize, PaddingOrder.INTERLEAVED);
+        return new Padding(intermediateSize, PaddingOrder.INTERLEAVED, PIECE_BYTES);
     }
 
     /**
@@ -86,12 +88,17 @@ public final class Padding {
      * a later quantization is zero as a whole.
      */
     public Padding interleaved() {
-        return new Padding(size, PaddingOrder.INTERLEAVED);
+        return new Padding(size, PaddingOrder.INTERLEAVED, pieceBytes);
     }
 
     /** All zeros after the last channel. Sums keep their order, so that logits stay the same to the bit. */
     public Padding appended() {
-        return new Padding(size, PaddingOrder.APPENDED);
+        return new Padding(size, PaddingOrder.APPENDED, pieceBytes);
+    }
+
+    /** The same, holding about this many bytes of a tensor at a time. */
+    Padding inPiecesOf(int bytes) {
+        return new Padding(size, order, bytes);
     }
 
     /** As {@link #write(Checkpoint, Path, Progress)}, without telling how far it has come. */
@@ -271,7 +278,7 @@ public final class Padding {
         try (ShardedSafetensorsWriter writer = builder.open()) {
             for (TensorInfo tensor : checkpoint.tensors().values()) {
                 Widening widening = widened.get(tensor.name());
-                Source source = new Source(checkpoint, tensor, writer);
+                Source source = new Source(checkpoint, tensor, writer, pieceBytes);
                 if (widening == null) {
                     source.copy(0, tensor.byteLength());
                 } else if (widening == Widening.COLUMNS) {
@@ -302,7 +309,7 @@ public final class Padding {
     }
 
     /** A tensor's bytes on their way to the writer. */
-    private record Source(Checkpoint checkpoint, TensorInfo tensor, ShardedSafetensorsWriter writer) {
+    private record Source(Checkpoint checkpoint, TensorInfo tensor, ShardedSafetensorsWriter writer, int pieceBytes) {
         long rowBytes() {
             return tensor.byteLength() / tensor.shape().dimension(0);
         }
@@ -312,8 +319,8 @@ public final class Padding {
         }
 
         void copy(long from, long length) {
-            for (long done = 0; done < length; done += PIECE_BYTES) {
-                write(bytes(from + done, Math.min(PIECE_BYTES, length - done)));
+            for (long done = 0; done < length; done += pieceBytes) {
+                write(bytes(from + done, Math.min(pieceBytes, length - done)));
             }
         }
 
@@ -322,8 +329,8 @@ public final class Padding {
         }
 
         void zeros(long length) {
-            for (long done = 0; done < length; done += PIECE_BYTES) {
-                write(ByteBuffer.allocate((int) Math.min(PIECE_BYTES, length - done)));
+            for (long done = 0; done < length; done += pieceBytes) {
+                write(ByteBuffer.allocate((int) Math.min(pieceBytes, length - done)));
             }
         }
     }
@@ -333,7 +340,7 @@ public final class Padding {
         long rowBytes = source.rowBytes();
         long pad = size - count;
         long followed = order == PaddingOrder.INTERLEAVED ? pad : 0;
-        int perPiece = (int) Math.max(1, PIECE_BYTES / rowBytes);
+        int perPiece = (int) Math.max(1, pieceBytes / rowBytes);
         for (long row = 0; row < followed; row += perPiece) {
             int rows = (int) Math.min(perPiece, followed - row);
             ByteBuffer in = source.bytes((first + row) * rowBytes, rows * rowBytes);
@@ -353,7 +360,7 @@ public final class Padding {
         int outBytes = Math.multiplyExact(size, element);
         int interleaved = order == PaddingOrder.INTERLEAVED ? size - before : 0;
         long rows = source.tensor().shape().dimension(0);
-        int perPiece = Math.max(1, PIECE_BYTES / outBytes);
+        int perPiece = Math.max(1, pieceBytes / outBytes);
         for (long row = 0; row < rows; row += perPiece) {
             int count = (int) Math.min(perPiece, rows - row);
             ByteBuffer in = source.bytes(row * inBytes, count * inBytes);

@@ -13,7 +13,10 @@ import io.modelassay.runtime.TorchEngine;
 import io.modelassay.runtime.WeightHealth;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -106,22 +109,25 @@ final class PaddingCheck {
 
     /** Evidence in packed parts: of one MLP, then of all where that one has some. */
     private void afterQuantization() {
+        Map<String, List<String>> modules = new LinkedHashMap<>();
         for (GatedMlp mlp : mlps) {
-            for (String module :
-                    mlp.fused() ? List.of(mlp.gate(), mlp.down()) : List.of(mlp.gate(), mlp.up(), mlp.down())) {
+            for (String module : new LinkedHashSet<>(List.of(mlp.gate(), mlp.up(), mlp.down()))) {
                 new PackedPadding(checkpoint, stored, module)
                         .evidence()
-                        .ifPresent(evidence -> findings.add(new Finding(
-                                "padded-after-quantization",
-                                Severity.ERROR,
-                                module,
-                                "The packed weight was widened after quantization: " + evidence,
-                                "pad the 16-bit model (modelassay pad), then quantize that")));
+                        .ifPresent(evidence -> modules.computeIfAbsent(evidence, any -> new ArrayList<>())
+                                .add(module));
             }
-            if (findings.isEmpty()) {
+            if (modules.isEmpty()) {
                 return;
             }
         }
+        modules.forEach((evidence, affected) -> add(
+                "padded-after-quantization",
+                affected.get(0),
+                affected.size()
+                        + (affected.size() == 1 ? " packed weight was" : " packed weights, this one first, were")
+                        + " widened after quantization: " + evidence,
+                "pad the 16-bit model (modelassay pad), then quantize that"));
     }
 
     private Optional<Sizes> sizes(GatedMlp mlp) {

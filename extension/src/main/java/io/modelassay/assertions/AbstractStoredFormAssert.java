@@ -1,10 +1,13 @@
 package io.modelassay.assertions;
 
 import io.modelassay.BiasEffect;
+import io.modelassay.PaddingReport;
 import io.modelassay.UnusedBias;
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.quantization.ModulePattern;
 import io.modelassay.quantization.PackedWeight;
@@ -13,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apiguardian.api.API;
@@ -42,6 +46,10 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
     abstract Optional<ModelPlan> plan();
 
     abstract List<UnusedBias> unusedBiases();
+
+    abstract PaddingReport paddingReport();
+
+    abstract TensorParallel tensorParallel();
 
     /**
      * The modules that match are stored as floating-point numbers of at least 16 bits, and no quantization is applied to
@@ -210,6 +218,108 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
                                     : "config.json declares no quantization, so nothing tells a trainer to freeze them")
                     .from(folder())
                     .then("the quantization_config and the scales that belong to these tensors"));
+        }
+        return myself;
+    }
+
+    /**
+     * The MLPs are padded with channels of zeros, alike in gate, up and down and with the config, and were so before they were
+     * quantized, if they are. Fails for a model that is not padded, too. Where MLPs are stored quantized, the engine decodes one
+     * layer, and all layers if that one has zero channels.
+     */
+    public S isPaddedBeforeQuantization() {
+        isNotNull();
+        PaddingReport report = paddingReport();
+        requireSomething(
+                report.mlps() + report.defects().size(),
+                "MLPs of gate_proj, up_proj and down_proj",
+                "the folder of a model of the Llama, Mistral or Qwen families");
+        record(new Figure(
+                name(),
+                "padded MLP channels",
+                report.channels(),
+                0,
+                "channels",
+                "at least 1",
+                report.isPadded(),
+                Failure.count(report.mlps(), "MLP") + " of " + report.intermediateSize() + " channels"));
+        if (!report.isPadded()) {
+            fail(unpadded(report));
+        }
+        return myself;
+    }
+
+    private String unpadded(PaddingReport report) {
+        Failure failure = Failure.expecting(kind(), name(), "to be padded before quantization");
+        List<Finding> defects = report.defects();
+        if (defects.isEmpty()) {
+            long step = 8L * 128;
+            long size = (report.intermediateSize() + step - 1) / step * step;
+            return failure.but("it is not padded: no pattern of zeros is among the " + report.intermediateSize()
+                            + " channels of its " + Failure.count(report.mlps(), "MLP"))
+                    .from(folder())
+                    .then("Padding.to(" + size
+                            + ") on the unquantized model, for groups of 128 on 8 ranks; then quantize");
+        }
+        return failure.but(Failure.count(defects.size(), "finding") + " " + Failure.verb(defects.size(), "says", "say")
+                        + " otherwise:")
+                .items(defects.stream()
+                        .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
+                        .toList())
+                .from(folder())
+                .then(defects.get(0).nextStep());
+    }
+
+    /**
+     * vLLM can divide the artifact, as it is stored, among {@code ranks} ranks of tensor parallelism: heads, and in every linear
+     * module the channels of a rank against groups, packed words and blocks. Arithmetic on headers alone.
+     *
+     * @throws IllegalArgumentException if {@code ranks} is not positive
+     */
+    public S isShardableAcross(int ranks) {
+        isNotNull();
+        if (ranks < 1) {
+            throw new IllegalArgumentException("A model is divided among 1 rank or more, not " + ranks);
+        }
+        TensorParallel parallel = tensorParallel();
+        requireSomething(
+                parallel.modules(),
+                "linear modules of known names",
+                "the folder of a model with q_proj, o_proj, gate_proj or down_proj");
+        List<TensorParallel.Obstacle> obstacles = parallel.obstacles(ranks);
+        record(new Figure(
+                name(),
+                "modules in the way of " + Failure.count(ranks, "rank"),
+                obstacles.size(),
+                0,
+                "kinds of modules",
+                "at most 0",
+                obstacles.isEmpty(),
+                Failure.count(parallel.modules(), "module")));
+        if (!obstacles.isEmpty()) {
+            Failure failure = Failure.expecting(
+                            kind(), name(), "to be shardable across " + Failure.count(ranks, "rank"))
+                    .but(Failure.count(obstacles.size(), "kind") + " of modules "
+                            + Failure.verb(obstacles.size(), "does", "do") + " not divide:")
+                    .items(obstacles.stream()
+                            .map(TensorParallel.Obstacle::toString)
+                            .toList());
+            obstacles.stream()
+                    .map(TensorParallel.Obstacle::message)
+                    .filter(message -> !message.isEmpty())
+                    .findFirst()
+                    .ifPresent(message -> failure.line("vLLM says: " + message));
+            failure.line(
+                    parallel.largest() == 0
+                            ? "No number of ranks does"
+                            : "It divides among " + Failure.count(parallel.largest(), "rank") + " at most");
+            OptionalLong size = parallel.intermediateSizeFor(ranks);
+            fail(failure.from(folder())
+                    .then(
+                            size.isPresent()
+                                    ? "Padding.to(" + size.getAsLong()
+                                            + ") on the unquantized model, the least that does; then quantize"
+                                    : "fewer ranks, or smaller groups: padding MLPs alone does not help"));
         }
         return myself;
     }

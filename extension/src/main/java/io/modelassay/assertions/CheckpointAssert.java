@@ -1,5 +1,6 @@
 package io.modelassay.assertions;
 
+import io.modelassay.PaddingReport;
 import io.modelassay.UnusedBias;
 import io.modelassay.UnusedBiases;
 import io.modelassay.architecture.Architectures;
@@ -9,6 +10,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.List;
@@ -17,7 +19,10 @@ import java.util.function.Consumer;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
-/** Assertions on what is stored. None of them starts an engine. */
+/**
+ * Assertions on what is stored. None of them starts an engine, but for {@link #isPaddedBeforeQuantization} on an artifact that
+ * is stored quantized.
+ */
 @API(status = API.Status.EXPERIMENTAL)
 public class CheckpointAssert extends AbstractStoredFormAssert<CheckpointAssert, Checkpoint> {
     private @Nullable ScanReport scan;
@@ -90,6 +95,16 @@ public class CheckpointAssert extends AbstractStoredFormAssert<CheckpointAssert,
     @Override
     List<UnusedBias> unusedBiases() {
         return plan().map(plan -> UnusedBiases.of(actual, plan)).orElse(List.of());
+    }
+
+    @Override
+    PaddingReport paddingReport() {
+        return PaddingReport.of(actual, storedQuantization());
+    }
+
+    @Override
+    TensorParallel tensorParallel() {
+        return TensorParallel.of(actual, storedQuantization());
     }
 
     @Override

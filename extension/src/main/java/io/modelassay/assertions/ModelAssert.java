@@ -1,6 +1,7 @@
 package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
+import io.modelassay.PaddingReport;
 import io.modelassay.Text;
 import io.modelassay.UnusedBias;
 import io.modelassay.architecture.LoadReport;
@@ -10,6 +11,7 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
+import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Estimate;
@@ -84,6 +86,16 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
     @Override
     List<UnusedBias> unusedBiases() {
         return actual.unusedBiases();
+    }
+
+    @Override
+    PaddingReport paddingReport() {
+        return actual.paddingReport();
+    }
+
+    @Override
+    TensorParallel tensorParallel() {
+        return actual.tensorParallel();
     }
 
     @Override

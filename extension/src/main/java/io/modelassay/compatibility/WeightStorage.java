@@ -37,6 +37,8 @@ record WeightStorage(Kind kind, int bits, long group, long blockRows) {
             case "gptq" -> new WeightStorage(Kind.GPTQ, bits, group, 0);
             case "awq" -> new WeightStorage(Kind.AWQ, bits, group, 0);
             case "bitsandbytes" -> new WeightStorage(Kind.BITSANDBYTES, bits, 0, 0);
+            // vLLM has no rule of its own for groups that run over the flattened weight.
+            case "hqq" -> new WeightStorage(Kind.PLAIN, bits, 0, 0);
             default -> other(weight, bits, group);
         };
     }

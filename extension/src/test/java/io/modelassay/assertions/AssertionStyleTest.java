@@ -68,6 +68,8 @@ class AssertionStyleTest {
         all.put("keepsInFullPrecision", it -> it.keepsInFullPrecision("model.layers.1", "50%d%n"));
         all.put("keepsInFullPrecision, nothing", it -> it.keepsInFullPrecision("%d"));
         all.put("hasTensor", it -> it.hasTensor("%d"));
+        all.put("isPaddedBeforeQuantization", it -> it.isPaddedBeforeQuantization());
+        all.put("isShardableAcross", it -> it.isShardableAcross(3));
         all.put("hasPerplexityDriftAtMost", it -> it.hasPerplexityDriftAtMost(withPercentage(3), TEXT));
         all.put("hasMeanKlDivergenceAtMost", it -> it.hasMeanKlDivergenceAtMost(0.01, TEXT));
         all.put("hasTopTokenAgreementAtLeast", it -> it.hasTopTokenAgreementAtLeast(1, TEXT));
@@ -83,6 +85,8 @@ class AssertionStyleTest {
         all.put("hasNoUnexpectedKeys", CheckpointAssert::hasNoUnexpectedKeys);
         all.put("keepsInFullPrecision", it -> it.keepsInFullPrecision("50%d%n"));
         all.put("hasTensor", it -> it.hasTensor("%d"));
+        all.put("isPaddedBeforeQuantization", it -> it.isPaddedBeforeQuantization());
+        all.put("isShardableAcross", it -> it.isShardableAcross(3));
         all.put("hasTensorSatisfying", it -> it.hasTensorSatisfying("%d", tensor -> {}));
         return all.entrySet().stream().map(entry -> Named.of(entry.getKey(), entry.getValue()));
     }

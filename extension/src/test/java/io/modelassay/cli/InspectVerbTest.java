@@ -70,6 +70,7 @@ class InspectVerbTest {
                           stored types     BF16 in 19 tensors, 1,203 values; F32 in 1 tensor, 8 values
                           quantization     none
                           load report      21 parameters expected: 1 missing, 1 unexpected, 1 of another shape
+                          tensor parallel  1, 2 ranks in vLLM; no more because of attention heads: 2 heads do not divide among 4 ranks
 
                         Precision
                           modules                                                    types  layers  count    size
@@ -145,6 +146,9 @@ class InspectVerbTest {
                         reference.missing[] string
                         reference.unexpected array
                         reference.unexpected[] string
+                        tensor_parallel.largest integer
+                        tensor_parallel.sizes array
+                        tensor_parallel.sizes[] integer
                         tensors integer""");
         assertThat(run.json().at("/dtype_counts/BF16").asInt()).isEqualTo(19);
         assertThat(run.json().at("/load_report/missing/0").asText())
@@ -161,6 +165,8 @@ class InspectVerbTest {
         assertThat(document.at("/findings")).isEmpty();
         assertThat(document.at("/load_report/missing")).isEmpty();
         assertThat(document.at("/reference").isNull()).isTrue();
+        assertThat(document.at("/tensor_parallel/sizes").toString()).isEqualTo("[1,2,4]");
+        assertThat(document.at("/tensor_parallel/largest").asInt()).isEqualTo(4);
     }
 
     @Test
