@@ -195,6 +195,7 @@ final class LoadedModel implements AutoCloseable {
                         WeightSanity.against(reference.checkpoint(), checkpoint, stored, engine, Progress.SILENT));
             }
             List<TensorScan> scans = new ArrayList<>(storedScan().tensors());
+            scans.removeIf(scan -> stored.explains(scan.name()));
             scans.addAll(decodedScan());
             findings.addAll(WeightSanity.ofMagnitudes(scans));
             weightFindings = List.copyOf(findings);
