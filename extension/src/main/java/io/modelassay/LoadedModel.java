@@ -173,7 +173,8 @@ final class LoadedModel implements AutoCloseable {
         if (decodedScan == null) {
             List<TensorScan> scans = new ArrayList<>();
             if (!stored.weights().isEmpty()) {
-                scans.addAll(StoredScan.of(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
+                scans.addAll(
+                        DecodedScan.tensors(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
             }
             quantization.ifPresent(applied -> model().plan().parameters().stream()
                     .filter(parameter ->
