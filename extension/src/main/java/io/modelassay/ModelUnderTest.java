@@ -2,8 +2,10 @@ package io.modelassay;
 
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.LoaderRules;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorScan;
@@ -103,8 +105,22 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
      */
     public LoadReport loadReport() {
+        return loadReport(LoaderRules.standard());
+    }
+
+    /**
+     * Expected against stored tensors as a certain loader compares them, from headers alone.
+     *
+     * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
+     */
+    public LoadReport loadReport(LoaderRules rules) {
         ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
-        return loaded.stored().adapt(LoadReport.of(checkpoint(), plan));
+        return loaded.stored().adapt(LoadReport.of(checkpoint(), plan, rules));
+    }
+
+    /** What is wrong or odd about what is on disk; the findings of an {@link Inspection}. */
+    public List<Finding> findings() {
+        return loaded.inspection().findings();
     }
 
     /** Token ids of {@code text} by this model's tokenizer. */

@@ -51,7 +51,7 @@ class LoadReportTruthTest {
     void equalsTransformers(String name, String version, JsonNode reportCase, @TempDir Path folder) {
         JsonNode truth = reportCase.get("truth").get(version);
         assumeTrue(!truth.get("missing").isNull(), "transformers raised and loaded nothing");
-        System.out.println("== " + name + " " + version);
+        
         LoadReport report = report(EditedCheckpoint.of(reportCase, folder), VERSIONS.get(version));
         assertThat(new TreeSet<>(report.missing())).as("missing").isEqualTo(names(truth.get("missing")));
         assertThat(new TreeSet<>(report.unexpected())).as("unexpected").isEqualTo(names(truth.get("unexpected")));
