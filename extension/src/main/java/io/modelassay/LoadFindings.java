@@ -95,9 +95,8 @@ final class LoadFindings {
                 report.renamed().size() + " tensors are stored "
                         + (first.getKey().length() < first.getValue().length() ? "without" : "with one more of")
                         + " the prefix \"" + plan.basePrefix() + ".\"; " + report.rules().loader()
-                        + " finds them all the same, " + LoaderRules.TRANSFORMERS_4.loader()
-                        + (refused ? " does not" : " does too")
-                        + other.refusal().map(reason -> ": " + reason).orElse(""),
+                        + " finds them all the same, " + LoaderRules.TRANSFORMERS_4.loader() + " "
+                        + other.refusal().orElse(refused ? "does not" : "does too"),
                 "save the model with its head, not the base model inside it");
     }
 

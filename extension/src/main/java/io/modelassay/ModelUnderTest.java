@@ -91,7 +91,8 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Whether the weight of {@code module} goes through the quantization that is applied. */
     public boolean quantizes(String module) {
-        return loaded.quantization().map(plan -> plan.quantizes(module)).orElse(false);
+        String name = loaded.plan().map(plan -> plan.canonical(module)).orElse(module);
+        return loaded.quantization().map(applied -> applied.quantizes(name)).orElse(false);
     }
 
     /** The quantization that the artifact is stored in, if any; nothing of it is decoded for this. */

@@ -118,8 +118,8 @@ final class LoadComparison {
                 .filter(name -> expects(name) && !name.startsWith(prefix))
                 .findFirst();
         return rules.basePrefix() == BasePrefix.ALL_OR_NONE && prefixAbsent && head.isPresent()
-                ? Optional.of(rules.loader() + " takes the file for corrupted: no name starts with " + plan.basePrefix()
-                        + ", but it holds " + head.get())
+                ? Optional.of("takes the file for corrupted: no name starts with \"" + plan.basePrefix()
+                        + "\", yet it holds " + head.get())
                 : Optional.empty();
     }
 }

@@ -1,6 +1,5 @@
 package io.modelassay.checkpoint;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
@@ -11,8 +10,6 @@ import org.apiguardian.api.API;
 /** How many ids a {@code tokenizer.json} gives out. Read token by token, so that large files take no memory. */
 @API(status = API.Status.INTERNAL)
 public final class TokenizerVocabulary {
-    private static final JsonFactory JSON = new JsonFactory();
-
     private long largest = -1;
 
     private TokenizerVocabulary() {}
@@ -23,7 +20,7 @@ public final class TokenizerVocabulary {
      */
     public static OptionalLong size(Path file) {
         TokenizerVocabulary vocabulary = new TokenizerVocabulary();
-        try (JsonParser json = JSON.createParser(file.toFile())) {
+        try (JsonParser json = JsonDocument.JSON.createParser(file.toFile())) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
                 return OptionalLong.empty();
             }
@@ -43,11 +40,12 @@ public final class TokenizerVocabulary {
     }
 
     private void addedTokens(JsonParser json) throws IOException {
-        while (json.currentToken() == JsonToken.START_ARRAY && json.nextToken() == JsonToken.START_OBJECT) {
+        if (json.currentToken() != JsonToken.START_ARRAY) {
+            json.skipChildren();
+            return;
+        }
+        while (json.nextToken() == JsonToken.START_OBJECT) {
             token(json);
-            while (json.nextToken() == JsonToken.START_OBJECT) {
-                token(json);
-            }
         }
     }
 
@@ -64,7 +62,11 @@ public final class TokenizerVocabulary {
     }
 
     private void model(JsonParser json) throws IOException {
-        while (json.currentToken() != JsonToken.END_OBJECT && json.nextToken() == JsonToken.FIELD_NAME) {
+        if (json.currentToken() != JsonToken.START_OBJECT) {
+            json.skipChildren();
+            return;
+        }
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
             boolean vocabulary = json.currentName().equals("vocab");
             json.nextToken();
             if (vocabulary && json.currentToken() == JsonToken.START_OBJECT) {
