@@ -60,8 +60,8 @@ final class LoadFindings {
 
     private void renamedPrefixes() {
         List<String> strange = checkpoint.tensors().keySet().stream()
-                .filter(name -> plan.parameter(name).isEmpty()
-                        && !report.renamed().containsKey(name))
+                .filter(name ->
+                        plan.parameter(name).isEmpty() && !report.renamed().containsKey(name))
                 .toList();
         for (PrefixRenaming renaming : PrefixRenaming.find(missing, strange)) {
             int count = renaming.names().size();
@@ -70,7 +70,8 @@ final class LoadFindings {
                     Severity.ERROR,
                     renaming.names().keySet().iterator().next(),
                     count + " of " + plan.parameters().size() + " expected tensors are stored under another prefix: "
-                            + renaming.inWords() + "; a loader would ignore them and initialize the parameters at random",
+                            + renaming.inWords()
+                            + "; a loader would ignore them and initialize the parameters at random",
                     renaming.cure());
             missing.removeAll(renaming.names().values());
             unexpected.removeAll(renaming.names().keySet());
@@ -87,14 +88,16 @@ final class LoadFindings {
     private void acceptedPrefix() {
         LoadReport other = LoadReport.of(checkpoint, plan, LoaderRules.TRANSFORMERS_4);
         Map.Entry<String, String> first = report.renamed().entrySet().iterator().next();
-        boolean refused = other.refusal().isPresent() || !other.renamed().keySet().containsAll(report.renamed().keySet());
+        boolean refused = other.refusal().isPresent()
+                || !other.renamed().keySet().containsAll(report.renamed().keySet());
         add(
                 "renamed-prefix",
                 refused ? Severity.WARNING : Severity.INFO,
                 first.getKey(),
                 report.renamed().size() + " tensors are stored "
                         + (first.getKey().length() < first.getValue().length() ? "without" : "with one more of")
-                        + " the prefix \"" + plan.basePrefix() + ".\"; " + report.rules().loader()
+                        + " the prefix \"" + plan.basePrefix() + ".\"; "
+                        + report.rules().loader()
                         + " finds them all the same, " + LoaderRules.TRANSFORMERS_4.loader() + " "
                         + other.refusal().orElse(refused ? "does not" : "does too"),
                 "save the model with its head, not the base model inside it");
@@ -122,11 +125,12 @@ final class LoadFindings {
                     "use the config.json that belongs to these weights");
             unexpected.removeAll(beyond);
         }
-        int stored = 1 + checkpoint.tensors().keySet().stream()
-                .map(plan::canonical)
-                .mapToInt(name -> number(layers, report.renamed().getOrDefault(name, name)))
-                .max()
-                .orElse(-1);
+        int stored = 1
+                + checkpoint.tensors().keySet().stream()
+                        .map(plan::canonical)
+                        .mapToInt(name -> number(layers, report.renamed().getOrDefault(name, name)))
+                        .max()
+                        .orElse(-1);
         Collection<String> absent = of(layers, missing, stored, layers.count());
         if (stored > 0 && !absent.isEmpty()) {
             add(
@@ -173,7 +177,8 @@ final class LoadFindings {
                     biases.get(0),
                     biases.size() + (biases.size() == 1 ? " bias is" : " biases are")
                             + " stored for linear modules to which the architecture gives none: "
-                            + NameGroup.summary(biases) + "; a loader ignores them, which is right only where they are 0",
+                            + NameGroup.summary(biases)
+                            + "; a loader ignores them, which is right only where they are 0",
                     "nothing if they are 0, as old AutoGPTQ writes them; otherwise the model_type that has them");
             unexpected.removeAll(biases);
         }

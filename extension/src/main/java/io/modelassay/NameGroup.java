@@ -32,9 +32,11 @@ record NameGroup(String subject, List<String> names) {
                     .toList();
         }
         Map<String, List<String>> groups = new TreeMap<>();
-        names.stream().sorted().forEach(name -> groups.computeIfAbsent(
-                        PrecisionGroup.pattern(name) + "\n" + trait.apply(name), key -> new ArrayList<>())
-                .add(name));
+        names.stream()
+                .sorted()
+                .forEach(name -> groups.computeIfAbsent(
+                                PrecisionGroup.pattern(name) + "\n" + trait.apply(name), key -> new ArrayList<>())
+                        .add(name));
         return groups.values().stream()
                 .map(members -> members.size() == 1
                         ? new NameGroup(members.get(0), members)

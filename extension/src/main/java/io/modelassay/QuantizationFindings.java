@@ -28,8 +28,9 @@ final class QuantizationFindings {
 
     private QuantizationFindings(Checkpoint checkpoint, Optional<ModelPlan> plan, StoredQuantization stored) {
         this.stored = stored;
-        this.fileModules = withAncestors(
-                checkpoint.tensors().keySet().stream().map(QuantizationFindings::parent).toList());
+        this.fileModules = withAncestors(checkpoint.tensors().keySet().stream()
+                .map(QuantizationFindings::parent)
+                .toList());
         this.modules = new TreeSet<>(fileModules);
         plan.ifPresent(known -> modules.addAll(withAncestors(known.modules())));
     }
@@ -110,9 +111,8 @@ final class QuantizationFindings {
     }
 
     private void ignoredButQuantized(QuantizationConfig config) {
-        List<String> quantized = stored.modules().stream()
-                .filter(stored.exclusions()::excludes)
-                .toList();
+        List<String> quantized =
+                stored.modules().stream().filter(stored.exclusions()::excludes).toList();
         if (!quantized.isEmpty()) {
             findings.add(new Finding(
                     "ignored-module-quantized",
@@ -161,7 +161,8 @@ final class QuantizationFindings {
         while (tail.chars().filter(c -> c == '.').count() >= 2) {
             tail = tail.substring(tail.indexOf('.') + 1);
             String end = "." + tail;
-            Optional<String> module = fileModules.stream().filter(name -> name.endsWith(end)).findFirst();
+            Optional<String> module =
+                    fileModules.stream().filter(name -> name.endsWith(end)).findFirst();
             if (module.isPresent()) {
                 return module.get();
             }

@@ -39,7 +39,8 @@ final class TiedHead {
                             Severity.INFO,
                             logits.get().name(),
                             "The head holds the same values as " + table.get().name()
-                                    + ", and config.json does not tie them: " + logits.get().byteLength()
+                                    + ", and config.json does not tie them: "
+                                    + logits.get().byteLength()
                                     + " bytes are stored twice",
                             "set tie_word_embeddings to true and leave the head out, if the two were trained as one"));
                 }
@@ -49,7 +50,8 @@ final class TiedHead {
                     "tied-embedding-missing",
                     Severity.WARNING,
                     embedding.name(),
-                    "config.json ties embedding and head, and only " + logits.get().name()
+                    "config.json ties embedding and head, and only "
+                            + logits.get().name()
                             + " is stored; transformers 5 uses it for both, transformers 4 fails in the forward pass",
                     "store the values as " + embedding.name()));
         } else if (!tied && table.isPresent()) {
@@ -57,8 +59,8 @@ final class TiedHead {
                     "tied-head-missing",
                     Severity.ERROR,
                     head.name(),
-                    "The head is not stored, and config.json does not tie it to " + table.get().name()
-                            + "; a loader would initialize it at random",
+                    "The head is not stored, and config.json does not tie it to "
+                            + table.get().name() + "; a loader would initialize it at random",
                     "set tie_word_embeddings to true if the head was tied in training, otherwise save the head"));
         }
         return findings;

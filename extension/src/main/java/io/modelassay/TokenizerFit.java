@@ -21,10 +21,8 @@ final class TokenizerFit {
                         .filter(parameter -> parameter.kind() == Parameter.Kind.EMBEDDING)
                         .isPresent())
                 .findFirst();
-        OptionalLong ids = checkpoint
-                .tokenizerFile()
-                .map(TokenizerVocabulary::size)
-                .orElse(OptionalLong.empty());
+        OptionalLong ids =
+                checkpoint.tokenizerFile().map(TokenizerVocabulary::size).orElse(OptionalLong.empty());
         if (table.isEmpty() || table.get().shape().rank() != 2 || ids.isEmpty()) {
             return List.of();
         }
@@ -43,7 +41,8 @@ final class TokenizerFit {
                                 ? "; a text with one of the last " + (tokens - rows) + " fails"
                                 : "; the last " + (rows - tokens) + " rows are padding"),
                 beyond
-                        ? "resize_token_embeddings(" + tokens + ") before saving, or the tokenizer that belongs to the model"
+                        ? "resize_token_embeddings(" + tokens
+                                + ") before saving, or the tokenizer that belongs to the model"
                         : "nothing needs doing, unless the tokenizer lacks tokens that were added in training"));
     }
 }

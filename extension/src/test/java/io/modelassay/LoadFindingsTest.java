@@ -65,9 +65,10 @@ class LoadFindingsTest {
         assertThat(finding.id()).isEqualTo("renamed-prefix");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
         assertThat(finding.message())
-                .isEqualTo("38 tensors are stored without the prefix \"model.\"; transformers 5 finds them all the same,"
-                        + " transformers 4 takes the file for corrupted: no name starts with \"model\", yet it holds"
-                        + " lm_head.weight");
+                .isEqualTo(
+                        "38 tensors are stored without the prefix \"model.\"; transformers 5 finds them all the same,"
+                                + " transformers 4 takes the file for corrupted: no name starts with \"model\", yet it holds"
+                                + " lm_head.weight");
     }
 
     @Test
@@ -80,7 +81,8 @@ class LoadFindingsTest {
     @Test
     void aWordMisspeltIsNoPrefix() {
         assertThat(ids(inspect(copy("tiny-llama")
-                        .renameTensor("model.layers.0.mlp.down_proj.weight", "model.layers.0.mlp.down_projection.weight")
+                        .renameTensor(
+                                "model.layers.0.mlp.down_proj.weight", "model.layers.0.mlp.down_projection.weight")
                         .renameTensor("model.norm.weight", "model.final_norm.weight"))))
                 .containsExactly("missing-tensor", "missing-tensor", "unexpected-tensor", "unexpected-tensor");
     }
@@ -119,7 +121,8 @@ class LoadFindingsTest {
         assertThat(lost.id()).isEqualTo("tied-head-missing");
         assertThat(lost.subject()).isEqualTo("lm_head.weight");
         assertThat(lost.severity()).isEqualTo(Severity.ERROR);
-        assertThat(ids(inspect(copy("tiny-llama").dropTensors("lm_head\\.weight")))).containsExactly("tied-head-missing");
+        assertThat(ids(inspect(copy("tiny-llama").dropTensors("lm_head\\.weight"))))
+                .containsExactly("tied-head-missing");
         assertThat(ids(Inspection.of(Fixtures.path("tiny-qwen2")))).as("tied").isEmpty();
     }
 
@@ -130,7 +133,9 @@ class LoadFindingsTest {
                 .copyTensor("model.embed_tokens.weight", "lm_head.weight")));
         assertThat(finding.id()).isEqualTo("duplicated-head");
         assertThat(finding.severity()).isEqualTo(Severity.INFO);
-        assertThat(ids(Inspection.of(Fixtures.path("tiny-llama")))).as("another head").isEmpty();
+        assertThat(ids(Inspection.of(Fixtures.path("tiny-llama"))))
+                .as("another head")
+                .isEmpty();
     }
 
     @Test
@@ -166,9 +171,7 @@ class LoadFindingsTest {
         Finding finding = only(inspect(copy("tiny-llama").editConfig(config -> config.put("num_hidden_layers", 7))));
         assertThat(finding.id()).isEqualTo("layers-missing");
         assertThat(finding.message()).startsWith("27 parameters of layers 4-6 are not stored");
-        assertThat(ids(inspect(copy("tiny-llama")
-                        .named("inner")
-                        .dropTensors("model\\.layers\\.1\\.mlp\\..*"))))
+        assertThat(ids(inspect(copy("tiny-llama").named("inner").dropTensors("model\\.layers\\.1\\.mlp\\..*"))))
                 .as("a hole is no end")
                 .containsOnly("missing-tensor");
     }
@@ -234,8 +237,7 @@ class LoadFindingsTest {
                 inspect(copy(GPTQ).dropTensors("model\\.layers\\.[01]\\.mlp\\.(up|gate)_proj\\.scales"));
         Finding finding = found(inspection, "never-initialized");
         assertThat(finding.severity()).isEqualTo(Severity.ERROR);
-        assertThat(finding.message())
-                .contains("4 modules", "lack their scales", "model.layers.*.mlp.gate_proj (0-1)");
+        assertThat(finding.message()).contains("4 modules", "lack their scales", "model.layers.*.mlp.gate_proj (0-1)");
         assertThat(ids(inspection)).doesNotContain("missing-tensor");
         assertThat(inspection.loadReport().orElseThrow().missing()).hasSize(4);
     }
@@ -250,10 +252,8 @@ class LoadFindingsTest {
         assertThat(finding.severity()).isEqualTo(Severity.ERROR);
         assertThat(finding.subject()).isEqualTo("model.layers.1.mlp.down_proj");
         assertThat(ids(inspection)).doesNotContain("never-initialized", "missing-tensor", "unexpected-tensor");
-        assertThat(inspection.loadReport().orElseThrow().unexpected())
-                .contains("model.layers.1.mlp.down_proj.weight");
-        assertThat(ids(inspect(unpacked
-                        .named("excluded")
+        assertThat(inspection.loadReport().orElseThrow().unexpected()).contains("model.layers.1.mlp.down_proj.weight");
+        assertThat(ids(inspect(unpacked.named("excluded")
                         .editConfig(config -> quantization(config)
                                 .withObjectProperty("dynamic")
                                 .putObject("-:model\\.layers\\.1\\.mlp\\.down_proj")))))
@@ -263,9 +263,10 @@ class LoadFindingsTest {
 
     @Test
     void bitsandbytesIsWarnedOfFloatWeights() {
-        Finding finding = only(inspect(copy("tiny-qwen2").editConfig(config -> config.putObject("quantization_config")
-                .put("quant_method", "bitsandbytes")
-                .put("load_in_4bit", true))));
+        Finding finding = only(inspect(copy("tiny-qwen2")
+                .editConfig(config -> config.putObject("quantization_config")
+                        .put("quant_method", "bitsandbytes")
+                        .put("load_in_4bit", true))));
         assertThat(finding.id()).isEqualTo("quantized-module-unpacked");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
         assertThat(finding.message()).contains("28 modules");
@@ -274,9 +275,10 @@ class LoadFindingsTest {
     @Test
     void anIgnoredModuleThatIsQuantized() {
         Finding finding = found(
-                inspect(copy(GPTQ).editConfig(config -> quantization(config)
-                        .withObjectProperty("dynamic")
-                        .putObject("-:.*mlp\\.down_proj"))),
+                inspect(copy(GPTQ)
+                        .editConfig(config -> quantization(config)
+                                .withObjectProperty("dynamic")
+                                .putObject("-:.*mlp\\.down_proj"))),
                 "ignored-module-quantized");
         assertThat(finding.severity()).isEqualTo(Severity.ERROR);
         assertThat(finding.message()).contains("model.layers.*.mlp.down_proj");
@@ -284,15 +286,16 @@ class LoadFindingsTest {
 
     @Test
     void ignoreEntriesThatMatchNothing() {
-        Finding finding = only(inspect(copy("tiny-qwen2").editConfig(config -> config.putObject("quantization_config")
-                .put("quant_method", "compressed-tensors")
-                .putArray("ignore")
-                .add("lm_head")
-                .add("re:.*lm_head")
-                .add("model.layers.0.mlp.down_proj")
-                .add("model.layers.1.self_attn")
-                .add("re:.*self_attn\\.[qk]_proj")
-                .add("model.language_model.layers.1.mlp.up_proj"))));
+        Finding finding = only(inspect(copy("tiny-qwen2")
+                .editConfig(config -> config.putObject("quantization_config")
+                        .put("quant_method", "compressed-tensors")
+                        .putArray("ignore")
+                        .add("lm_head")
+                        .add("re:.*lm_head")
+                        .add("model.layers.0.mlp.down_proj")
+                        .add("model.layers.1.self_attn")
+                        .add("re:.*self_attn\\.[qk]_proj")
+                        .add("model.language_model.layers.1.mlp.up_proj"))));
         assertThat(finding.id()).isEqualTo("ignore-matches-nothing");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
         assertThat(finding.message())
@@ -304,10 +307,11 @@ class LoadFindingsTest {
     @ParameterizedTest
     @ValueSource(strings = {"lm_head", "multi_modal_projector", "vision_tower", "score"})
     void genericNamesOfBitsandbytesNeedNoModule(String entry) {
-        assertThat(ids(inspect(copy("tiny-qwen2").editConfig(config -> config.putObject("quantization_config")
-                        .put("quant_method", "bitsandbytes")
-                        .putArray("llm_int8_skip_modules")
-                        .add(entry)))))
+        assertThat(ids(inspect(copy("tiny-qwen2")
+                        .editConfig(config -> config.putObject("quantization_config")
+                                .put("quant_method", "bitsandbytes")
+                                .putArray("llm_int8_skip_modules")
+                                .add(entry)))))
                 .doesNotContain("ignore-matches-nothing");
     }
 

@@ -18,8 +18,8 @@ public final class EditedCheckpoint {
         String base = reportCase.has("variant")
                 ? "quantized/" + reportCase.get("variant").textValue()
                 : reportCase.get("base").textValue();
-        Corruptor copy = Corruptor.of(Fixtures.path(base))
-                .named(reportCase.get("name").textValue());
+        Corruptor copy =
+                Corruptor.of(Fixtures.path(base)).named(reportCase.get("name").textValue());
         for (JsonNode edit : reportCase.get("edits")) {
             copy = apply(edit, copy);
         }
@@ -34,13 +34,13 @@ public final class EditedCheckpoint {
                 copy.renameTensors(
                         edit.get("from").textValue(), edit.get("to").textValue().replace("\\", "$"));
             case "add" -> {
-                Corruptor added =
-                        copy.addTensor(tensor, edit.get("dtype").textValue(), shape(edit));
+                Corruptor added = copy.addTensor(tensor, edit.get("dtype").textValue(), shape(edit));
                 yield edit.get("fill").intValue() == 0 ? added : added.fill(tensor, 1);
             }
             case "resize" -> copy.resizeTensors(tensor, shape(edit));
             case "cast" -> copy.retypeTensors(tensor, edit.get("dtype").textValue());
-            case "copy" -> copy.copyTensor(edit.get("from").textValue(), edit.get("to").textValue());
+            case "copy" ->
+                copy.copyTensor(edit.get("from").textValue(), edit.get("to").textValue());
             case "config" -> copy.editConfig(config -> editConfig(edit, config));
             case "metadata" -> copy.setMetadata(texts(edit.get("set")));
             case "index" -> copy.editJson("model.safetensors.index.json", index -> editIndex(edit, index));

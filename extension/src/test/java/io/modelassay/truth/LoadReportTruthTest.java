@@ -114,7 +114,8 @@ class LoadReportTruthTest {
     @MethodSource("seenHereOnly")
     void whatLoadersFindTooLateIsReported(String name, JsonNode reportCase, @TempDir Path folder) {
         assumeIsRecognised(reportCase);
-        assertThat(report(EditedCheckpoint.of(reportCase, folder), LoaderRules.standard()).isClean())
+        assertThat(report(EditedCheckpoint.of(reportCase, folder), LoaderRules.standard())
+                        .isClean())
                 .isFalse();
     }
 
@@ -133,12 +134,13 @@ class LoadReportTruthTest {
     /** Formats that no scheme here reads yet have no report of their own. */
     private static void assumeIsRecognised(JsonNode reportCase) {
         if (reportCase.has("variant") && !name(reportCase).equals("bnb-without-quantization-config")) {
-            Path healthy = Fixtures.path("quantized/" + reportCase.get("variant").textValue());
+            Path healthy =
+                    Fixtures.path("quantized/" + reportCase.get("variant").textValue());
             try (Checkpoint checkpoint = Checkpoint.open(healthy)) {
                 assumeTrue(
                         StoredQuantization.of(checkpoint, Architectures.find(checkpoint.config()))
-                                .modules()
-                                .size()
+                                        .modules()
+                                        .size()
                                 > 0,
                         "no scheme reads this format yet");
             }
@@ -153,8 +155,9 @@ class LoadReportTruthTest {
 
     private static List<String> mismatched(JsonNode list) {
         return StreamSupport.stream(list.spliterator(), false)
-                .map(entry -> entry.get(0).textValue() + " " + entry.get(1).toString().replace(",", ", ") + " "
-                        + entry.get(2).toString().replace(",", ", "))
+                .map(entry ->
+                        entry.get(0).textValue() + " " + entry.get(1).toString().replace(",", ", ") + " "
+                                + entry.get(2).toString().replace(",", ", "))
                 .toList();
     }
 

@@ -54,8 +54,8 @@ class VisionLanguageTruthTest {
 
     static Stream<Arguments> full() {
         return TRUTH.get("full").properties().stream()
-                .flatMap(entry -> Stream.of(false, true)
-                        .map(nested -> Arguments.of(entry.getKey(), nested, entry.getValue())));
+                .flatMap(entry ->
+                        Stream.of(false, true).map(nested -> Arguments.of(entry.getKey(), nested, entry.getValue())));
     }
 
     @ParameterizedTest(name = "{0} of {1}, nested config {2}")
@@ -75,10 +75,11 @@ class VisionLanguageTruthTest {
         SortedMap<String, Shape> shapes = shapes(model, version);
         SortedMap<String, Shape> old = new TreeMap<>();
         model.at("/truth/" + version.replace("/", "~1") + "/saved")
-                .forEach(saved -> old.put(
-                        saved.textValue(), shapes.getOrDefault(plan.canonical(saved.textValue()), Shape.of())));
-        shapes.keySet().removeIf(key -> old.keySet().stream().noneMatch(saved -> plan.canonical(saved)
-                .equals(key)));
+                .forEach(saved ->
+                        old.put(saved.textValue(), shapes.getOrDefault(plan.canonical(saved.textValue()), Shape.of())));
+        shapes.keySet()
+                .removeIf(key -> old.keySet().stream()
+                        .noneMatch(saved -> plan.canonical(saved).equals(key)));
         for (SortedMap<String, Shape> names : List.of(old, shapes)) {
             Path saved = write(names, config(model, nested), folder.resolve(names.firstKey() + names.lastKey()));
             try (Checkpoint checkpoint = Checkpoint.open(saved)) {
