@@ -42,6 +42,7 @@ final class LoadedModel implements AutoCloseable {
     private final Optional<QuantizationPlan> quantization;
     private final @Nullable LoadedModel reference;
     private @Nullable LanguageModel model;
+    private @Nullable Inspection inspection;
     private @Nullable ScanReport storedScan;
     private @Nullable List<TensorScan> decodedScan;
     private @Nullable List<Finding> weightFindings;
@@ -105,6 +106,7 @@ final class LoadedModel implements AutoCloseable {
     synchronized LanguageModel model() {
         if (model == null) {
             ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
+            known.decoder(); // refused before the engine starts
             TorchEngine engine = TorchEngine.on(settings.device());
             Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
             if (!stored.weights().isEmpty()) {
@@ -159,6 +161,13 @@ final class LoadedModel implements AutoCloseable {
                 .mapToLong(parameter -> parameter.shape().elementCount())
                 .sum();
         return elements * dtype().tensorType().bits() / 8;
+    }
+
+    synchronized Inspection inspection() {
+        if (inspection == null) {
+            inspection = Inspection.of(checkpoint);
+        }
+        return inspection;
     }
 
     synchronized ScanReport storedScan() {
