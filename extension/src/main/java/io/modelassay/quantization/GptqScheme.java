@@ -4,7 +4,7 @@ import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
-import java.nio.ByteBuffer;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,9 +24,6 @@ final class GptqScheme implements Scheme {
     private static final Set<TensorType> SCALES = Set.of(TensorType.F16, TensorType.BF16, TensorType.F32);
     private static final Set<TensorType> WORDS = Set.of(TensorType.I32, TensorType.U32);
     private static final Set<Integer> BITS = Set.of(2, 3, 4, 8);
-
-    /** Words of a module's zero points that are looked at to tell the two checkpoint formats apart. */
-    private static final int SAMPLED_WORDS = 1024;
 
     @Override
     public Set<String> markers() {
@@ -104,19 +101,22 @@ final class GptqScheme implements Scheme {
                 new TreeMap<>(Map.of("qweight", qweight.get(), "qzeros", qzeros.get(), "scales", scales.get()));
         module.find("g_idx").ifPresent(index -> parts.put("g_idx", index));
         long group = groupSize(module, reading, inputs, groups);
-        int offset = zeroOffset(module, qzeros.get(), bits, reading);
+        GptqZeroPoints zeros = GptqZeroPoints.of(module, qzeros.get(), bits, reading);
         boolean symmetric = reading.config()
                 .map(config -> config.values().bool("sym", true))
-                .orElse(constant(qzeros.get(), bits, reading).isPresent());
+                .orElse(zeros.constant());
+        Map<String, Long> options = new HashMap<>(zeros.options());
+        options.put("bits", (long) bits);
+        options.put("group", group);
         return List.of(new PackedWeight(
                 module.name("weight"),
                 module.module(),
-                new StorageFormat("gptq", name(offset), bits, groups == 1 ? -1 : group, symmetric),
+                new StorageFormat("gptq", zeros.format(), bits, groups == 1 ? -1 : group, symmetric),
                 Shape.of(outputs, inputs),
                 scales.get().type(),
                 parts,
                 Map.of(),
-                new Codec("gptq.py", Map.of("bits", (long) bits, "group", group, "offset", (long) offset))));
+                new Codec("gptq.py", options)));
     }
 
     private long inputs(ModuleTensors module, Shape packed, SchemeReading reading) {
@@ -138,52 +138,6 @@ final class GptqScheme implements Scheme {
                 .orElse(-1L);
         boolean fits = declared > 0 && (inputs + declared - 1) / declared == groups;
         return fits ? declared : (inputs + groups - 1) / groups;
-    }
-
-    /** What is added to a stored zero point: 1 in the format {@code gptq}, 0 in {@code gptq_v2}. */
-    private static int zeroOffset(ModuleTensors module, TensorInfo qzeros, int bits, SchemeReading reading) {
-        String format = reading.config()
-                .map(config -> config.text("checkpoint_format").isEmpty()
-                        ? config.text("format") + config.text("packing_format")
-                        : config.text("checkpoint_format"))
-                .orElse("");
-        int declared = Set.of("gptq_v2", "auto_round", "auto_round:gptqmodel").contains(format) ? 0 : 1;
-        Optional<Integer> constant = constant(qzeros, bits, reading);
-        if (constant.isEmpty()) {
-            return declared;
-        }
-        int middle = 1 << (bits - 1);
-        int actual = constant.get() == middle ? 0 : constant.get() == middle - 1 ? 1 : declared;
-        if (actual != declared) {
-            reading.error(
-                    "zero-point-format-disagrees",
-                    module.name("qzeros"),
-                    "Every zero point looked at is stored as " + constant.get() + ", as the format " + name(actual)
-                            + " stores the middle of " + bits + " bits; the config says " + name(declared)
-                            + ", under which every weight is off by one scale step",
-                    "set checkpoint_format to " + name(actual));
-        }
-        return actual;
-    }
-
-    private static String name(int offset) {
-        return offset == 1 ? "gptq" : "gptq_v2";
-    }
-
-    /** The one value that all zero points looked at have, if they do. */
-    private static Optional<Integer> constant(TensorInfo qzeros, int bits, SchemeReading reading) {
-        int words = (int) Math.min(SAMPLED_WORDS, qzeros.byteLength() / 4 / 3 * 3);
-        if (words == 0) {
-            return Optional.empty();
-        }
-        ByteBuffer bytes = reading.checkpoint().map(qzeros, 0, words * 4);
-        int first = ZeroPoints.field(bytes, 0, bits);
-        for (int i = 1; i < words * 32 / bits; i++) {
-            if (ZeroPoints.field(bytes, i, bits) != first) {
-                return Optional.empty();
-            }
-        }
-        return Optional.of(first);
     }
 
     @Override

@@ -1,7 +1,7 @@
 # GPTQ as AutoGPTQ and GPTQModel store it: w[n, k] = scales[g, n] * (q[k, n] - z[g, n]), g = g_idx[k].
 # Parts: qweight [in * bits / 32, out], qzeros [groups, out * bits / 32], scales [groups, out], g_idx [in] (may be absent).
 # Options: bits, group (input channels of a group), offset (added to stored zero points), ignore_index (present: as if
-# g_idx were absent). Differences of codes are exact; the product is rounded in the type of the scales.
+# g_idx were absent), word0 to word2 (present: added to the words of zero points first, in turn). Differences of codes are exact; the product is rounded in the type of the scales.
 
 def fields(self, words: Tensor, bits: int) -> Tensor:
     # [rows, words] to [rows, codes]: the bytes of a row as one stream of bits, lowest first.
@@ -27,7 +27,11 @@ def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
         wide = 2
     scales = torch.transpose(parts["scales"], 0, 1).contiguous()
     codes = self.fields(torch.transpose(parts["qweight"], 0, 1).contiguous(), bits)[:, :columns].to(wide)
-    stored = self.fields(parts["qzeros"], bits).to(2) + options["offset"]
+    words = parts["qzeros"]
+    if "word0" in options:
+        added = torch.tensor([options["word0"], options["word1"], options["word2"]], dtype=3, device=words.device)
+        words = words + added[torch.arange(words.size(1), device=words.device) % 3]
+    stored = self.fields(words, bits).to(2) + options["offset"]
     zeros = torch.transpose(stored & ((1 << bits) - 1), 0, 1).contiguous().to(wide)
     index = torch.floor_divide(torch.arange(columns, device=codes.device), group)
     ordered = True
