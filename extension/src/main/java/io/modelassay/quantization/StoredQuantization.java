@@ -268,6 +268,11 @@ public final class StoredQuantization {
         return schemeOf(weight).alternatives(weight);
     }
 
+    /** What the values of small parts of {@code weight} show to be wrong. */
+    public List<Finding> valueFindings(PackedWeight weight) {
+        return schemeOf(weight).valueFindings(weight, reading.checkpoint(), reading.config());
+    }
+
     /** Parts that quantized modules lack, by full name. */
     public NavigableSet<String> missing() {
         return Collections.unmodifiableNavigableSet(reading.missing());

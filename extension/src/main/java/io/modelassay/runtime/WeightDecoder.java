@@ -29,11 +29,11 @@ public final class WeightDecoder implements AutoCloseable {
 
     /** The weight in the type that its own library decodes to; the caller closes it. */
     public Tensor decode(PackedWeight weight) {
-        return decode(weight, weight.codec());
+        return decode(weight, weight.codec(), Map.of());
     }
 
-    /** The weight as {@code codec} reads its parts; the caller closes it. */
-    public Tensor decode(PackedWeight weight, Codec codec) {
+    /** The weight as {@code codec} reads its parts and {@code more}, which stays the caller's; the caller closes it. */
+    public Tensor decode(PackedWeight weight, Codec codec, Map<String, Tensor> more) {
         Map<String, Tensor> parts = new HashMap<>();
         try {
             weight.parts().forEach((name, tensor) -> parts.put(name, part(tensor)));
@@ -43,7 +43,9 @@ public final class WeightDecoder implements AutoCloseable {
                     engine.longs(weight.shape().dimensions().stream()
                             .mapToLong(Long::longValue)
                             .toArray()));
-            return kernels(codec).call("decode", parts, codec.options());
+            Map<String, Tensor> all = new HashMap<>(parts);
+            all.putAll(more);
+            return kernels(codec).call("decode", all, codec.options());
         } finally {
             parts.values().forEach(Tensor::close);
         }
