@@ -62,7 +62,8 @@ class ScanVerbTest {
         CommandRun run = CommandRun.of("scan", healthy, "--json");
         assertThat(run.code()).isZero();
         assertThat(run.json().at("/findings")).isEmpty();
-        assertThat(run.json().at("/tensors")).filteredOn(tensor -> tensor.at("/decoded").asBoolean())
+        assertThat(run.json().at("/tensors"))
+                .filteredOn(tensor -> tensor.at("/decoded").asBoolean())
                 .hasSize(21)
                 .allMatch(tensor -> tensor.at("/dtype").asText().equals("BF16"));
         // The code 0x7F is the NaN of F8_E4M3, which has no infinity.
@@ -70,7 +71,9 @@ class ScanVerbTest {
         CommandRun found = CommandRun.of("scan", broken, "--json");
         assertThat(found.code()).isEqualTo(1);
         assertThat(found.json().at("/findings"))
-                .extracting(finding -> finding.at("/id").asText(), finding -> finding.at("/subject").asText())
+                .extracting(
+                        finding -> finding.at("/id").asText(),
+                        finding -> finding.at("/subject").asText())
                 .containsOnly(tuple("non-finite-weight", TENSOR))
                 .hasSize(2);
     }
