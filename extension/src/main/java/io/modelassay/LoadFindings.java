@@ -179,7 +179,7 @@ final class LoadFindings {
                             + " stored for linear modules to which the architecture gives none: "
                             + NameGroup.summary(biases)
                             + "; a loader ignores them, which is right only where they are 0",
-                    "nothing if they are 0, as old AutoGPTQ writes them; otherwise the model_type that has them");
+                    "scan, which tells whether every value is 0");
             unexpected.removeAll(biases);
         }
     }

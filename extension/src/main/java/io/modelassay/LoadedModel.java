@@ -4,15 +4,19 @@ import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ScanReport;
+import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.quantization.QuantizationPlan;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.runtime.ActivationKernels;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.DecodedWeights;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.LanguageModel;
+import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.QuantizedWeights;
 import io.modelassay.runtime.ResidentWeights;
 import io.modelassay.runtime.StoredWeights;
@@ -21,6 +25,7 @@ import io.modelassay.runtime.Tokenizer;
 import io.modelassay.runtime.TorchEngine;
 import io.modelassay.runtime.Weights;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +45,8 @@ final class LoadedModel implements AutoCloseable {
     private @Nullable Inspection inspection;
     private @Nullable ScanReport storedScan;
     private @Nullable List<TensorScan> decodedScan;
+    private @Nullable List<Finding> weightFindings;
+    private @Nullable List<UnusedBias> unusedBiases;
     private @Nullable Tokenizer tokenizer;
 
     LoadedModel(LoadSettings settings) {
@@ -118,6 +125,37 @@ final class LoadedModel implements AutoCloseable {
         return model;
     }
 
+    /** The model with the unused biases added; shares this model's weights. */
+    LanguageModel modelWithUnusedBiases() {
+        LanguageModel plain = model();
+        List<Parameter> biases = unusedBiases().stream()
+                .map(bias ->
+                        new Parameter(bias.name(), bias.module(), Shape.of(bias.count()), Parameter.Kind.BIAS, true))
+                .toList();
+        return new LanguageModel(
+                plain.engine(),
+                plain.plan().with(biases),
+                plain.weights(),
+                plain.dtype(),
+                plain.identity() + " with unused biases");
+    }
+
+    /** The Euclidean norm of the bias of {@code module}, as {@code with} loads it. */
+    double biasNorm(LanguageModel with, String module) {
+        Parameter bias = with.plan().parameter(module + ".bias").orElseThrow();
+        try (Tensor values = with.weights().load(bias, DType.FP32)) {
+            return new ActivationKernels(with.engine()).norm(values);
+        }
+    }
+
+    /** Biases that are stored for linear modules whose architecture has none, judged by their values. */
+    synchronized List<UnusedBias> unusedBiases() {
+        if (unusedBiases == null) {
+            unusedBiases = plan.map(known -> UnusedBiases.of(checkpoint, known)).orElse(List.of());
+        }
+        return unusedBiases;
+    }
+
     private long bytes(ModelPlan known) {
         long elements = known.parameters().stream()
                 .mapToLong(parameter -> parameter.shape().elementCount())
@@ -139,17 +177,38 @@ final class LoadedModel implements AutoCloseable {
         return storedScan;
     }
 
+    /** What is stored quantized as its own library decodes it; then what is quantized after loading, as it computes. */
     synchronized List<TensorScan> decodedScan() {
         if (decodedScan == null) {
-            decodedScan = quantization
-                    .map(applied -> model().plan().parameters().stream()
-                            .filter(parameter ->
-                                    parameter.kind() == Parameter.Kind.LINEAR && applied.quantizes(parameter.module()))
-                            .map(this::decoded)
-                            .toList())
-                    .orElse(List.of());
+            List<TensorScan> scans = new ArrayList<>();
+            if (!stored.weights().isEmpty()) {
+                scans.addAll(StoredScan.of(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
+            }
+            quantization.ifPresent(applied -> model().plan().parameters().stream()
+                    .filter(parameter ->
+                            parameter.kind() == Parameter.Kind.LINEAR && applied.quantizes(parameter.module()))
+                    .map(this::decoded)
+                    .forEach(scans::add));
+            decodedScan = List.copyOf(scans);
         }
         return decodedScan;
+    }
+
+    /** What the values of the weights show to be wrong, beside the reference too where there is another checkpoint. */
+    synchronized List<Finding> weightFindings() {
+        if (weightFindings == null) {
+            TorchEngine engine = TorchEngine.on(settings.device());
+            List<Finding> findings = new ArrayList<>(WeightSanity.ofParts(checkpoint, stored, engine));
+            if (reference != null && settings.reference().isPresent()) {
+                findings.addAll(
+                        WeightSanity.against(reference.checkpoint(), checkpoint, stored, engine, Progress.SILENT));
+            }
+            List<TensorScan> scans = new ArrayList<>(storedScan().tensors());
+            scans.addAll(decodedScan());
+            findings.addAll(WeightSanity.ofMagnitudes(scans));
+            weightFindings = List.copyOf(findings);
+        }
+        return weightFindings;
     }
 
     private TensorScan decoded(Parameter parameter) {

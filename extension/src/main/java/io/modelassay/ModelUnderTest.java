@@ -20,12 +20,17 @@ import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
+import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.OutputErrors;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /**
@@ -124,6 +129,29 @@ public final class ModelUnderTest implements AutoCloseable {
         return loaded.inspection().findings();
     }
 
+    /** Biases that are stored for modules whose architecture has none, judged by their values; engine-free. */
+    public List<UnusedBias> unusedBiases() {
+        return loaded.unusedBiases();
+    }
+
+    /** What dropping the unused biases does on {@code text}: a forward pass with and one without them. */
+    public BiasEffect biasEffect(Text text) {
+        int[] tokens = tokens(text);
+        int[] window = protocol().windows(tokens).get(0);
+        Set<String> modules = unusedBiases().stream().map(UnusedBias::module).collect(Collectors.toSet());
+        LanguageModel without = loaded.model();
+        LanguageModel with = loaded.modelWithUnusedBiases();
+        SortedMap<String, Double> shares = new TreeMap<>();
+        evaluator
+                .outputNorms(without, window, modules)
+                .forEach((module, norm) ->
+                        shares.put(module, loaded.biasNorm(with, module) * Math.sqrt(window.length) / norm));
+        return new BiasEffect(
+                shares,
+                evaluator.perplexity(without, tokens, protocol()),
+                evaluator.perplexity(with, tokens, protocol()));
+    }
+
     /** Token ids of {@code text} by this model's tokenizer. */
     public int[] tokens(Text text) {
         return loaded.tokens(text);
@@ -192,9 +220,17 @@ public final class ModelUnderTest implements AutoCloseable {
         return loaded.storedScan();
     }
 
-    /** The same of the weights that the quantization changes, after decoding; empty where there is none. */
+    /** The same of quantized weights after decoding, stored so or made so after loading; empty where there is none. */
     public List<TensorScan> decodedScan() {
         return loaded.decodedScan();
+    }
+
+    /**
+     * What the values of the weights show to be wrong: scales that no quantizer writes, dead and exploding modules, and,
+     * where the artifact has another checkpoint as reference, weights that do not decode to what they were made from.
+     */
+    public List<Finding> weightFindings() {
+        return loaded.weightFindings();
     }
 
     /** Tells whoever keeps this run's figures, such as the report, of a check that was made. */

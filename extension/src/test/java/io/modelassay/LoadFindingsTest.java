@@ -286,7 +286,7 @@ class LoadFindingsTest {
 
     @Test
     void ignoreEntriesThatMatchNothing() {
-        Finding finding = only(inspect(copy("tiny-qwen2")
+        Finding finding = found(inspect(copy("tiny-qwen2")
                 .editConfig(config -> config.putObject("quantization_config")
                         .put("quant_method", "compressed-tensors")
                         .putArray("ignore")
@@ -295,7 +295,7 @@ class LoadFindingsTest {
                         .add("model.layers.0.mlp.down_proj")
                         .add("model.layers.1.self_attn")
                         .add("re:.*self_attn\\.[qk]_proj")
-                        .add("model.language_model.layers.1.mlp.up_proj"))));
+                        .add("model.language_model.layers.1.mlp.up_proj"))), "ignore-matches-nothing");
         assertThat(finding.id()).isEqualTo("ignore-matches-nothing");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
         assertThat(finding.message())

@@ -1,5 +1,6 @@
 package io.modelassay.architecture;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -137,5 +138,12 @@ public final class ModelPlan {
     /** Names of the modules that own a weight, in the order of the layers. */
     public List<String> modules() {
         return parameters.values().stream().map(Parameter::module).distinct().toList();
+    }
+
+    /** This plan with {@code more} parameters, such as biases that the architecture does not have. */
+    public ModelPlan with(List<Parameter> more) {
+        List<Parameter> all = new ArrayList<>(parameters.values());
+        all.addAll(more);
+        return new ModelPlan(modelType, all, layers, tied, names, decoder);
     }
 }

@@ -5,14 +5,10 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.Shape;
-import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
-import io.modelassay.checkpoint.TensorType;
 import io.modelassay.evaluation.Figure;
-import io.modelassay.quantization.ModulePattern;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.StringJoiner;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
@@ -27,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S, A>, A> extends AbstractAssert<S, A> {
-    private static final Set<TensorType> FULL_PRECISION =
-            Set.of(TensorType.BF16, TensorType.F16, TensorType.F32, TensorType.F64);
-
     /** For subclasses. */
     AbstractArtifactAssert(@Nullable A actual, Class<S> type) {
         super(actual, type);
@@ -44,8 +37,6 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
     abstract LoadReport loadReport();
 
     abstract ScanReport storedScan();
-
-    abstract boolean isQuantized(String module);
 
     abstract void record(Figure figure);
 
@@ -215,55 +206,6 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         return myself;
     }
 
-    /**
-     * The modules that match are stored as floating-point numbers of at least 16 bits, and no quantization is applied to
-     * them.
-     *
-     * @param patterns module names (and all below them); {@code *} stands for any characters. Each must match.
-     */
-    public S keepsInFullPrecision(String... patterns) {
-        isNotNull();
-        requireSomething(patterns.length, "patterns to check", "keepsInFullPrecision with the names of modules");
-        List<String> found = new ArrayList<>();
-        int checked = 0;
-        for (String pattern : patterns) {
-            ModulePattern modules = ModulePattern.of(pattern);
-            List<TensorInfo> matching = checkpoint().tensors().values().stream()
-                    .filter(tensor -> modules.matches(module(tensor.name())))
-                    .toList();
-            requireSomething(
-                    matching.size(),
-                    "tensors that match \"" + pattern + "\"",
-                    "a module name such as " + anyModule() + ", with * for any characters");
-            checked += matching.size();
-            for (TensorInfo tensor : matching) {
-                if (!FULL_PRECISION.contains(tensor.type())) {
-                    found.add(tensor.name() + " is stored as " + tensor.type().label());
-                } else if (isQuantized(module(tensor.name())) && tensor.name().endsWith(".weight")) {
-                    found.add(tensor.name() + " is quantized after loading");
-                }
-            }
-        }
-        record(new Figure(
-                name(),
-                "full precision of " + String.join(", ", patterns),
-                found.size(),
-                0,
-                "tensors",
-                "at most 0",
-                found.isEmpty(),
-                Failure.count(checked, "tensor")));
-        if (!found.isEmpty()) {
-            fail(Failure.expecting(kind(), name(), "to keep " + String.join(", ", patterns) + " in full precision")
-                    .but(found.size() + " of " + Failure.count(checked, "tensor")
-                            + Failure.verb(found.size(), " is not:", " are not:"))
-                    .items(found)
-                    .from(folder())
-                    .then("keep = {\"" + String.join("\", \"", patterns) + "\"} in the quantization"));
-        }
-        return myself;
-    }
-
     /** A tensor of that name is stored. */
     public S hasTensor(String name) {
         isNotNull();
@@ -296,7 +238,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
     }
 
     /** A module with a matrix, from the middle, where the layers are. */
-    private String anyModule() {
+    String anyModule() {
         List<String> modules = checkpoint().tensors().values().stream()
                 .filter(tensor -> tensor.shape().rank() > 1)
                 .map(tensor -> module(tensor.name()))
@@ -304,7 +246,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         return modules.isEmpty() ? "lm_head" : modules.get(modules.size() / 2);
     }
 
-    private static String module(String tensor) {
+    static String module(String tensor) {
         int dot = tensor.lastIndexOf('.');
         return dot < 0 ? tensor : tensor.substring(0, dot);
     }

@@ -1,20 +1,27 @@
 package io.modelassay.assertions;
 
+import io.modelassay.UnusedBias;
+import io.modelassay.UnusedBiases;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.quantization.StoredQuantization;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /** Assertions on what is stored. None of them starts an engine. */
 @API(status = API.Status.EXPERIMENTAL)
-public class CheckpointAssert extends AbstractArtifactAssert<CheckpointAssert, Checkpoint> {
+public class CheckpointAssert extends AbstractStoredFormAssert<CheckpointAssert, Checkpoint> {
     private @Nullable ScanReport scan;
+    private @Nullable StoredQuantization quantization;
 
     /** For {@link ModelAssertions#assertThat(Checkpoint)}. */
     public CheckpointAssert(@Nullable Checkpoint actual) {
@@ -50,7 +57,8 @@ public class CheckpointAssert extends AbstractArtifactAssert<CheckpointAssert, C
 
     @Override
     LoadReport loadReport() {
-        return LoadReport.of(actual, Architectures.require(actual.config()));
+        ModelPlan plan = Architectures.require(actual.config());
+        return storedQuantization().adapt(LoadReport.of(actual, plan));
     }
 
     @Override
@@ -62,8 +70,26 @@ public class CheckpointAssert extends AbstractArtifactAssert<CheckpointAssert, C
     }
 
     @Override
-    boolean isQuantized(String module) {
+    boolean isQuantizedAfterLoading(String module) {
         return false;
+    }
+
+    @Override
+    StoredQuantization storedQuantization() {
+        if (quantization == null) {
+            quantization = StoredQuantization.of(actual, plan());
+        }
+        return quantization;
+    }
+
+    @Override
+    Optional<ModelPlan> plan() {
+        return actual.config().exists() ? Architectures.find(actual.config()) : Optional.empty();
+    }
+
+    @Override
+    List<UnusedBias> unusedBiases() {
+        return plan().map(plan -> UnusedBiases.of(actual, plan)).orElse(List.of());
     }
 
     @Override

@@ -2,9 +2,13 @@ package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.UnusedBias;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ScanReport;
+import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.DefaultLimits;
@@ -14,6 +18,7 @@ import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.quantization.Quantization;
+import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.OutputErrors.ModuleError;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Assertions on a model: figures over texts, values and structure. */
 @API(status = API.Status.EXPERIMENTAL)
-public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderTest> {
+public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnderTest> {
     /** For {@link ModelAssertions#assertThat(ModelUnderTest)}. */
     public ModelAssert(@Nullable ModelUnderTest actual) {
         super(actual, ModelAssert.class);
@@ -62,13 +67,124 @@ public class ModelAssert extends AbstractArtifactAssert<ModelAssert, ModelUnderT
     }
 
     @Override
-    boolean isQuantized(String module) {
+    boolean isQuantizedAfterLoading(String module) {
         return actual.quantizes(module);
+    }
+
+    @Override
+    StoredQuantization storedQuantization() {
+        return actual.storedQuantization();
+    }
+
+    @Override
+    Optional<ModelPlan> plan() {
+        return actual.plan();
+    }
+
+    @Override
+    List<UnusedBias> unusedBiases() {
+        return actual.unusedBiases();
     }
 
     @Override
     void record(Figure figure) {
         actual.record(figure);
+    }
+
+    /**
+     * As {@link #hasOnlyBenignBiasWarnings()}; a failure also tells what the dropped biases would have done on {@code text}.
+     *
+     * @param text windows of the model's context
+     */
+    public ModelAssert hasOnlyBenignBiasWarnings(Text text) {
+        isNotNull();
+        boolean harmful = actual.unusedBiases().stream().anyMatch(bias -> !bias.isBenign());
+        return checkBiases(harmful ? Optional.of(actual.biasEffect(text)) : Optional.empty());
+    }
+
+    /**
+     * The modules that match hold the very bytes of the reference: the strong form of {@link #keepsInFullPrecision}. Fails
+     * where there is no other checkpoint to compare with.
+     *
+     * @param patterns module names (and all below them); {@code *} stands for any characters. Each must match.
+     */
+    public ModelAssert keepsByteEqualToReference(String... patterns) {
+        isNotNull();
+        requireReference();
+        Checkpoint reference = actual.reference().checkpoint();
+        List<TensorInfo> checked = matching("keepsByteEqualToReference", patterns);
+        List<String> found = checked.stream()
+                .map(tensor -> difference(tensor, reference))
+                .flatMap(Optional::stream)
+                .toList();
+        record(new Figure(
+                name(),
+                "bytes of " + String.join(", ", patterns),
+                found.size(),
+                0,
+                "tensors",
+                "at most 0",
+                found.isEmpty(),
+                Failure.count(checked.size(), "tensor")));
+        if (!found.isEmpty()) {
+            fail(Failure.expecting(
+                            kind(),
+                            name(),
+                            "to keep " + String.join(", ", patterns) + " byte-equal to <" + actual.reference() + ">")
+                    .but(found.size() + " of " + Failure.count(checked.size(), "tensor") + " "
+                            + Failure.verb(found.size(), "differs:", "differ:"))
+                    .items(found)
+                    .from(folder())
+                    .then("these modules in the quantizer's list of what it leaves alone"));
+        }
+        return this;
+    }
+
+    private Optional<String> difference(TensorInfo tensor, Checkpoint reference) {
+        Optional<TensorInfo> other = reference.find(tensor.name());
+        if (other.isEmpty()) {
+            return Optional.of(tensor.name() + " is not in the reference");
+        }
+        if (other.get().type() != tensor.type()) {
+            return Optional.of(tensor.name() + " is stored as " + tensor.type().label() + ", the reference has "
+                    + other.get().type().label());
+        }
+        return checkpoint().contentEquals(tensor, reference, other.get())
+                ? Optional.empty()
+                : Optional.of(tensor.name() + " holds other values");
+    }
+
+    /**
+     * No value of a weight or of a scale is what no quantizer writes: scales are finite, positive, not subnormal and not
+     * all one; no module is dead or explodes; and where the artifact has another checkpoint as reference, every quantized
+     * weight decodes to what it was made from.
+     */
+    public ModelAssert hasSaneWeights() {
+        isNotNull();
+        int tensors = checkpoint().tensors().size();
+        requireSomething(tensors, "tensors to look at", "the folder that holds the weights");
+        List<Finding> found = actual.weightFindings();
+        record(new Figure(
+                name(),
+                "implausible weights",
+                found.size(),
+                0,
+                "findings",
+                "at most 0",
+                found.isEmpty(),
+                Failure.count(tensors, "tensor") + " and "
+                        + Failure.count(storedQuantization().weights().size(), "quantized weight")));
+        if (!found.isEmpty()) {
+            fail(Failure.expecting(kind(), name(), "to have sane weights")
+                    .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
+                            + " otherwise:")
+                    .items(found.stream()
+                            .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
+                            .toList())
+                    .from(provenance(actual.provenance()))
+                    .then(found.get(0).nextStep()));
+        }
+        return this;
     }
 
     /**

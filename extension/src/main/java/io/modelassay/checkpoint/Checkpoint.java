@@ -18,13 +18,15 @@ import org.jspecify.annotations.Nullable;
  * tensor bytes are mapped when asked for. Safe for use by several threads.
  *
  * <p>The files chosen are those that transformers chooses: {@code model.safetensors}, else
- * {@code model.safetensors.index.json} and its shards, else the only {@code .safetensors} file of the folder.
+ * {@code model.safetensors.index.json} and its shards, else {@code pytorch_model.bin}, else {@code
+ * pytorch_model.bin.index.json} and its shards, else the only {@code .safetensors} file of the folder.
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class Checkpoint implements AutoCloseable {
 
     private static final String CONFIG = "config.json";
     private static final String TOKENIZER = "tokenizer.json";
+    private static final int COMPARED_BYTES = 1 << 26;
 
     private final CheckpointFolder folder;
     private final TensorCatalog catalog;
@@ -55,7 +57,7 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Opens a checkpoint.
      *
-     * @param path a folder, or one {@code .safetensors} file, whose folder then gives configuration and tokenizer
+     * @param path a folder, or one {@code .safetensors} or {@code .bin} file, whose folder then gives configuration and tokenizer
      * @throws CheckpointException if anything needed is missing, damaged or leads out of the folder; see
      *     {@link CheckpointProblem}
      */
@@ -120,7 +122,8 @@ public final class Checkpoint implements AutoCloseable {
 
     /**
      * Maps the bytes of a tensor: direct, read-only, little-endian, position 0, at no particular alignment. The buffer
-     * stays valid after {@link #close}; it must not be read after the file has been overwritten or cut.
+     * stays valid after {@link #close}; it must not be read after the file has been overwritten or cut. A tensor that
+     * {@code torch.save} stored transposed, as part of a larger one or expanded is copied into row-major order instead.
      *
      * @throws CheckpointException ({@code tensor-too-large}) if the tensor has more than 2<sup>31</sup>-1 bytes, or if the
      *     file changed or the checkpoint is closed
@@ -157,7 +160,24 @@ public final class Checkpoint implements AutoCloseable {
                     .tensor(tensor.name())
                     .next("ask for a range inside the tensor");
         }
-        return mapping.map(tensor.file(), tensor.offset() + byteOffset, byteLength);
+        Optional<StridedView> view = catalog.view(tensor);
+        return view.isPresent() && byteLength > 0
+                ? view.get().gather(mapping, tensor, byteOffset, byteLength)
+                : mapping.map(tensor.file(), tensor.offset() + (view.isPresent() ? 0 : byteOffset), byteLength);
+    }
+
+    /** Whether two tensors have the same bytes; types and shapes are not compared. */
+    public boolean contentEquals(TensorInfo tensor, Checkpoint other, TensorInfo twin) {
+        if (tensor.byteLength() != twin.byteLength()) {
+            return false;
+        }
+        for (long at = 0; at < tensor.byteLength(); at += COMPARED_BYTES) {
+            int length = (int) Math.min(COMPARED_BYTES, tensor.byteLength() - at);
+            if (!map(tensor, at, length).equals(other.map(twin, at, length))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** {@code tokenizer.json}, if there is one. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of a checkpoint as untrusted ground: a name found in one of its files leads to a regular file inside it, or
@@ -75,20 +76,7 @@ final class CheckpointFolder {
      * @throws CheckpointException if the name could lead out of the folder on any operating system
      */
     Path resolveUntrusted(String name, Path source) {
-        String why = null;
-        if (name.isEmpty()) {
-            why = "is empty";
-        } else if (name.indexOf('\0') >= 0) {
-            why = "contains a NUL character";
-        } else if (name.indexOf('\\') >= 0) {
-            why = "contains a backslash";
-        } else if (name.startsWith("/")) {
-            why = "is absolute";
-        } else if (DRIVE_LETTER.matcher(name).matches()) {
-            why = "starts with a drive letter";
-        } else if (List.of(name.split("/", -1)).contains("..")) {
-            why = "contains \"..\"";
-        }
+        String why = whyUnsafe(name);
         if (why != null) {
             throw escape("The file name " + CheckpointException.quote(name) + " " + why, source);
         }
@@ -97,6 +85,24 @@ final class CheckpointFolder {
         } catch (InvalidPathException e) {
             throw escape("The file name " + CheckpointException.quote(name) + " is no path here", source);
         }
+    }
+
+    /** Why a name could lead out of a folder on any operating system, as the end of a sentence; null if it can't. */
+    static @Nullable String whyUnsafe(String name) {
+        if (name.isEmpty()) {
+            return "is empty";
+        } else if (name.indexOf('\0') >= 0) {
+            return "contains a NUL character";
+        } else if (name.indexOf('\\') >= 0) {
+            return "contains a backslash";
+        } else if (name.startsWith("/")) {
+            return "is absolute";
+        } else if (DRIVE_LETTER.matcher(name).matches()) {
+            return "starts with a drive letter";
+        } else if (List.of(name.split("/", -1)).contains("..")) {
+            return "contains \"..\"";
+        }
+        return null;
     }
 
     /** Refuses a folder, a pipe or device, a dangling link, and a link that leaves the folder. */

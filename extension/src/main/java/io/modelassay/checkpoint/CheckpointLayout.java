@@ -17,6 +17,7 @@ final class CheckpointLayout {
     static final String INDEX = "model.safetensors.index.json";
 
     private static final String PICKLED = "pytorch_model.bin";
+    private static final String PICKLED_INDEX = "pytorch_model.bin.index.json";
     private static final Pattern SHARD = Pattern.compile(".*-[0-9]{5}-of-[0-9]{5}\\.safetensors");
 
     private final CheckpointFolder folder;
@@ -38,21 +39,23 @@ final class CheckpointLayout {
     }
 
     private TensorCatalog catalog() {
-        Optional<Path> single = folder.find(SINGLE);
-        if (single.isPresent()) {
-            TensorCatalog catalog = TensorCatalog.ofFile(single.get());
-            noteUnused(Set.of(SINGLE));
-            noteStaleIndex(single.get());
-            return catalog;
+        return named(SINGLE, INDEX).or(() -> named(PICKLED, PICKLED_INDEX)).orElseGet(this::other);
+    }
+
+    private Optional<TensorCatalog> named(String single, String index) {
+        Optional<Path> file = folder.find(single);
+        if (file.isPresent()) {
+            TensorCatalog catalog = TensorCatalog.ofFile(file.get());
+            noteUnused(Set.of(single), single);
+            noteStaleIndex(file.get(), index);
+            return Optional.of(catalog);
         }
-        Optional<Path> index = folder.find(INDEX);
-        if (index.isPresent()) {
-            ShardIndex read = ShardIndex.read(index.get());
+        return folder.find(index).map(found -> {
+            ShardIndex read = ShardIndex.read(found);
             TensorCatalog catalog = TensorCatalog.ofIndex(folder, read);
-            noteUnused(new TreeSet<>(read.weightMap().values()));
+            noteUnused(new TreeSet<>(read.weightMap().values()), index);
             return catalog;
-        }
-        return other();
+        });
     }
 
     /** None of the names that transformers looks for: one other safetensors file will do, as for AutoGPTQ and PEFT. */
@@ -100,12 +103,10 @@ final class CheckpointLayout {
         if (!pickled.isEmpty()) {
             return CheckpointException.of(
                             CheckpointProblem.PICKLED_CHECKPOINT,
-                            "The folder holds only pickled tensors (" + listed(pickled)
-                                    + "), which this version does not read: a pickle is a program")
+                            "The folder holds pickled files (" + listed(pickled) + ") and none by a name that loaders"
+                                    + " look for")
                     .file(folder.path())
-                    .next(
-                            "convert it where you trust it, with transformers:"
-                                    + " AutoModelForCausalLM.from_pretrained(folder).save_pretrained(out, safe_serialization=True)");
+                    .next("name the file to open, or rename it to " + PICKLED + " if it holds the state dict");
         }
         Optional<String> gguf =
                 names.stream().filter(name -> name.endsWith(".gguf")).findFirst();
@@ -126,7 +127,7 @@ final class CheckpointLayout {
                 || lower.endsWith(".pt")
                 || lower.endsWith(".pth")
                 || lower.endsWith(".ckpt")
-                || lower.equals(PICKLED + ".index.json");
+                || lower.equals(PICKLED_INDEX);
     }
 
     private static String listed(List<String> all) {
@@ -135,9 +136,12 @@ final class CheckpointLayout {
         return String.join(", ", quoted) + (all.size() > 8 ? ", … (" + all.size() + ")" : "");
     }
 
-    private void noteUnused(Set<String> used) {
+    private void noteUnused(Set<String> used, String chosen) {
+        boolean pickledChosen = chosen.startsWith(PICKLED);
         List<String> unused = names.stream()
-                .filter(name -> name.endsWith(".safetensors") && name.startsWith("model") && !used.contains(name))
+                .filter(name -> (name.endsWith(".safetensors") && name.startsWith("model"))
+                        || (pickledChosen && name.endsWith(".bin") && name.startsWith("pytorch_model")))
+                .filter(name -> !used.contains(name))
                 .toList();
         if (!unused.isEmpty()) {
             notes.add(Finding.about(
@@ -151,7 +155,7 @@ final class CheckpointLayout {
         List<String> pickled = names.stream()
                 .filter(name -> name.startsWith("pytorch_model") && isPickled(name))
                 .toList();
-        if (!pickled.isEmpty()) {
+        if (!pickled.isEmpty() && !pickledChosen) {
             notes.add(Finding.about(
                     folder.resolve(pickled.get(0)),
                     "second-checkpoint",
@@ -161,8 +165,8 @@ final class CheckpointLayout {
         }
     }
 
-    private void noteStaleIndex(Path single) {
-        Optional<Path> index = folder.find(INDEX);
+    private void noteStaleIndex(Path single, String indexName) {
+        Optional<Path> index = folder.find(indexName);
         if (index.isEmpty()) {
             return;
         }
@@ -172,7 +176,7 @@ final class CheckpointLayout {
         } catch (CheckpointException e) {
             named = Set.of();
         }
-        if (!named.equals(Set.of(SINGLE))) {
+        if (!named.equals(Set.of(String.valueOf(single.getFileName())))) {
             notes.add(Finding.about(
                     index.get(),
                     "stale-index",

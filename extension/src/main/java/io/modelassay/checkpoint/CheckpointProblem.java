@@ -41,6 +41,15 @@ public enum CheckpointProblem {
     SIZE_OVERFLOW,
     MISALIGNED_SIZE,
     SIZE_MISMATCH,
+    // torch.save files
+    UNSAFE_PICKLE,
+    INVALID_PICKLE,
+    PICKLE_TOO_LARGE,
+    INVALID_ARCHIVE,
+    INVALID_STORAGE,
+    TENSOR_OUTSIDE_STORAGE,
+    UNSUPPORTED_TENSOR,
+    NOT_A_STATE_DICT,
     // index and shards
     INVALID_INDEX,
     PATH_ESCAPE,

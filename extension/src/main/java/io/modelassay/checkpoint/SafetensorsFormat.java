@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 
 /** Safetensors files, validated in the order of the reference reader. */
 final class SafetensorsFormat implements TensorFormat {
@@ -30,11 +31,12 @@ final class SafetensorsFormat implements TensorFormat {
             long fileLength = channel.size();
             long headerLength = headerLength(file, channel, fileLength);
             byte[] bytes = new byte[(int) headerLength];
-            readFully(file, channel, ByteBuffer.wrap(bytes), SafetensorsHeader.LENGTH_BYTES);
+            FileReads.fully(file, channel, ByteBuffer.wrap(bytes), SafetensorsHeader.LENGTH_BYTES);
             SafetensorsHeader header = SafetensorsHeader.parse(bytes, file);
             long dataStart = SafetensorsHeader.LENGTH_BYTES + headerLength;
             List<TensorInfo> tensors = place(file, header, dataStart, fileLength);
-            return new TensorFile(file, tensors, header.metadata(), SafetensorsNotes.of(file, tensors, header));
+            return new TensorFile(
+                    file, tensors, header.metadata(), SafetensorsNotes.of(file, tensors, header), Map.of());
         } catch (IOException e) {
             throw FileSignature.unreadable(file, e);
         }
@@ -50,7 +52,7 @@ final class SafetensorsFormat implements TensorFormat {
                     .next("download or copy the file again");
         }
         ByteBuffer buffer = ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        readFully(file, channel, buffer, 0);
+        FileReads.fully(file, channel, buffer, 0);
         long length = buffer.getLong(0);
         if (Long.compareUnsigned(length, SafetensorsHeader.MOST_BYTES) > 0) {
             FileSignature.checkNotOtherFormat(file);
@@ -202,19 +204,5 @@ final class SafetensorsFormat implements TensorFormat {
                 .tensor(entry.name())
                 .at(at)
                 .next("write the file again with a current safetensors library");
-    }
-
-    private static void readFully(Path file, FileChannel channel, ByteBuffer into, long position) throws IOException {
-        long at = position;
-        while (into.hasRemaining()) {
-            int read = channel.read(into, at);
-            if (read < 0) {
-                throw CheckpointException.of(CheckpointProblem.FILE_CHANGED, "The file got shorter while it was read")
-                        .file(file)
-                        .at(at)
-                        .next("make sure that nothing writes to the checkpoint during a test");
-            }
-            at += read;
-        }
     }
 }

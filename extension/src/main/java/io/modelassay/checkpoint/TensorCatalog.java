@@ -4,9 +4,11 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -14,11 +16,12 @@ import java.util.TreeMap;
 /** All tensors of a checkpoint, gathered from one file or from the shards of an index. */
 final class TensorCatalog {
 
-    private static final List<TensorFormat> FORMATS = List.of(new SafetensorsFormat());
+    private static final List<TensorFormat> FORMATS = List.of(new SafetensorsFormat(), new TorchFormat());
 
     private final SortedMap<String, TensorInfo> tensors = new TreeMap<>();
     private final List<Path> files = new ArrayList<>();
     private final List<Finding> notes = new ArrayList<>();
+    private final Map<String, StridedView> views = new HashMap<>();
 
     private TensorCatalog() {}
 
@@ -33,6 +36,13 @@ final class TensorCatalog {
 
     List<Finding> notes() {
         return notes;
+    }
+
+    /** How to collect the elements of a tensor, or empty if they lie in row-major order without gaps. */
+    Optional<StridedView> view(TensorInfo tensor) {
+        return tensor.equals(tensors.get(tensor.name()))
+                ? Optional.ofNullable(views.get(tensor.name()))
+                : Optional.empty();
     }
 
     long byteSize() {
@@ -86,6 +96,7 @@ final class TensorCatalog {
         TensorFile read = format.read(file);
         files.add(file);
         notes.addAll(read.notes());
+        views.putAll(read.views());
         for (TensorInfo tensor : read.tensors()) {
             TensorInfo other = tensors.putIfAbsent(tensor.name(), tensor);
             if (other != null) {
@@ -104,7 +115,8 @@ final class TensorCatalog {
     static CheckpointException unsupported(Path file) {
         return CheckpointException.of(
                         CheckpointProblem.UNSUPPORTED_FORMAT,
-                        "Files of this kind are not read by this version; it reads .safetensors files")
+                        "Files of this kind are not read by this version; it reads .safetensors files and"
+                                + " files of torch.save (.bin)")
                 .file(file)
                 .next("convert the checkpoint: model.save_pretrained(folder, safe_serialization=True)");
     }

@@ -10,5 +10,11 @@ import java.util.Map;
  * @param tensors in the order of their bytes
  * @param metadata free text of the file, name to value
  * @param notes what is odd but legal
+ * @param views by tensor name, where the elements lie of tensors that are not stored in row-major order without gaps
  */
-record TensorFile(Path path, List<TensorInfo> tensors, Map<String, String> metadata, List<Finding> notes) {}
+record TensorFile(
+        Path path,
+        List<TensorInfo> tensors,
+        Map<String, String> metadata,
+        List<Finding> notes,
+        Map<String, StridedView> views) {}

@@ -13,6 +13,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apiguardian.api.API;
@@ -116,6 +119,23 @@ public final class Evaluator {
                 key,
                 unused -> OutputErrors.of(
                         reference, subject, protocol.windows(tokens).get(0)));
+    }
+
+    /** Frobenius norm of the output of each of {@code modules} over {@code window}, {@code [positions, channels]}. */
+    public SortedMap<String, Double> outputNorms(LanguageModel model, int[] window, Set<String> modules) {
+        ActivationKernels kernels = new ActivationKernels(model.engine());
+        SortedMap<String, Double> norms = new TreeMap<>();
+        model.decoder()
+                .trace(
+                        List.of(window),
+                        (module, results) -> {
+                            if (modules.contains(module)) {
+                                norms.put(module, kernels.norm(results.hidden()));
+                            }
+                            return Optional.empty();
+                        },
+                        progress);
+        return norms;
     }
 
     /** Hands the logits of every position of {@code windows} to {@code rows}; see {@link io.modelassay.runtime.VocabularyHead}. */

@@ -49,7 +49,7 @@ final class AwqScheme implements Scheme {
     }
 
     @Override
-    public List<String> required(QuantizationConfig config) {
+    public List<String> required(String module, QuantizationConfig config) {
         return List.of("qweight", "qzeros", "scales");
     }
 

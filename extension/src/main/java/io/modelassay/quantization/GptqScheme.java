@@ -1,12 +1,17 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -25,9 +30,6 @@ final class GptqScheme implements Scheme {
     private static final Set<TensorType> WORDS = Set.of(TensorType.I32, TensorType.U32);
     private static final Set<Integer> BITS = Set.of(2, 3, 4, 8);
 
-    /** Words of a module's zero points that are looked at to tell the two checkpoint formats apart. */
-    private static final int SAMPLED_WORDS = 1024;
-
     @Override
     public Set<String> markers() {
         return Set.of("qweight", "qzeros");
@@ -44,7 +46,7 @@ final class GptqScheme implements Scheme {
     }
 
     @Override
-    public List<String> required(QuantizationConfig config) {
+    public List<String> required(String module, QuantizationConfig config) {
         return List.of("g_idx", "qweight", "qzeros", "scales");
     }
 
@@ -104,19 +106,20 @@ final class GptqScheme implements Scheme {
                 new TreeMap<>(Map.of("qweight", qweight.get(), "qzeros", qzeros.get(), "scales", scales.get()));
         module.find("g_idx").ifPresent(index -> parts.put("g_idx", index));
         long group = groupSize(module, reading, inputs, groups);
-        int offset = zeroOffset(module, qzeros.get(), bits, reading);
-        boolean symmetric = reading.config()
-                .map(config -> config.values().bool("sym", true))
-                .orElse(constant(qzeros.get(), bits, reading).isPresent());
+        ZeroPointReading zeros = zeroPoints(module, qzeros.get(), bits, reading);
+        boolean symmetric = zeros.makesSymmetric(qzeros.get(), bits, reading);
         return List.of(new PackedWeight(
                 module.name("weight"),
                 module.module(),
-                new StorageFormat("gptq", name(offset), bits, groups == 1 ? -1 : group, symmetric),
+                new StorageFormat("gptq", name(zeros), bits, groups == 1 ? -1 : group, symmetric),
                 Shape.of(outputs, inputs),
                 scales.get().type(),
                 parts,
                 Map.of(),
-                new Codec("gptq.py", Map.of("bits", (long) bits, "group", group, "offset", (long) offset))));
+                new Codec(
+                        "gptq.py",
+                        Map.of("bits", (long) bits, "group", group, "offset", (long) zeros.offset(), "words", (long)
+                                zeros.wordBits()))));
     }
 
     private long inputs(ModuleTensors module, Shape packed, SchemeReading reading) {
@@ -140,50 +143,107 @@ final class GptqScheme implements Scheme {
         return fits ? declared : (inputs + groups - 1) / groups;
     }
 
-    /** What is added to a stored zero point: 1 in the format {@code gptq}, 0 in {@code gptq_v2}. */
-    private static int zeroOffset(ModuleTensors module, TensorInfo qzeros, int bits, SchemeReading reading) {
-        String format = reading.config()
-                .map(config -> config.text("checkpoint_format").isEmpty()
-                        ? config.text("format") + config.text("packing_format")
-                        : config.text("checkpoint_format"))
-                .orElse("");
-        int declared = Set.of("gptq_v2", "auto_round", "auto_round:gptqmodel").contains(format) ? 0 : 1;
-        Optional<Integer> constant = constant(qzeros, bits, reading);
-        if (constant.isEmpty()) {
+    /** The reading under which a symmetric module's zero points are the middle; for any other module the declared one. */
+    private static ZeroPointReading zeroPoints(
+            ModuleTensors module, TensorInfo qzeros, int bits, SchemeReading reading) {
+        ZeroPointReading declared =
+                reading.config().map(ZeroPointReading::declared).orElse(ZeroPointReading.V1);
+        int modelBits = (int) reading.config()
+                .map(QuantizationConfig::bits)
+                .orElse(OptionalLong.empty())
+                .orElse(bits);
+        if (declared.makesSymmetric(qzeros, bits, reading)) {
             return declared;
         }
-        int middle = 1 << (bits - 1);
-        int actual = constant.get() == middle ? 0 : constant.get() == middle - 1 ? 1 : declared;
-        if (actual != declared) {
+        ZeroPointReading other = declared.equals(ZeroPointReading.V1) ? ZeroPointReading.V2 : ZeroPointReading.V1;
+        if (other.makesSymmetric(qzeros, bits, reading)) {
             reading.error(
                     "zero-point-format-disagrees",
                     module.name("qzeros"),
-                    "Every zero point looked at is stored as " + constant.get() + ", as the format " + name(actual)
-                            + " stores the middle of " + bits + " bits; the config says " + name(declared)
+                    "Every zero point looked at is the middle of " + bits + " bits in the format " + name(other)
+                            + "; the config says " + name(declared)
                             + ", under which every weight is off by one scale step",
-                    "set checkpoint_format to " + name(actual));
+                    "set checkpoint_format to " + name(other));
+            return other;
         }
-        return actual;
+        ZeroPointReading own = ZeroPointReading.ofGptqModel(modelBits);
+        boolean threeBits = bits == 3
+                && declared.equals(ZeroPointReading.V1)
+                && reading.config()
+                        .map(ZeroPointReading::exchangesThreeBitWords)
+                        .orElse(false);
+        if (own.makesSymmetric(qzeros, bits, reading) || threeBits) {
+            reading.warning(
+                    "zero-points-of-gptqmodel-only",
+                    module.name("qzeros"),
+                    "The zero points were made by subtracting a constant of " + modelBits + "-bit words from words of "
+                            + bits
+                            + "-bit fields, as GPTQModel writes the format gptq: GPTQModel reads them back, a loader"
+                            + " that adds one to each field does not",
+                    "write the checkpoint in the format gptq_v2, which has no such conversion");
+            return own;
+        }
+        return declared;
     }
 
-    private static String name(int offset) {
-        return offset == 1 ? "gptq" : "gptq_v2";
+    private static String name(ZeroPointReading reading) {
+        return reading.equals(ZeroPointReading.V2) ? "gptq_v2" : "gptq";
     }
 
-    /** The one value that all zero points looked at have, if they do. */
-    private static Optional<Integer> constant(TensorInfo qzeros, int bits, SchemeReading reading) {
-        int words = (int) Math.min(SAMPLED_WORDS, qzeros.byteLength() / 4 / 3 * 3);
-        if (words == 0) {
-            return Optional.empty();
+    @Override
+    public List<Finding> valueFindings(
+            PackedWeight weight, Checkpoint checkpoint, Optional<QuantizationConfig> config) {
+        List<Finding> findings = new ArrayList<>();
+        TensorInfo qzeros = Objects.requireNonNull(weight.parts().get("qzeros"));
+        long carried =
+                ZeroPoints.carried(checkpoint.map(qzeros), weight.format().bits());
+        if (weight.codec().option("offset") == 1 && carried > 0) {
+            findings.add(new Finding(
+                    "zero-point-carry",
+                    Severity.ERROR,
+                    qzeros.name(),
+                    carried
+                            + " words hold a zero point of 0 stored as -1 that has filled every higher field of its word, as"
+                            + " AutoGPTQ wrote asymmetric checkpoints: the neighbours' zero points are lost",
+                    "quantize again with GPTQModel, or in the format gptq_v2"));
         }
-        ByteBuffer bytes = reading.checkpoint().map(qzeros, 0, words * 4);
-        int first = ZeroPoints.field(bytes, 0, bits);
-        for (int i = 1; i < words * 32 / bits; i++) {
-            if (ZeroPoints.field(bytes, i, bits) != first) {
-                return Optional.empty();
-            }
+        TensorInfo index = weight.parts().get("g_idx");
+        if (index != null) {
+            boolean actOrder =
+                    config.map(found -> found.values().bool("desc_act", true)).orElse(true);
+            groupFindings(weight, index, checkpoint.map(index), actOrder, findings);
         }
-        return Optional.of(first);
+        return findings;
+    }
+
+    private static void groupFindings(
+            PackedWeight weight, TensorInfo index, ByteBuffer groups, boolean actOrder, List<Finding> findings) {
+        long group = weight.codec().option("group");
+        long count = (weight.shape().dimension(1) + group - 1) / group;
+        int outside = 0;
+        boolean ordered = true;
+        for (int k = 0; k < index.shape().elementCount(); k++) {
+            int value = groups.getInt(4 * k);
+            outside += value < 0 || value >= count ? 1 : 0;
+            ordered &= value == k / group;
+        }
+        if (outside > 0) {
+            findings.add(new Finding(
+                    "g-idx-out-of-range",
+                    Severity.ERROR,
+                    index.name(),
+                    outside + " of " + index.shape().elementCount() + " input channels name a group that the " + count
+                            + " rows of scales do not have",
+                    "quantize again; padding after quantization leaves such indices"));
+        } else if (!ordered && !actOrder) {
+            findings.add(new Finding(
+                    "g-idx-shuffled",
+                    Severity.ERROR,
+                    index.name(),
+                    "The groups do not follow the order of the channels, though the config says desc_act false: kernels that"
+                            + " trust the config ignore g_idx and compute nonsense",
+                    "set desc_act to true if the model was quantized with it, or quantize again"));
+        }
     }
 
     @Override
@@ -191,6 +251,6 @@ final class GptqScheme implements Scheme {
         long offset = weight.codec().option("offset");
         return Map.of(
                 "zero-point-shifted", weight.codec().with("offset", 1 - offset),
-                "g-idx-shuffled", weight.codec().with("ignore_index", 1));
+                "g-idx-shuffled", weight.codec().with("nearest", 1));
     }
 }

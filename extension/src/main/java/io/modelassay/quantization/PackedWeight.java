@@ -4,7 +4,9 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apiguardian.api.API;
 
 /**
@@ -29,9 +31,23 @@ public record PackedWeight(
         SortedMap<String, TensorInfo> parts,
         Map<String, Double> numbers,
         Codec codec) {
+    private static final Set<String> UNIFORM = Set.of("gptq", "awq", "hqq", "pack-quantized", "int-quantized");
 
     /** Bytes of all its parts. */
     public long storedBytes() {
         return parts.values().stream().mapToLong(TensorInfo::byteLength).sum();
+    }
+
+    /** The parts that hold floating-point scales; kernels know them by a name with {@code scale} or {@code absmax} in it. */
+    public SortedMap<String, TensorInfo> scales() {
+        SortedMap<String, TensorInfo> scales = new TreeMap<>(parts);
+        scales.keySet().removeIf(name -> !name.contains("scale") && !name.contains("absmax"));
+        scales.values().removeIf(tensor -> !tensor.type().isFloatingPoint() || tensor.type() == TensorType.F8_E8M0);
+        return scales;
+    }
+
+    /** Whether codes are steps of equal size, so that errors can be told in units of the scale. */
+    public boolean isUniform() {
+        return UNIFORM.contains(format.scheme()) || UNIFORM.contains(format.variant());
     }
 }

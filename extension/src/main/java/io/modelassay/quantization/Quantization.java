@@ -1,5 +1,6 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.TensorType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -179,17 +180,24 @@ public final class Quantization {
                 new Codec(
                         "bitsandbytes4.py",
                         Map.of(
-                                "normal", method == Method.NF4 ? 1L : 0L,
-                                "block", (long) groupSize,
-                                "double", doubleQuantization ? 1L : 0L));
+                                "normal",
+                                method == Method.NF4 ? 1L : 0L,
+                                "block",
+                                (long) groupSize,
+                                "double",
+                                doubleQuantization ? 1L : 0L,
+                                "nested_block",
+                                256L,
+                                "type",
+                                FloatTypes.number(TensorType.F32)));
             case LLM_INT8 -> new Codec("llm_int8.py", Map.of("bits", 8L));
             case FP8 ->
                 new Codec(
-                        "fp8.py",
+                        List.of("scaled.py", "fp8.py"),
                         switch (granularity) {
-                            case TENSOR -> Map.of("rows", 0L, "columns", 0L);
-                            case CHANNEL -> Map.of("rows", 1L, "columns", 0L);
-                            case BLOCK -> Map.of("rows", 128L, "columns", 128L);
+                            case TENSOR -> ScaleGrid.TENSOR.options(TensorType.F32, TensorType.F32);
+                            case CHANNEL -> ScaleGrid.CHANNEL.options(TensorType.F32, TensorType.F32);
+                            case BLOCK -> new ScaleGrid(128, 128).options(TensorType.F32, TensorType.F32);
                         });
         };
     }

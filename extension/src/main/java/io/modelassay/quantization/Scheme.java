@@ -1,7 +1,10 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -25,10 +28,10 @@ interface Scheme {
     List<PackedWeight> read(ModuleTensors module, SchemeReading reading);
 
     /**
-     * Names within a module that a loader looks for in each module that {@code config} declares quantized; nothing where
-     * loaders quantize a stored 16-bit weight on the fly.
+     * Names within {@code module} that a loader which trusts {@code config} looks for; nothing where the config leaves the
+     * module as it is, or where loaders quantize a stored 16-bit weight on the fly.
      */
-    List<String> required(QuantizationConfig config);
+    List<String> required(String module, QuantizationConfig config);
 
     /** Bits and group size that {@code config} declares for {@code module}. */
     default Declared declared(String module, QuantizationConfig config) {
@@ -37,10 +40,17 @@ interface Scheme {
 
     /**
      * Other readings of the same tensors, by the id of the finding that says so where one of them fits a reference and the
-     * declared reading does not, such as {@code nibbles-swapped}.
+     * declared reading does not, such as {@code nibbles-swapped}. Their kernels may look at the reference, in a part of that
+     * name.
      */
     default Map<String, Codec> alternatives(PackedWeight weight) {
         return Map.of();
+    }
+
+    /** What the values of small parts, read without an engine, show to be wrong. */
+    default List<Finding> valueFindings(
+            PackedWeight weight, Checkpoint checkpoint, Optional<QuantizationConfig> config) {
+        return List.of();
     }
 
     /** What a config declares of a module; nothing where it is silent. */

@@ -8,8 +8,10 @@ import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What schemes may consult while they read modules, and where they tell what is wrong. */
 final class SchemeReading {
+    private static final int LONGEST_QUOTE = 80;
+
     private final Checkpoint checkpoint;
     private final @Nullable QuantizationConfig config;
     private final @Nullable ModelPlan plan;
@@ -84,6 +88,30 @@ final class SchemeReading {
             return false;
         }
         return true;
+    }
+
+    /** The type that the model's config names. */
+    TensorType modelType() {
+        return FloatTypes.of(checkpoint.config());
+    }
+
+    /** The first bytes of a tensor, at most {@code most}. */
+    ByteBuffer bytes(TensorInfo tensor, int most) {
+        return checkpoint.map(tensor, 0, (int) Math.min(most, tensor.byteLength()));
+    }
+
+    /** {@code text}, which came out of a file, for a message: bounded, without control characters. */
+    static String quote(String text) {
+        StringBuilder quoted = new StringBuilder("\"");
+        text.codePoints().limit(LONGEST_QUOTE).forEach(c -> {
+            if (c < ' ' || c >= 0x7F || c == '"' || c == '\\') {
+                quoted.append(String.format(Locale.ROOT, "\\u%04x", c));
+            } else {
+                quoted.append((char) c);
+            }
+        });
+        boolean cut = text.codePointCount(0, text.length()) > LONGEST_QUOTE;
+        return quoted.append(cut ? "…\"" : "\"").toString();
     }
 
     void error(String id, String subject, String message, String nextStep) {

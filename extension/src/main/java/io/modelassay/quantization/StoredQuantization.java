@@ -35,7 +35,16 @@ import org.jspecify.annotations.Nullable;
 public final class StoredQuantization {
     private static final Set<TensorType> FULL_PRECISION =
             Set.of(TensorType.BF16, TensorType.F16, TensorType.F32, TensorType.F64);
-    private static final List<Scheme> SCHEMES = List.of(new AwqScheme(), new GptqScheme());
+    private static final List<Scheme> SCHEMES = List.of(
+            new AwqScheme(),
+            new GptqScheme(),
+            new BitsAndBytes4Scheme(),
+            new LlmInt8Scheme(),
+            new HqqScheme(),
+            new Nvfp4Scheme(),
+            new Mxfp4Scheme(),
+            new PackQuantizedScheme(),
+            new ScaledWeightScheme());
 
     private final List<QuantizationConfig> configs;
     private final SortedMap<String, PackedWeight> weights = new TreeMap<>();
@@ -204,12 +213,17 @@ public final class StoredQuantization {
         Set<String> packed = modules.keySet().stream().map(plan::canonical).collect(Collectors.toSet());
         Map<String, TensorInfo> stored = new TreeMap<>();
         tensors.forEach((name, tensor) -> stored.put(plan.canonical(name), tensor));
-        List<String> required = requiredBy(config);
+        Optional<Scheme> scheme = schemeOf(config);
         for (Parameter parameter : new DeclaredModules(config, exclusions, plan).weights()) {
             if (packed.contains(parameter.module())) {
                 continue;
             }
             TensorInfo weight = stored.get(parameter.name());
+            if (weight != null && exclusions.excludes(weight.name().replaceFirst("\\.weight$", ""))) {
+                continue;
+            }
+            List<String> required = scheme.map(known -> known.required(parameter.module(), config))
+                    .orElse(List.of());
             if (weight != null && FULL_PRECISION.contains(weight.type()) && isKnown(config.method())) {
                 unpacked.add(parameter.module());
             }
@@ -227,23 +241,17 @@ public final class StoredQuantization {
         }
     }
 
-    /** What the scheme of the stored modules asks for; where none is stored, the only scheme of this method. */
-    private List<String> requiredBy(QuantizationConfig config) {
-        Set<Scheme> candidates = modules.values().stream()
+    /** The scheme of the stored modules; where none is stored, a scheme of the declared method. */
+    private Optional<Scheme> schemeOf(QuantizationConfig config) {
+        // auto-round packs as GPTQ or as AWQ does, which only tensors can tell.
+        boolean told = !config.method().equals("auto-round");
+        return (modules.isEmpty() && told ? SCHEMES.stream() : modules.values().stream())
                 .filter(scheme -> scheme.methods().contains(config.method()))
-                .limit(1)
-                .collect(Collectors.toSet());
-        if (modules.isEmpty()) {
-            candidates = SCHEMES.stream()
-                    .filter(scheme -> scheme.methods().contains(config.method()))
-                    .collect(Collectors.toSet());
-        }
-        return candidates.size() == 1 ? candidates.iterator().next().required(config) : List.of();
+                .findFirst();
     }
 
     private static boolean isKnown(String method) {
-        return method.equals("bitsandbytes")
-                || SCHEMES.stream().anyMatch(scheme -> scheme.methods().contains(method));
+        return SCHEMES.stream().anyMatch(scheme -> scheme.methods().contains(method));
     }
 
     private Scheme schemeOf(PackedWeight weight) {
@@ -287,6 +295,11 @@ public final class StoredQuantization {
     /** Other readings of the tensors of {@code weight}, by the finding that one of them would be. */
     public Map<String, Codec> alternatives(PackedWeight weight) {
         return schemeOf(weight).alternatives(weight);
+    }
+
+    /** What the values of small parts of {@code weight} show to be wrong. */
+    public List<Finding> valueFindings(PackedWeight weight) {
+        return schemeOf(weight).valueFindings(weight, reading.checkpoint(), reading.config());
     }
 
     /** Parts that quantized modules lack, by full name. */

@@ -33,4 +33,11 @@ public final class ActivationKernels {
             return kernels.longs(place);
         }
     }
+
+    /** The Frobenius norm of {@code values}. */
+    public double norm(Tensor values) {
+        try (Tensor norm = kernels.call("norm", values)) {
+            return kernels.doubles(norm)[0];
+        }
+    }
 }

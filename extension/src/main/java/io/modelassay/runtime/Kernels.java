@@ -45,7 +45,7 @@ public final class Kernels implements AutoCloseable {
      *
      * @throws RuntimeFailure {@code kernel-invalid} with the engine's message and source line
      */
-    public static Kernels compile(TorchEngine engine, Class<?> anchor, String... files) {
+    public static Kernels compile(TorchEngine engine, Class<?> anchor, List<String> files) {
         Model model = Model.newInstance(String.join("+", files), engine.djlDevice(), "PyTorch");
         try {
             model.load(new ByteArrayInputStream(TorchArchive.of(anchor, files)));
@@ -62,7 +62,8 @@ public final class Kernels implements AutoCloseable {
 
     /** The kernels of some files of this package, compiled once an engine and kept as long as it. */
     static Kernels shared(TorchEngine engine, String... files) {
-        return engine.shared(List.of(files), () -> compile(engine, Kernels.class, files));
+        List<String> names = List.of(files);
+        return engine.shared(names, () -> compile(engine, Kernels.class, names));
     }
 
     /** The kernels of one file with the products that are fastest for weights of {@code dtype} on {@code engine}. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -34,7 +35,7 @@ final class TorchArchive {
     private TorchArchive() {}
 
     /** Packs kernel files that lie beside {@code anchor}, with the conversions that every module needs, as one module. */
-    static byte[] of(Class<?> anchor, String... files) {
+    static byte[] of(Class<?> anchor, List<String> files) {
         StringBuilder code = new StringBuilder(MODULE_HEAD);
         append(source(TorchArchive.class, CONVERSIONS), code);
         for (String file : files) {

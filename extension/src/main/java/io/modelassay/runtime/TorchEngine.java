@@ -106,7 +106,7 @@ public final class TorchEngine {
     }
 
     private boolean tryPacking() {
-        try (Kernels trial = Kernels.compile(this, Kernels.class, "packed_products.py");
+        try (Kernels trial = Kernels.compile(this, Kernels.class, List.of("packed_products.py"));
                 Tensor ones = floats(1, 1, 1, 1);
                 Tensor square = trial.call("shaped", ones, new long[] {2, 2});
                 Tensor weight = trial.call("convert", square, DType.BF16.scalarType());

@@ -6,6 +6,7 @@ import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.PackedWeight;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apiguardian.api.API;
@@ -18,7 +19,7 @@ public final class WeightDecoder implements AutoCloseable {
 
     private final Checkpoint checkpoint;
     private final TorchEngine engine;
-    private final Map<String, Kernels> kernels = new HashMap<>();
+    private final Map<List<String>, Kernels> kernels = new HashMap<>();
 
     /** A decoder of the weights of {@code checkpoint}, which stays its owner's to close. */
     public WeightDecoder(Checkpoint checkpoint, TorchEngine engine) {
@@ -28,11 +29,11 @@ public final class WeightDecoder implements AutoCloseable {
 
     /** The weight in the type that its own library decodes to; the caller closes it. */
     public Tensor decode(PackedWeight weight) {
-        return decode(weight, weight.codec());
+        return decode(weight, weight.codec(), Map.of());
     }
 
-    /** The weight as {@code codec} reads its parts; the caller closes it. */
-    public Tensor decode(PackedWeight weight, Codec codec) {
+    /** The weight as {@code codec} reads its parts and {@code more}, which stays the caller's; the caller closes it. */
+    public Tensor decode(PackedWeight weight, Codec codec, Map<String, Tensor> more) {
         Map<String, Tensor> parts = new HashMap<>();
         try {
             weight.parts().forEach((name, tensor) -> parts.put(name, part(tensor)));
@@ -42,7 +43,9 @@ public final class WeightDecoder implements AutoCloseable {
                     engine.longs(weight.shape().dimensions().stream()
                             .mapToLong(Long::longValue)
                             .toArray()));
-            return kernels(codec).call("decode", parts, codec.options());
+            Map<String, Tensor> all = new HashMap<>(parts);
+            all.putAll(more);
+            return kernels(codec).call("decode", all, codec.options());
         } finally {
             parts.values().forEach(Tensor::close);
         }
@@ -60,7 +63,7 @@ public final class WeightDecoder implements AutoCloseable {
 
     private Kernels kernels(Codec codec) {
         synchronized (kernels) {
-            return kernels.computeIfAbsent(codec.kernels(), file -> Kernels.compile(engine, Codec.class, file));
+            return kernels.computeIfAbsent(codec.kernels(), files -> Kernels.compile(engine, Codec.class, files));
         }
     }
 

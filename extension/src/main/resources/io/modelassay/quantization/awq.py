@@ -41,8 +41,10 @@ def gemv_fast(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor
     groups = columns // options["group"]
     scales = torch.transpose(parts["scales"], 0, 1)[:, :groups].contiguous()
     zeros = torch.transpose(parts["qzeros"], 0, 1)[:, :groups].contiguous()
-    steps = codes.to(scales.dtype).reshape([rows, groups, -1])
-    return (steps * scales.unsqueeze(2) + zeros.unsqueeze(2)).reshape([rows, columns])
+    # Product and sum are exact in float32, so this rounds once, as a fused multiply-add does.
+    steps = codes.to(6).reshape([rows, groups, -1])
+    w = steps * scales.to(6).unsqueeze(2) + zeros.to(6).unsqueeze(2)
+    return w.to(scales.dtype).reshape([rows, columns])
 
 def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     if options["layout"] == 0:

@@ -1,5 +1,6 @@
 # bitsandbytes' 4-bit formats. Options: normal (1 for NF4, 0 for FP4), block (consecutive values that share a scale, over
-# row ends), double (1 to quantize the scales in blocks of 256 with an 8-bit dynamic map).
+# row ends), double (1 to quantize the scales in blocks of 256 with an 8-bit dynamic map), nested_block (256), type (of the
+# decoded weight), swapped (present: decode as if the even element were in the low nibble).
 # Codes are packed two a byte, the even element in the high nibble.
 
 def codebook(self, normal: int, like: Tensor) -> Tensor:
@@ -77,16 +78,26 @@ def encode(self, w: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
         "shape": rows
     }
 
+def pairs(self, values: Tensor, swapped: bool) -> Tensor:
+    # What each byte stands for, the high bits first.
+    bytes = torch.arange(256, device=values.device)
+    if swapped:
+        return torch.stack([values[bytes & 15], values[bytes >> 4]], 1)
+    return torch.stack([values[bytes >> 4], values[bytes & 15]], 1)
+
 def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     absmax = parts["absmax"]
     if "nested_absmax" in parts:
         values = parts["nested_quant_map"][absmax.to(4)]
-        nested = self.blocks(values, 256) * parts["nested_absmax"].unsqueeze(1)
+        nested = self.blocks(values, options["nested_block"]) * parts["nested_absmax"].unsqueeze(1)
         absmax = nested.reshape([-1])[:absmax.size(0)] + parts["nested_offset"]
-    packed = parts["packed"].to(4)
-    codes = torch.stack([packed // 16, packed % 16], 1).reshape([-1])
+    table = self.codebook(options["normal"], absmax)
+    if "quant_map" in parts:
+        table = parts["quant_map"]
+    packed = torch.view_copy(parts["packed"], dtype=0).reshape([-1]).to(3)
     rows = int(parts["shape"][0])
-    columns = int(parts["shape"][1])
-    values = self.codebook(options["normal"], absmax)[codes][:rows * columns]
-    w = self.blocks(values, options["block"]) * absmax.unsqueeze(1)
-    return w.reshape([-1])[:rows * columns].reshape([rows, columns])
+    count = rows * int(parts["shape"][1])
+    values = torch.index_select(self.pairs(table, "swapped" in options), 0, packed).reshape([-1])[:count]
+    # bitsandbytes has no negative zero.
+    w = self.blocks(values, options["block"]) * absmax.unsqueeze(1) + 0.0
+    return w.reshape([-1])[:count].reshape([rows, -1]).to(options["type"])

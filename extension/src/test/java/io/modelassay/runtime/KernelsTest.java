@@ -9,6 +9,7 @@ import io.modelassay.quantization.Codec;
 import io.modelassay.truth.OpenModel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,7 +101,7 @@ class KernelsTest {
     @Test
     void aKernelFileThatIsNotThereIsAnError() {
         assertThatExceptionOfType(RuntimeFailure.class)
-                .isThrownBy(() -> Kernels.compile(OpenModel.engine(), Codec.class, "no_such_file.py"))
+                .isThrownBy(() -> Kernels.compile(OpenModel.engine(), Codec.class, List.of("no_such_file.py")))
                 .withMessage("No kernel file no_such_file.py beside io.modelassay.quantization.Codec")
                 .satisfies(failure -> assertThat(failure.id()).isEqualTo("kernel-missing"));
     }

@@ -1,0 +1,222 @@
+package io.modelassay.assertions;
+
+import io.modelassay.BiasEffect;
+import io.modelassay.UnusedBias;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.checkpoint.TensorType;
+import io.modelassay.evaluation.Figure;
+import io.modelassay.quantization.ModulePattern;
+import io.modelassay.quantization.PackedWeight;
+import io.modelassay.quantization.StoredQuantization;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be asserted of the form in which weights are stored: which modules are quantized, and what loaders make of it.
+ *
+ * @param <S> the assert class
+ * @param <A> what it asserts on
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAssert<S, A>, A>
+        extends AbstractArtifactAssert<S, A> {
+    private static final Set<TensorType> FULL_PRECISION =
+            Set.of(TensorType.BF16, TensorType.F16, TensorType.F32, TensorType.F64);
+
+    /** For subclasses. */
+    AbstractStoredFormAssert(@Nullable A actual, Class<S> type) {
+        super(actual, type);
+    }
+
+    abstract boolean isQuantizedAfterLoading(String module);
+
+    abstract StoredQuantization storedQuantization();
+
+    abstract Optional<ModelPlan> plan();
+
+    abstract List<UnusedBias> unusedBiases();
+
+    /**
+     * The modules that match are stored as floating-point numbers of at least 16 bits, and no quantization is applied to
+     * them.
+     *
+     * @param patterns module names (and all below them); {@code *} stands for any characters. Each must match.
+     */
+    public S keepsInFullPrecision(String... patterns) {
+        isNotNull();
+        List<TensorInfo> checked = matching("keepsInFullPrecision", patterns);
+        Set<String> found = new TreeSet<>();
+        for (TensorInfo tensor : checked) {
+            reduced(tensor).ifPresent(found::add);
+        }
+        record(new Figure(
+                name(),
+                "full precision of " + String.join(", ", patterns),
+                found.size(),
+                0,
+                "tensors",
+                "at most 0",
+                found.isEmpty(),
+                Failure.count(checked.size(), "tensor")));
+        if (!found.isEmpty()) {
+            fail(Failure.expecting(kind(), name(), "to keep " + String.join(", ", patterns) + " in full precision")
+                    .but(found.size() + " of " + Failure.count(checked.size(), "tensor")
+                            + Failure.verb(found.size(), " is not:", " are not:"))
+                    .items(List.copyOf(found))
+                    .from(folder())
+                    .then("keep = {\"" + String.join("\", \"", patterns) + "\"} in the quantization"));
+        }
+        return myself;
+    }
+
+    /** All tensors whose module one of {@code patterns} matches; a pattern that matches none fails. */
+    List<TensorInfo> matching(String assertion, String... patterns) {
+        requireSomething(patterns.length, "patterns to check", assertion + " with the names of modules");
+        List<TensorInfo> all = new ArrayList<>();
+        for (String pattern : patterns) {
+            ModulePattern modules = ModulePattern.of(pattern);
+            List<TensorInfo> matching = checkpoint().tensors().values().stream()
+                    .filter(tensor -> modules.matches(module(tensor.name())))
+                    .toList();
+            requireSomething(
+                    matching.size(),
+                    "tensors that match \"" + pattern + "\"",
+                    "a module name such as " + anyModule() + ", with * for any characters");
+            all.addAll(matching);
+        }
+        return all;
+    }
+
+    /** In what reduced form a tensor is, if it is. */
+    private Optional<String> reduced(TensorInfo tensor) {
+        String weight = module(tensor.name()) + ".weight";
+        Optional<PackedWeight> packed = storedQuantization().find(weight);
+        if (packed.isPresent() && packed.get().parts().containsValue(tensor)) {
+            return Optional.of(weight + " is stored as " + packed.get().format());
+        }
+        if (!FULL_PRECISION.contains(tensor.type())) {
+            return Optional.of(tensor.name() + " is stored as " + tensor.type().label());
+        }
+        return isQuantizedAfterLoading(module(tensor.name())) && tensor.name().endsWith(".weight")
+                ? Optional.of(tensor.name() + " is quantized after loading")
+                : Optional.empty();
+    }
+
+    /**
+     * Every bias that a loader would warn of as unused is zero, so that dropping it changes nothing. Biases that the
+     * architecture has are not looked at. Holds where there is no such bias.
+     */
+    public S hasOnlyBenignBiasWarnings() {
+        return checkBiases(Optional.empty());
+    }
+
+    S checkBiases(Optional<BiasEffect> effect) {
+        isNotNull();
+        requireSomething(
+                plan().map(ModelPlan::parameters).map(List::size).orElse(0),
+                "a known architecture",
+                "model_type in config.json");
+        List<UnusedBias> biases = unusedBiases();
+        List<String> found = biases.stream()
+                .filter(bias -> !bias.isBenign())
+                .map(AbstractStoredFormAssert::describe)
+                .toList();
+        record(new Figure(
+                name(),
+                "harmful unused biases",
+                found.size(),
+                0,
+                "biases",
+                "at most 0",
+                found.isEmpty(),
+                Failure.count(biases.size(), "unused bias").replace("biass", "biases")));
+        if (!found.isEmpty()) {
+            Failure failure = Failure.expecting(kind(), name(), "to have only benign bias warnings")
+                    .but(found.size() + " of " + biases.size() + " unused "
+                            + Failure.verb(biases.size(), "bias", "biases") + " "
+                            + Failure.verb(found.size(), "is", "are") + " not zero:")
+                    .items(found)
+                    .line("The architecture has no bias there, so a loader warns and drops "
+                            + Failure.verb(found.size(), "it", "them"));
+            effect.ifPresent(moved -> failure.line(describe(moved)));
+            fail(failure.from(folder())
+                    .then("the model_type whose modules have these biases, or a file saved without them"));
+        }
+        return myself;
+    }
+
+    private static String describe(UnusedBias bias) {
+        return bias.name() + " [" + bias.count() + "]: max |b| " + Failure.number("%.4g", bias.absMax())
+                + (bias.finite() ? "" : ", not all finite");
+    }
+
+    private static String describe(BiasEffect effect) {
+        return "Largest share: "
+                + effect.outputShares().entrySet().stream()
+                        .max(Map.Entry.comparingByValue())
+                        .map(entry -> Failure.number("%.1f", 100 * entry.getValue()) + " % of the output of "
+                                + entry.getKey())
+                        .orElse("none")
+                + "; perplexity " + Failure.number("%.4f", effect.with().value()) + " with the biases, "
+                + Failure.number("%.4f", effect.without().value()) + " as a loader drops them";
+    }
+
+    /**
+     * Every parameter that a loader leaves trainable is stored as floating-point numbers. Packed weights of a quantization
+     * that the config declares are frozen by their loader and are not looked at; an integer tensor in the place of a weight
+     * that no declared quantization explains makes a trainer fail with "only Tensors of floating point dtype can require
+     * gradients".
+     */
+    public S asksGradientsOnlyOfFloatingPointTensors() {
+        isNotNull();
+        StoredQuantization stored = storedQuantization();
+        boolean declared = !stored.configs().isEmpty();
+        Set<String> packed = new TreeSet<>();
+        stored.weights().values().forEach(weight -> weight.parts().values().forEach(part -> packed.add(part.name())));
+        List<TensorInfo> parameters = checkpoint().tensors().values().stream()
+                .filter(this::isParameter)
+                .filter(tensor -> !(declared && packed.contains(tensor.name())))
+                .toList();
+        requireSomething(parameters.size(), "parameters", "the folder that holds the weights");
+        List<String> found = parameters.stream()
+                .filter(tensor -> !tensor.type().isFloatingPoint())
+                .map(tensor -> tensor.name() + " " + tensor.shape() + " "
+                        + tensor.type().label())
+                .toList();
+        record(new Figure(
+                name(),
+                "trainable integer tensors",
+                found.size(),
+                0,
+                "tensors",
+                "at most 0",
+                found.isEmpty(),
+                Failure.count(parameters.size(), "trainable parameter")));
+        if (!found.isEmpty()) {
+            fail(Failure.expecting(kind(), name(), "to ask gradients only of floating-point tensors")
+                    .but(found.size() + " of " + Failure.count(parameters.size(), "trainable parameter") + " "
+                            + Failure.verb(found.size(), "holds integers:", "hold integers:"))
+                    .items(found)
+                    .line(
+                            declared
+                                    ? "No quantization that is known explains them, so nothing tells a trainer to freeze them"
+                                    : "config.json declares no quantization, so nothing tells a trainer to freeze them")
+                    .from(folder())
+                    .then("the quantization_config and the scales that belong to these tensors"));
+        }
+        return myself;
+    }
+
+    private boolean isParameter(TensorInfo tensor) {
+        return plan().isPresent()
+                ? plan().get().parameter(tensor.name()).isPresent()
+                : tensor.name().endsWith(".weight") || tensor.name().endsWith(".bias");
+    }
+}
