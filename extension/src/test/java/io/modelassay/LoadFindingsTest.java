@@ -286,16 +286,18 @@ class LoadFindingsTest {
 
     @Test
     void ignoreEntriesThatMatchNothing() {
-        Finding finding = found(inspect(copy("tiny-qwen2")
-                .editConfig(config -> config.putObject("quantization_config")
-                        .put("quant_method", "compressed-tensors")
-                        .putArray("ignore")
-                        .add("lm_head")
-                        .add("re:.*lm_head")
-                        .add("model.layers.0.mlp.down_proj")
-                        .add("model.layers.1.self_attn")
-                        .add("re:.*self_attn\\.[qk]_proj")
-                        .add("model.language_model.layers.1.mlp.up_proj"))), "ignore-matches-nothing");
+        Finding finding = found(
+                inspect(copy("tiny-qwen2")
+                        .editConfig(config -> config.putObject("quantization_config")
+                                .put("quant_method", "compressed-tensors")
+                                .putArray("ignore")
+                                .add("lm_head")
+                                .add("re:.*lm_head")
+                                .add("model.layers.0.mlp.down_proj")
+                                .add("model.layers.1.self_attn")
+                                .add("re:.*self_attn\\.[qk]_proj")
+                                .add("model.language_model.layers.1.mlp.up_proj"))),
+                "ignore-matches-nothing");
         assertThat(finding.id()).isEqualTo("ignore-matches-nothing");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
         assertThat(finding.message())
