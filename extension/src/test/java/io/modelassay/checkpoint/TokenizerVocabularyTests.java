@@ -17,9 +17,9 @@ class TokenizerVocabularyTests {
     void idsOfTheVocabularyAndOfAddedTokens() throws IOException {
         assertThat(size("""
                 {"version": "1.0", "added_tokens": [{"id": 9, "content": "<x>"}, {"content": "<y>", "id": 3}],
-                 "model": {"type": "BPE", "vocab": {"a": 0, "b": 5}, "merges": [["a", "b"]]}}"""))
-                .hasValue(10);
-        assertThat(size("{\"model\": {\"vocab\": {\"a\": 0, \"b\": 11}}, \"added_tokens\": null}")).hasValue(12);
+                 "model": {"type": "BPE", "vocab": {"a": 0, "b": 5}, "merges": [["a", "b"]]}}""")).hasValue(10);
+        assertThat(size("{\"model\": {\"vocab\": {\"a\": 0, \"b\": 11}}, \"added_tokens\": null}"))
+                .hasValue(12);
     }
 
     @Test

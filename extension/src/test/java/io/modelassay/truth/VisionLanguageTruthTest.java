@@ -140,9 +140,8 @@ class VisionLanguageTruthTest {
         JsonNode model = TRUTH.at("/tiny/qwen2-vl-tiny");
         SortedMap<String, Shape> names = new TreeMap<>();
         shapes(model, "5.23.0").forEach((name, shape) -> {
-            String module = old
-                    ? name.replace("model.visual.", "visual.").replace("model.language_model.", "model.")
-                    : name;
+            String module =
+                    old ? name.replace("model.visual.", "visual.").replace("model.language_model.", "model.") : name;
             if (name.contains("_proj.weight")) {
                 pack(module.replace(".weight", ""), shape.dimension(1), shape.dimension(0), names);
             } else {
