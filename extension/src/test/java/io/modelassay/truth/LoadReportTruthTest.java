@@ -86,8 +86,7 @@ class LoadReportTruthTest {
 
     @Test
     void mostCasesAreComparedInBothVersions() {
-        assertThat(cases().filter(c -> VERSIONS.keySet().stream().allMatch(version -> isComparable(c, version)))
-                )
+        assertThat(cases().filter(c -> VERSIONS.keySet().stream().allMatch(version -> isComparable(c, version))))
                 .hasSizeGreaterThanOrEqualTo(95);
     }
 
@@ -118,7 +117,8 @@ class LoadReportTruthTest {
 
     static Stream<Arguments> notLoaded() {
         return cases().filter(c -> !REFUSED.containsKey(name(c)))
-                .filter(c -> VERSIONS.keySet().stream().anyMatch(v -> c.at("/truth/" + v + "/missing").isNull()))
+                .filter(c -> VERSIONS.keySet().stream()
+                        .anyMatch(v -> c.at("/truth/" + v + "/missing").isNull()))
                 .map(c -> Arguments.of(name(c), c));
     }
 
