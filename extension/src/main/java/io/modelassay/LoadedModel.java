@@ -182,7 +182,8 @@ final class LoadedModel implements AutoCloseable {
         if (decodedScan == null) {
             List<TensorScan> scans = new ArrayList<>();
             if (!stored.weights().isEmpty()) {
-                scans.addAll(StoredScan.of(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
+                scans.addAll(
+                        DecodedScan.tensors(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
             }
             quantization.ifPresent(applied -> model().plan().parameters().stream()
                     .filter(parameter ->
@@ -204,6 +205,7 @@ final class LoadedModel implements AutoCloseable {
                         WeightSanity.against(reference.checkpoint(), checkpoint, stored, engine, Progress.SILENT));
             }
             List<TensorScan> scans = new ArrayList<>(storedScan().tensors());
+            scans.removeIf(scan -> stored.explains(scan.name()));
             scans.addAll(decodedScan());
             findings.addAll(WeightSanity.ofMagnitudes(scans));
             weightFindings = List.copyOf(findings);
