@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apiguardian.api.API;
@@ -43,12 +44,15 @@ public final class Inspection {
         this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));
         difference.ifPresent(found::difference);
         List<Finding> all = new ArrayList<>();
-        known.ifPresent(plan -> {
-            all.addAll(LoadFindings.of(checkpoint, plan, loadReport.orElseThrow(), quantization));
-            all.addAll(TokenizerFit.findings(checkpoint, plan));
-        });
+        Set<String> elsewhere = Set.of();
+        if (known.isPresent()) {
+            LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
+            all.addAll(words.all());
+            all.addAll(TokenizerFit.findings(checkpoint, known.get()));
+            elsewhere = words.renamed();
+        }
         all.addAll(found.all());
-        all.addAll(QuantizationFindings.of(checkpoint, known, quantization));
+        all.addAll(QuantizationFindings.of(checkpoint, known, quantization, elsewhere));
         all.addAll(quantization.findings());
         all.addAll(checkpoint.notes());
         this.findings = List.copyOf(all);

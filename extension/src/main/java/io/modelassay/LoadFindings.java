@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -30,6 +31,7 @@ final class LoadFindings {
     private final LoadReport report;
     private final NavigableSet<String> missing;
     private final NavigableSet<String> unexpected;
+    private final Set<String> renamed = new TreeSet<>();
     private final List<Finding> findings = new ArrayList<>();
 
     private LoadFindings(Checkpoint checkpoint, ModelPlan plan, LoadReport report) {
@@ -40,7 +42,7 @@ final class LoadFindings {
         this.unexpected = new TreeSet<>(report.unexpected());
     }
 
-    static List<Finding> of(Checkpoint checkpoint, ModelPlan plan, LoadReport report, StoredQuantization packed) {
+    static LoadFindings of(Checkpoint checkpoint, ModelPlan plan, LoadReport report, StoredQuantization packed) {
         LoadFindings words = new LoadFindings(checkpoint, plan, report);
         words.renamedPrefixes();
         words.leaveToQuantization(packed);
@@ -51,7 +53,16 @@ final class LoadFindings {
         }
         words.unusedBiases();
         words.whatIsLeft();
-        return words.findings;
+        return words;
+    }
+
+    List<Finding> all() {
+        return findings;
+    }
+
+    /** Expected names that are there under another prefix. */
+    Set<String> renamed() {
+        return renamed;
     }
 
     private void add(String id, Severity severity, String subject, String message, String nextStep) {
@@ -73,6 +84,7 @@ final class LoadFindings {
                             + renaming.inWords()
                             + "; a loader would ignore them and initialize the parameters at random",
                     renaming.cure());
+            renamed.addAll(renaming.names().values());
             missing.removeAll(renaming.names().values());
             unexpected.removeAll(renaming.names().keySet());
             plan.tied().stream()
@@ -179,7 +191,7 @@ final class LoadFindings {
                             + " stored for linear modules to which the architecture gives none: "
                             + NameGroup.summary(biases)
                             + "; a loader ignores them, which is right only where they are 0",
-                    "nothing if they are 0, as old AutoGPTQ writes them; otherwise the model_type that has them");
+                    "scan, which tells whether every value is 0");
             unexpected.removeAll(biases);
         }
     }

@@ -22,6 +22,9 @@ record PrefixRenaming(String stored, String expected, boolean wrapped, Map<Strin
     private static final String WRAPPER = ".base_layer.";
     private static final int DEPTH = 4;
 
+    /** More prefixes than that are no cause but a muddle. */
+    private static final int MOST = 8;
+
     /** What saving a wrapped model leaves in front of the names, and how to save without it. */
     private static final Map<String, String> CURES = Map.of(
             "module.", "save model.module, which DistributedDataParallel wraps, not the wrapper",
@@ -35,15 +38,16 @@ record PrefixRenaming(String stored, String expected, boolean wrapped, Map<Strin
         Set<String> wanted = new TreeSet<>(missing);
         Set<String> rest = new TreeSet<>(stored);
         List<PrefixRenaming> found = new ArrayList<>();
-        while (true) {
+        while (found.size() < MOST) {
             PrefixRenaming best = best(wanted, rest);
             if (best.names.size() < 2) {
-                return found;
+                break;
             }
             found.add(best);
             wanted.removeAll(best.names.values());
             rest.removeAll(best.names.keySet());
         }
+        return found;
     }
 
     private static PrefixRenaming best(Set<String> missing, Set<String> stored) {

@@ -21,6 +21,9 @@ import java.util.TreeSet;
 final class QuantizationFindings {
     private static final int HANDFUL = 5;
 
+    /** What Unsloth lists for every model beside bare names. */
+    private static final Set<String> GATES = Set.of("mlp.gate", "block_sparse_moe.gate");
+
     private final StoredQuantization stored;
     private final Set<String> fileModules;
     private final Set<String> modules;
@@ -35,9 +38,11 @@ final class QuantizationFindings {
         plan.ifPresent(known -> modules.addAll(withAncestors(known.modules())));
     }
 
-    static List<Finding> of(Checkpoint checkpoint, Optional<ModelPlan> plan, StoredQuantization stored) {
+    /** The findings; {@code elsewhere} are parts that are there under another name. */
+    static List<Finding> of(
+            Checkpoint checkpoint, Optional<ModelPlan> plan, StoredQuantization stored, Set<String> elsewhere) {
         QuantizationFindings words = new QuantizationFindings(checkpoint, plan, stored);
-        words.neverInitialized();
+        words.neverInitialized(elsewhere);
         if (!stored.configs().isEmpty()) {
             QuantizationConfig config = stored.configs().get(0);
             words.unpacked(config);
@@ -64,11 +69,11 @@ final class QuantizationFindings {
     }
 
     /** Parts that a loader has a place for and the file no values: {@code scales}, {@code weight.absmax} and so on. */
-    private void neverInitialized() {
+    private void neverInitialized(Set<String> elsewhere) {
         Map<String, NavigableSet<String>> lacking = new TreeMap<>();
         for (String name : stored.missing()) {
             String module = owner(name);
-            if (!stored.unpacked().contains(module)) {
+            if (!stored.unpacked().contains(module) && !elsewhere.contains(name)) {
                 lacking.computeIfAbsent(name.substring(module.length() + 1), part -> new TreeSet<>())
                         .add(module);
             }
@@ -151,8 +156,8 @@ final class QuantizationFindings {
 
     /** Names that quantizers list whether or not the model has such a module. */
     private static boolean isGeneric(String entry, String method) {
-        return entry.contains("lm_head")
-                || (method.equals("bitsandbytes") && entry.chars().noneMatch(c -> c == '.' || Character.isDigit(c)));
+        boolean bare = entry.chars().noneMatch(c -> c == '.' || Character.isDigit(c));
+        return entry.contains("lm_head") || (method.equals("bitsandbytes") && (bare || GATES.contains(entry)));
     }
 
     /** The shortest module whose name ends as {@code entry} does. */

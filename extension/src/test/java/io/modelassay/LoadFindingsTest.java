@@ -243,6 +243,34 @@ class LoadFindingsTest {
     }
 
     @Test
+    void aQuantizedArtifactUnderAnotherPrefixIsOneFinding() {
+        assertThat(ids(inspect(copy(GPTQ).renameTensors("(.*)", "module.$1")))).containsExactly("renamed-prefix");
+        assertThat(ids(inspect(copy("quantized/bnb-nf4-double").named("bnb").renameTensors("(.*)", "module.$1"))))
+                .containsExactly("renamed-prefix");
+    }
+
+    @Test
+    void statisticsThatBitsandbytesLacks() {
+        Finding finding = found(
+                inspect(copy("quantized/bnb-nf4-double")
+                        .dropTensors("model\\.layers\\.[0-2]\\.mlp\\.down_proj\\.weight\\.absmax")),
+                "never-initialized");
+        assertThat(finding.subject()).isEqualTo("model.layers.0.mlp.down_proj.weight.absmax");
+        assertThat(finding.message())
+                .contains("3 modules", "lack their weight.absmax", "model.layers.*.mlp.down_proj (0-2)");
+    }
+
+    @Test
+    void aDynamicallyQuantizedArtifactIsHealthy() {
+        assertThat(ids(Inspection.of(Fixtures.path("quantized/unsloth-dynamic-nf4"))))
+                .doesNotContain(
+                        "quantized-module-unpacked",
+                        "ignored-module-quantized",
+                        "ignore-matches-nothing",
+                        "never-initialized");
+    }
+
+    @Test
     void aModuleDeclaredQuantizedAndStoredInFullPrecision() {
         Corruptor unpacked = copy(GPTQ)
                 .dropTensors("model\\.layers\\.1\\.mlp\\.down_proj\\..*")
@@ -286,16 +314,18 @@ class LoadFindingsTest {
 
     @Test
     void ignoreEntriesThatMatchNothing() {
-        Finding finding = only(inspect(copy("tiny-qwen2")
-                .editConfig(config -> config.putObject("quantization_config")
-                        .put("quant_method", "compressed-tensors")
-                        .putArray("ignore")
-                        .add("lm_head")
-                        .add("re:.*lm_head")
-                        .add("model.layers.0.mlp.down_proj")
-                        .add("model.layers.1.self_attn")
-                        .add("re:.*self_attn\\.[qk]_proj")
-                        .add("model.language_model.layers.1.mlp.up_proj"))));
+        Finding finding = found(
+                inspect(copy("tiny-qwen2")
+                        .editConfig(config -> config.putObject("quantization_config")
+                                .put("quant_method", "compressed-tensors")
+                                .putArray("ignore")
+                                .add("lm_head")
+                                .add("re:.*lm_head")
+                                .add("model.layers.0.mlp.down_proj")
+                                .add("model.layers.1.self_attn")
+                                .add("re:.*self_attn\\.[qk]_proj")
+                                .add("model.language_model.layers.1.mlp.up_proj"))),
+                "ignore-matches-nothing");
         assertThat(finding.id()).isEqualTo("ignore-matches-nothing");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
         assertThat(finding.message())

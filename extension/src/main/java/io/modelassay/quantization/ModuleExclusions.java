@@ -69,7 +69,7 @@ public final class ModuleExclusions {
         }
     }
 
-    static boolean nameOrPattern(String entry, String module) {
+    private static boolean nameOrPattern(String entry, String module) {
         return entry.startsWith("re:") ? matches(entry.substring(3), module) : entry.equals(module);
     }
 

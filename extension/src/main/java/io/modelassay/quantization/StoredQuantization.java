@@ -219,11 +219,14 @@ public final class StoredQuantization {
                 continue;
             }
             TensorInfo weight = stored.get(parameter.name());
-            if (weight != null && FULL_PRECISION.contains(weight.type()) && isKnown(config.method())) {
-                unpacked.add(parameter.module());
+            if (weight != null && exclusions.excludes(weight.name().replaceFirst("\\.weight$", ""))) {
+                continue;
             }
             List<String> required = scheme.map(known -> known.required(parameter.module(), config))
                     .orElse(List.of());
+            if (weight != null && FULL_PRECISION.contains(weight.type()) && isKnown(config.method())) {
+                unpacked.add(parameter.module());
+            }
             required.stream()
                     .map(part -> parameter.module() + "." + part)
                     .filter(name -> !stored.containsKey(name))
@@ -238,23 +241,17 @@ public final class StoredQuantization {
         }
     }
 
-    /** The scheme of the stored modules; where none is stored, the only scheme of this method. */
+    /** The scheme of the stored modules; where none is stored, a scheme of the declared method. */
     private Optional<Scheme> schemeOf(QuantizationConfig config) {
-        Set<Scheme> candidates = modules.values().stream()
+        // auto-round packs as GPTQ or as AWQ does, which only tensors can tell.
+        boolean told = !config.method().equals("auto-round");
+        return (modules.isEmpty() && told ? SCHEMES.stream() : modules.values().stream())
                 .filter(scheme -> scheme.methods().contains(config.method()))
-                .limit(1)
-                .collect(Collectors.toSet());
-        if (modules.isEmpty()) {
-            candidates = SCHEMES.stream()
-                    .filter(scheme -> scheme.methods().contains(config.method()))
-                    .collect(Collectors.toSet());
-        }
-        return candidates.size() == 1 ? Optional.of(candidates.iterator().next()) : Optional.empty();
+                .findFirst();
     }
 
     private static boolean isKnown(String method) {
-        return method.equals("bitsandbytes")
-                || SCHEMES.stream().anyMatch(scheme -> scheme.methods().contains(method));
+        return SCHEMES.stream().anyMatch(scheme -> scheme.methods().contains(method));
     }
 
     private Scheme schemeOf(PackedWeight weight) {

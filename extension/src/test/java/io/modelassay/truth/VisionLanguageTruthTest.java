@@ -12,7 +12,9 @@ import io.modelassay.architecture.LoaderRules;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.architecture.UnsupportedArchitectureException;
+import io.modelassay.assertions.ModelAssertions;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.Shape;
@@ -34,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The parameters of Qwen2-VL and Qwen2.5-VL against those of transformers' models. */
 class VisionLanguageTruthTest {
@@ -131,6 +134,45 @@ class VisionLanguageTruthTest {
         }
     }
 
+    @ParameterizedTest(name = "old names {0}")
+    @ValueSource(booleans = {true, false})
+    void aQuantizedLanguageModelBesideAnImageEncoderInFullPrecision(boolean old) throws IOException {
+        JsonNode model = TRUTH.at("/tiny/qwen2-vl-tiny");
+        SortedMap<String, Shape> names = new TreeMap<>();
+        shapes(model, "5.23.0").forEach((name, shape) -> {
+            String module =
+                    old ? name.replace("model.visual.", "visual.").replace("model.language_model.", "model.") : name;
+            if (name.contains("_proj.weight")) {
+                pack(module.replace(".weight", ""), shape.dimension(1), shape.dimension(0), names);
+            } else {
+                names.put(module, shape);
+            }
+        });
+        ObjectNode config = model.get("config").deepCopy();
+        config.putObject("quantization_config")
+                .put("quant_method", "gptq")
+                .put("bits", 4)
+                .put("group_size", 32);
+        Path saved = write(names, config.toString(), folder.resolve("gptq"));
+        try (Checkpoint checkpoint = Checkpoint.open(saved)) {
+            Inspection inspection = Inspection.of(checkpoint);
+            assertThat(inspection.quantization().modules()).hasSize(14);
+            assertThat(inspection.loadReport()).get().returns(true, LoadReport::isClean);
+            assertThat(inspection.findings()).noneMatch(finding -> finding.severity() == Finding.Severity.ERROR);
+            ModelAssertions.assertThat(checkpoint)
+                    .hasNoMissingKeys()
+                    .hasNoUnexpectedKeys()
+                    .keepsInFullPrecision(old ? "visual.*" : "model.visual.*", "lm_head");
+        }
+    }
+
+    private static void pack(String module, long inputs, long outputs, SortedMap<String, Shape> names) {
+        names.put(module + ".qweight", Shape.of(inputs / 8, outputs));
+        names.put(module + ".qzeros", Shape.of(inputs / 32, outputs / 8));
+        names.put(module + ".scales", Shape.of(inputs / 32, outputs));
+        names.put(module + ".g_idx", Shape.of(inputs));
+    }
+
     @Test
     void aForwardPassIsRefused() {
         ModelPlan plan = plan(TRUTH.at("/tiny/qwen2-vl-tiny"), false);
@@ -180,7 +222,7 @@ class VisionLanguageTruthTest {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), config);
         SafetensorsWriter.Builder builder = SafetensorsWriter.to(folder.resolve("model.safetensors"));
-        names.forEach((name, shape) -> builder.tensor(name, TensorType.BF16, shape));
+        names.forEach((name, shape) -> builder.tensor(name, type(name), shape));
         try (SafetensorsWriter writer = builder.open()) {
             for (TensorInfo tensor : writer.tensors()) {
                 ByteBuffer values = ByteBuffer.allocate((int) tensor.byteLength());
@@ -189,5 +231,12 @@ class VisionLanguageTruthTest {
             writer.commit();
         }
         return folder;
+    }
+
+    private static TensorType type(String name) {
+        if (name.endsWith(".qweight") || name.endsWith(".qzeros") || name.endsWith(".g_idx")) {
+            return TensorType.I32;
+        }
+        return name.endsWith(".scales") ? TensorType.F16 : TensorType.BF16;
     }
 }
