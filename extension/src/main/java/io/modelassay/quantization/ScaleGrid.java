@@ -78,7 +78,7 @@ record ScaleGrid(long rows, long columns) {
     }
 
     private static long ceil(long size, long extent) {
-        return (size + extent - 1) / extent;
+        return size / extent + (size % extent == 0 ? 0 : 1);
     }
 
     /** {@code tensor}, {@code channel}, {@code group} or {@code block}. */

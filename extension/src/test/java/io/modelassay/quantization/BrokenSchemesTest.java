@@ -264,6 +264,50 @@ class BrokenSchemesTest {
         assertThat(stored.weights()).isNotEmpty();
     }
 
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource({
+        "ct-pack-int4-g128, -5",
+        "ct-pack-int4-g128, 0",
+        "ct-pack-int4-g128, 9223372036854775807",
+        "ct-fp8-block, -1",
+        "ct-fp8-block, 9223372036854775807"
+    })
+    void anAbsurdSizeInTheConfigStillLeavesTheTensorsReadable(String variant, long size) {
+        StoredQuantization stored = read(variant(variant).editConfig(config -> {
+            ObjectNode weights = (ObjectNode) quantization(config).at("/config_groups/group_0/weights");
+            weights.put("group_size", size);
+            weights.putArray("block_structure").add(size).add(size);
+        }));
+        assertThat(stored.find(MODULE + ".weight")).isPresent();
+    }
+
+    @Test
+    void aShapeTooLargeForItsCodesIsMismatched() {
+        String state = "{\"quant_type\": \"nf4\", \"blocksize\": 1, \"dtype\": \"bfloat16\","
+                + " \"shape\": [9223372036854775807, 1]}";
+        byte[] text = state.getBytes(StandardCharsets.UTF_8);
+        assertUnread(read(variant("bnb-nf4")
+                .replaceBytes(MODULE + ".weight.quant_state.bitsandbytes__nf4", "U8", text, text.length)));
+    }
+
+    @Test
+    void expertsInOneTensorAreRead() {
+        String experts = "model.layers.0.mlp.experts";
+        StoredQuantization stored = read(variant("fp8-block")
+                .addTensor(experts + ".gate_up_proj", "F8_E4M3", 2, 256, 192)
+                .addTensor(experts + ".gate_up_proj_scale_inv", "F32", 2, 2, 2));
+        PackedWeight weight = stored.find(experts + ".gate_up_proj").orElseThrow();
+        assertThat(weight.shape().dimensions()).containsExactly(2L, 256L, 192L);
+        assertThat(weight.codec().option("rows")).isEqualTo(128);
+        assertThat(weight.format().label()).isEqualTo("fp8 block 8-bit g128 sym");
+    }
+
+    @Test
+    void aScaleBesideAnUnquantizedWeightIsNoQuantization() {
+        StoredQuantization stored = read(variant("fp8-block").replaceTensor(MODULE + ".weight", "BF16", 128, 256));
+        assertThat(stored.modules()).doesNotContain(MODULE);
+    }
+
     @Test
     void aWrongGroupSizeOfHqqIsTold() {
         StoredQuantization stored = read(variant("hqq-int4-g64")
