@@ -18,8 +18,8 @@ import java.util.TreeMap;
 import org.apiguardian.api.API;
 
 /**
- * The facts of an artifact that its headers and its config tell. No tensor is read and no engine is started, so an
- * inspection of any model takes a moment. Immutable.
+ * The facts of an artifact that its headers and its config tell. No engine is started and no tensor is read, but for head
+ * and embedding where both are stored, which are compared; so an inspection of any model takes a moment. Immutable.
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class Inspection {
@@ -40,10 +40,15 @@ public final class Inspection {
         Optional<ModelPlan> known = plan(found);
         this.quantization = StoredQuantization.of(checkpoint, known);
         this.loadReport = known.map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
-        loadReport.ifPresent(found::report);
         this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));
         difference.ifPresent(found::difference);
-        List<Finding> all = new ArrayList<>(found.all());
+        List<Finding> all = new ArrayList<>();
+        known.ifPresent(plan -> {
+            all.addAll(LoadFindings.of(checkpoint, plan, loadReport.orElseThrow(), quantization));
+            all.addAll(TokenizerFit.findings(checkpoint, plan));
+        });
+        all.addAll(found.all());
+        all.addAll(QuantizationFindings.of(checkpoint, known, quantization));
         all.addAll(quantization.findings());
         all.addAll(checkpoint.notes());
         this.findings = List.copyOf(all);

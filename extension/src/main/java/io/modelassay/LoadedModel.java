@@ -42,6 +42,7 @@ final class LoadedModel implements AutoCloseable {
     private final Optional<QuantizationPlan> quantization;
     private final @Nullable LoadedModel reference;
     private @Nullable LanguageModel model;
+    private @Nullable Inspection inspection;
     private @Nullable ScanReport storedScan;
     private @Nullable List<TensorScan> decodedScan;
     private @Nullable List<Finding> weightFindings;
@@ -105,6 +106,7 @@ final class LoadedModel implements AutoCloseable {
     synchronized LanguageModel model() {
         if (model == null) {
             ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
+            known.decoder(); // refused before the engine starts
             TorchEngine engine = TorchEngine.on(settings.device());
             Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
             if (!stored.weights().isEmpty()) {
@@ -161,6 +163,13 @@ final class LoadedModel implements AutoCloseable {
         return elements * dtype().tensorType().bits() / 8;
     }
 
+    synchronized Inspection inspection() {
+        if (inspection == null) {
+            inspection = Inspection.of(checkpoint);
+        }
+        return inspection;
+    }
+
     synchronized ScanReport storedScan() {
         if (storedScan == null) {
             storedScan = ValueScan.create().scan(checkpoint);
@@ -173,7 +182,8 @@ final class LoadedModel implements AutoCloseable {
         if (decodedScan == null) {
             List<TensorScan> scans = new ArrayList<>();
             if (!stored.weights().isEmpty()) {
-                scans.addAll(StoredScan.of(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
+                scans.addAll(
+                        DecodedScan.tensors(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
             }
             quantization.ifPresent(applied -> model().plan().parameters().stream()
                     .filter(parameter ->
@@ -195,6 +205,7 @@ final class LoadedModel implements AutoCloseable {
                         WeightSanity.against(reference.checkpoint(), checkpoint, stored, engine, Progress.SILENT));
             }
             List<TensorScan> scans = new ArrayList<>(storedScan().tensors());
+            scans.removeIf(scan -> stored.explains(scan.name()));
             scans.addAll(decodedScan());
             findings.addAll(WeightSanity.ofMagnitudes(scans));
             weightFindings = List.copyOf(findings);

@@ -69,7 +69,7 @@ public final class ModuleExclusions {
         }
     }
 
-    private static boolean nameOrPattern(String entry, String module) {
+    static boolean nameOrPattern(String entry, String module) {
         return entry.startsWith("re:") ? matches(entry.substring(3), module) : entry.equals(module);
     }
 
