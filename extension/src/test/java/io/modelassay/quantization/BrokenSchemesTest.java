@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
@@ -13,6 +14,7 @@ import io.modelassay.fixtures.Fixtures;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,12 +120,15 @@ class BrokenSchemesTest {
     })
     void aPartOfAnotherShapeIsMismatched(String variant, String part, String type) {
         String name = MODULE + "." + part;
-        StoredQuantization stored = read(variant(variant).replaceTensor(name, type, 7, 3));
-        assertThat(stored.adapt(new LoadReport(List.of(), List.of(), List.of(), 1))
-                        .mismatched())
-                .extracting(LoadReport.Mismatch::name)
-                .containsExactly(name);
-        assertUnread(stored);
+        try (Checkpoint checkpoint =
+                Checkpoint.open(variant(variant).replaceTensor(name, type, 7, 3).into(folder))) {
+            ModelPlan plan = Architectures.find(checkpoint.config()).orElseThrow();
+            StoredQuantization stored = StoredQuantization.of(checkpoint, Optional.of(plan));
+            assertThat(stored.adapt(LoadReport.of(checkpoint, plan)).mismatched())
+                    .extracting(LoadReport.Mismatch::name)
+                    .containsExactly(name);
+            assertUnread(stored);
+        }
     }
 
     @ParameterizedTest(name = "{0} {1}")
