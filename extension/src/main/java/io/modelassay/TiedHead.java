@@ -54,7 +54,7 @@ final class TiedHead {
                             + logits.get().name()
                             + " is stored; transformers 5 uses it for both, transformers 4 fails in the forward pass",
                     "store the values as " + embedding.name()));
-        } else if (!tied && table.isPresent()) {
+        } else if (!tied && table.isPresent() && report.missing().contains(head.name())) {
             findings.add(new Finding(
                     "tied-head-missing",
                     Severity.ERROR,
