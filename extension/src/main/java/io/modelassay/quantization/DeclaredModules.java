@@ -22,9 +22,9 @@ final class DeclaredModules {
         return parameter.name().startsWith(plan.layers().get(0).prefix() + ".");
     }
 
-    /** Whether a group targets {@code module}; all linear modules are quantized where the config has no groups. */
+    /** compressed-tensors quantizes what its groups target, other methods every linear module. */
     private static boolean isTarget(String module, QuantizationConfig config) {
-        return !config.values().isObject("config_groups")
+        return !config.method().equals("compressed-tensors")
                 || DeclaredGroups.find(module, config).isPresent();
     }
 
