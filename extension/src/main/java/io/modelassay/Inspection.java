@@ -9,6 +9,9 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.runtime.Device;
+import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.TorchEngine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
@@ -58,6 +62,15 @@ public final class Inspection {
         this.findings = List.copyOf(all);
     }
 
+    private Inspection(Inspection headers, List<Finding> more) {
+        this.config = headers.config;
+        this.tensors = headers.tensors;
+        this.loadReport = headers.loadReport;
+        this.difference = headers.difference;
+        this.quantization = headers.quantization;
+        this.findings = Stream.concat(more.stream(), headers.findings.stream()).toList();
+    }
+
     private Optional<ModelPlan> plan(InspectionFindings found) {
         try {
             Optional<ModelPlan> plan = config.exists() ? Architectures.find(config) : Optional.empty();
@@ -90,6 +103,21 @@ public final class Inspection {
     /** Inspects an open checkpoint, also against the tensors of a reference. */
     public static Inspection of(Checkpoint checkpoint, Checkpoint reference) {
         return new Inspection(checkpoint, Optional.of(reference));
+    }
+
+    /**
+     * Beside {@link #of(Checkpoint, Checkpoint)}, whether every weight that is stored quantized decodes to what the reference
+     * holds. Decodes them all, on the CPU; starts the engine where there are any.
+     */
+    public static Inspection withDecodedWeights(Checkpoint checkpoint, Checkpoint reference, Progress progress) {
+        Inspection headers = of(checkpoint, reference);
+        if (headers.quantization.weights().isEmpty()) {
+            return headers;
+        }
+        return new Inspection(
+                headers,
+                WeightSanity.against(
+                        reference, checkpoint, headers.quantization, TorchEngine.on(Device.CPU), progress));
     }
 
     /** The config's {@code model_type}, if there is one. */

@@ -7,7 +7,6 @@ import io.modelassay.architecture.ModelPlan.Layers;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
-import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -177,23 +176,13 @@ final class LoadFindings {
         return number.matches("[0-9]{1,6}") ? Integer.parseInt(number) : -1;
     }
 
+    /** Judged by their values, a few bytes each. */
     private void unusedBiases() {
-        List<String> biases = report.unusedBiases().stream()
-                .map(TensorInfo::name)
-                .filter(unexpected::contains)
+        List<UnusedBias> biases = UnusedBiases.of(checkpoint, report).stream()
+                .filter(bias -> unexpected.contains(bias.name()))
                 .toList();
-        if (!biases.isEmpty()) {
-            add(
-                    "unused-bias",
-                    Severity.WARNING,
-                    biases.get(0),
-                    biases.size() + (biases.size() == 1 ? " bias is" : " biases are")
-                            + " stored for linear modules to which the architecture gives none: "
-                            + NameGroup.summary(biases)
-                            + "; a loader ignores them, which is right only where they are 0",
-                    "scan, which tells whether every value is 0");
-            unexpected.removeAll(biases);
-        }
+        findings.addAll(UnusedBiases.findings(biases));
+        biases.forEach(bias -> unexpected.remove(bias.name()));
     }
 
     private void whatIsLeft() {

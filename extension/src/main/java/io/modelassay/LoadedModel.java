@@ -1,6 +1,7 @@
 package io.modelassay;
 
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
@@ -151,7 +152,9 @@ final class LoadedModel implements AutoCloseable {
     /** Biases that are stored for linear modules whose architecture has none, judged by their values. */
     synchronized List<UnusedBias> unusedBiases() {
         if (unusedBiases == null) {
-            unusedBiases = plan.map(known -> UnusedBiases.of(checkpoint, known)).orElse(List.of());
+            unusedBiases = plan.map(known -> stored.adapt(LoadReport.of(checkpoint, known)))
+                    .map(report -> UnusedBiases.of(checkpoint, report))
+                    .orElse(List.of());
         }
         return unusedBiases;
     }

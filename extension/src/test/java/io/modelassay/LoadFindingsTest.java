@@ -182,7 +182,7 @@ class LoadFindingsTest {
                 .addTensor("model.layers.0.mlp.down_proj.bias", "BF16", 256)
                 .addTensor("model.layers.1.mlp.down_proj.bias", "BF16", 256)
                 .addTensor("model.norm.bias", "BF16", 256));
-        assertThat(ids(inspection)).containsExactly("unused-bias", "unexpected-tensor");
+        assertThat(ids(inspection)).containsExactly("unused-bias-zero", "unexpected-tensor");
         assertThat(findings(inspection).get(0).message()).contains("model.layers.*.mlp.down_proj.bias (0-1)");
         LoadReport report = inspection.loadReport().orElseThrow();
         assertThat(report.unexpected()).hasSize(3);

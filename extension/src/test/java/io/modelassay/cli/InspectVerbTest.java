@@ -192,8 +192,8 @@ class InspectVerbTest {
                 .into(folder);
         JsonNode document = CommandRun.of("inspect", quantized, "--json").json();
         assertThat(document.at("/quantization/scheme").asText()).isEqualTo("gptq");
-        assertThat(document.at("/findings/0/id").asText()).isEqualTo("unused-bias");
-        assertThat(document.at("/findings/0/severity").asText()).isEqualTo("warning");
+        assertThat(document.at("/findings/0/id").asText()).isEqualTo("unused-bias-zero");
+        assertThat(document.at("/findings/0/severity").asText()).isEqualTo("info");
         assertThat(document.at("/load_report/loader").asText()).isEqualTo("transformers 5");
         assertThat(document.at("/load_report/missing")).isEmpty();
         assertThat(document.at("/load_report/unexpected/0").asText()).isEqualTo(module + ".bias");
