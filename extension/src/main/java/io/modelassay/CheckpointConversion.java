@@ -134,8 +134,7 @@ public final class CheckpointConversion {
             }
             Kernels conversions = Kernels.conversions(engine);
             for (PackedWeight weight : quantization.weights().values()) {
-                try (Tensor decoded = decoder.decode(weight);
-                        Tensor written = decoder.convert(decoded, dtype)) {
+                try (Tensor written = decoder.decode(weight, dtype)) {
                     writer.write(weight.parameter(), conversions.bytes(written));
                 }
                 progress.step("decoding weights", ++done, all);

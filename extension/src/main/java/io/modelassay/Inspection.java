@@ -10,17 +10,23 @@ import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.runtime.Device;
+import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.TorchEngine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
- * The facts of an artifact that its headers and its config tell. No engine is started and no tensor is read, but for
- * the few values that tell whether MLPs are padded; so an inspection of any model takes a moment. Immutable.
+ * The facts of an artifact that its headers and its config tell. No engine is started and no tensor is read, but for head
+ * and embedding where both are stored, which are compared, and for the few values that tell whether MLPs are padded; so an
+ * inspection of any model takes a moment. Immutable.
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class Inspection {
@@ -42,15 +48,33 @@ public final class Inspection {
         Optional<ModelPlan> known = plan(found);
         this.quantization = StoredQuantization.of(checkpoint, known);
         this.loadReport = known.map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
-        loadReport.ifPresent(found::report);
         this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));
         difference.ifPresent(found::difference);
-        List<Finding> all = new ArrayList<>(found.all());
+        List<Finding> all = new ArrayList<>();
+        Set<String> elsewhere = Set.of();
+        if (known.isPresent()) {
+            LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
+            all.addAll(words.all());
+            all.addAll(TokenizerFit.findings(checkpoint, known.get()));
+            elsewhere = words.renamed();
+        }
+        all.addAll(found.all());
+        all.addAll(QuantizationFindings.of(checkpoint, known, quantization, elsewhere));
         all.addAll(quantization.findings());
         all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
         all.addAll(checkpoint.notes());
         this.findings = List.copyOf(all);
         this.tensorParallel = TensorParallel.of(checkpoint, quantization);
+    }
+
+    private Inspection(Inspection headers, List<Finding> more) {
+        this.config = headers.config;
+        this.tensors = headers.tensors;
+        this.loadReport = headers.loadReport;
+        this.difference = headers.difference;
+        this.quantization = headers.quantization;
+        this.tensorParallel = headers.tensorParallel;
+        this.findings = Stream.concat(more.stream(), headers.findings.stream()).toList();
     }
 
     private Optional<ModelPlan> plan(InspectionFindings found) {
@@ -85,6 +109,21 @@ public final class Inspection {
     /** Inspects an open checkpoint, also against the tensors of a reference. */
     public static Inspection of(Checkpoint checkpoint, Checkpoint reference) {
         return new Inspection(checkpoint, Optional.of(reference));
+    }
+
+    /**
+     * Beside {@link #of(Checkpoint, Checkpoint)}, whether every weight that is stored quantized decodes to what the reference
+     * holds. Decodes them all, on the CPU; starts the engine where there are any.
+     */
+    public static Inspection withDecodedWeights(Checkpoint checkpoint, Checkpoint reference, Progress progress) {
+        Inspection headers = of(checkpoint, reference);
+        if (headers.quantization.weights().isEmpty()) {
+            return headers;
+        }
+        return new Inspection(
+                headers,
+                WeightSanity.against(
+                        reference, checkpoint, headers.quantization, TorchEngine.on(Device.CPU), progress));
     }
 
     /** The config's {@code model_type}, if there is one. */

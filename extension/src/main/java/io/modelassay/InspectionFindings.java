@@ -1,6 +1,5 @@
 package io.modelassay;
 
-import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
@@ -63,31 +62,6 @@ final class InspectionFindings {
                 CONFIG,
                 String.valueOf(e.getMessage()).lines().findFirst().orElse("The architecture is not known here"),
                 "scan, and inspect with --reference, which need no architecture");
-    }
-
-    void report(LoadReport report) {
-        report.missing()
-                .forEach(name -> add(
-                        "missing-tensor",
-                        Severity.ERROR,
-                        name,
-                        "The architecture has this parameter, the checkpoint does not; a loader would initialize it at random",
-                        "save the checkpoint again, or correct config.json"));
-        report.mismatched()
-                .forEach(mismatch -> add(
-                        "shape-mismatch",
-                        Severity.ERROR,
-                        mismatch.name(),
-                        "The tensor is stored as " + mismatch.stored() + ", config.json asks for "
-                                + mismatch.expected(),
-                        "use the config.json that belongs to these weights"));
-        report.unexpected()
-                .forEach(name -> add(
-                        "unexpected-tensor",
-                        Severity.ERROR,
-                        name,
-                        "The checkpoint holds this tensor, the architecture has no place for it; a loader would ignore it",
-                        "remove it, or check that model_type in config.json is right"));
     }
 
     void difference(CheckpointDifference difference) {

@@ -1,6 +1,7 @@
 package io.modelassay;
 
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
@@ -42,6 +43,7 @@ final class LoadedModel implements AutoCloseable {
     private final Optional<QuantizationPlan> quantization;
     private final @Nullable LoadedModel reference;
     private @Nullable LanguageModel model;
+    private @Nullable Inspection inspection;
     private @Nullable ScanReport storedScan;
     private @Nullable List<TensorScan> decodedScan;
     private @Nullable List<Finding> weightFindings;
@@ -106,6 +108,7 @@ final class LoadedModel implements AutoCloseable {
     synchronized LanguageModel model() {
         if (model == null) {
             ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
+            known.decoder(); // refused before the engine starts
             TorchEngine engine = TorchEngine.on(settings.device());
             Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
             if (!stored.weights().isEmpty()) {
@@ -150,7 +153,9 @@ final class LoadedModel implements AutoCloseable {
     /** Biases that are stored for linear modules whose architecture has none, judged by their values. */
     synchronized List<UnusedBias> unusedBiases() {
         if (unusedBiases == null) {
-            unusedBiases = plan.map(known -> UnusedBiases.of(checkpoint, known)).orElse(List.of());
+            unusedBiases = plan.map(known -> stored.adapt(LoadReport.of(checkpoint, known)))
+                    .map(report -> UnusedBiases.of(checkpoint, report))
+                    .orElse(List.of());
         }
         return unusedBiases;
     }
@@ -169,6 +174,13 @@ final class LoadedModel implements AutoCloseable {
         return elements * dtype().tensorType().bits() / 8;
     }
 
+    synchronized Inspection inspection() {
+        if (inspection == null) {
+            inspection = Inspection.of(checkpoint);
+        }
+        return inspection;
+    }
+
     synchronized ScanReport storedScan() {
         if (storedScan == null) {
             storedScan = ValueScan.create().scan(checkpoint);
@@ -181,7 +193,8 @@ final class LoadedModel implements AutoCloseable {
         if (decodedScan == null) {
             List<TensorScan> scans = new ArrayList<>();
             if (!stored.weights().isEmpty()) {
-                scans.addAll(StoredScan.of(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
+                scans.addAll(
+                        DecodedScan.tensors(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
             }
             quantization.ifPresent(applied -> model().plan().parameters().stream()
                     .filter(parameter ->
@@ -203,6 +216,7 @@ final class LoadedModel implements AutoCloseable {
                         WeightSanity.against(reference.checkpoint(), checkpoint, stored, engine, Progress.SILENT));
             }
             List<TensorScan> scans = new ArrayList<>(storedScan().tensors());
+            scans.removeIf(scan -> stored.explains(scan.name()));
             scans.addAll(decodedScan());
             findings.addAll(WeightSanity.ofMagnitudes(scans));
             weightFindings = List.copyOf(findings);

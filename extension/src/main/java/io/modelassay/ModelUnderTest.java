@@ -2,6 +2,7 @@ package io.modelassay;
 
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.LoaderRules;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
@@ -96,7 +97,8 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Whether the weight of {@code module} goes through the quantization that is applied. */
     public boolean quantizes(String module) {
-        return loaded.quantization().map(plan -> plan.quantizes(module)).orElse(false);
+        String name = loaded.plan().map(plan -> plan.canonical(module)).orElse(module);
+        return loaded.quantization().map(applied -> applied.quantizes(name)).orElse(false);
     }
 
     /** The quantization that the artifact is stored in, if any; nothing of it is decoded for this. */
@@ -110,8 +112,22 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
      */
     public LoadReport loadReport() {
+        return loadReport(LoaderRules.standard());
+    }
+
+    /**
+     * Expected against stored tensors as a certain loader compares them, from headers alone.
+     *
+     * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
+     */
+    public LoadReport loadReport(LoaderRules rules) {
         ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
-        return loaded.stored().adapt(LoadReport.of(checkpoint(), plan));
+        return loaded.stored().adapt(LoadReport.of(checkpoint(), plan, rules));
+    }
+
+    /** What is wrong or odd about what is on disk; the findings of an {@link Inspection}. */
+    public List<Finding> findings() {
+        return loaded.inspection().findings();
     }
 
     /** Biases that are stored for modules whose architecture has none, judged by their values; engine-free. */

@@ -7,7 +7,6 @@ import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
 import java.nio.ByteBuffer;
-import java.util.BitSet;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -112,17 +111,18 @@ final class PackedPadding {
             return Optional.empty();
         }
         ByteBuffer groups = checkpoint.map(index);
-        BitSet used = new BitSet();
         int count = Math.toIntExact(scales.shape().dimension(0));
-        while (groups.hasRemaining()) {
-            int group = groups.getInt();
-            if (group >= count) {
-                return Optional.of("g_idx names group " + group + ", scales have " + count);
-            }
-            used.set(Math.max(0, group));
+        int last = groups.getInt(groups.limit() - 4);
+        if (last >= count && groups.getInt(0) < count) {
+            return Optional.of("g_idx names group " + last + ", scales have " + count);
         }
-        return used.length() < count
-                ? Optional.of("g_idx names groups up to " + (used.length() - 1) + ", scales have " + count)
+        int most = 0;
+        while (groups.hasRemaining()) {
+            most = Math.max(most, groups.getInt());
+        }
+        // Zeros alone are no order of groups, but a tensor that nobody filled in.
+        return most > 0 && most < count - 1
+                ? Optional.of("g_idx names groups up to " + most + ", scales have " + count)
                 : Optional.empty();
     }
 

@@ -165,13 +165,18 @@ final class PaddingCheck {
     private void shapes(List<Sizes> sizes, boolean uniform) {
         ModelConfig config = checkpoint.config().languageModel();
         long configured = config.isNumber(SIZE) ? config.integer(SIZE) : 0;
+        // Models with experts, or with a list of sizes, may have layers of several sizes and keys of their own for
+        // them.
+        boolean oneSize = configured > 0 && !GatedMlp.hasExperts(checkpoint);
         if (!uniform) {
-            partial(sizes);
+            if (oneSize || sizes.stream().anyMatch(mlp -> !mlp.agree())) {
+                partial(sizes);
+            }
             return;
         }
         long size = sizes.get(0).down();
         long difference = size - configured;
-        if (configured == 0 || difference == 0 || difference % LEAST_STEP != 0) {
+        if (!oneSize || difference == 0 || difference % LEAST_STEP != 0) {
             return;
         }
         Optional<String> other = difference > 0 ? otherKey(config, sizes.get(0), size) : Optional.empty();
@@ -304,7 +309,9 @@ final class PaddingCheck {
 
     /** Zero channels that nobody but a padding tool makes: at the end, after every channel, or the same in many layers. */
     private static boolean isPattern(BitSet zeros, int size, int layers) {
-        return zeros.cardinality() >= PaddingOrder.LEAST_CHANNELS
+        int count = zeros.cardinality();
+        return count >= PaddingOrder.LEAST_CHANNELS
+                && count <= size / 2
                 && (layers > 1 || PaddingOrder.of(zeros, size) != PaddingOrder.OTHER);
     }
 

@@ -47,7 +47,7 @@ public record PrecisionGroup(String modules, List<String> dtypes, int count, Str
                     .distinct()
                     .sorted()
                     .toList();
-            groups.computeIfAbsent(new Key(NUMBER.matcher(module).replaceAll("*"), dtypes), key -> new ArrayList<>())
+            groups.computeIfAbsent(new Key(pattern(module), dtypes), key -> new ArrayList<>())
                     .add(module);
         });
         List<PrecisionGroup> result = new ArrayList<>();
@@ -63,6 +63,11 @@ public record PrecisionGroup(String modules, List<String> dtypes, int count, Str
         return List.copyOf(result);
     }
 
+    /** {@code name} with {@code *} for each number. */
+    static String pattern(String name) {
+        return NUMBER.matcher(name).replaceAll("*");
+    }
+
     /** The module that owns a tensor; what bitsandbytes stores beside a weight counts as that weight's. */
     private static String module(String tensor) {
         int weight = tensor.indexOf(".weight.");
@@ -70,7 +75,8 @@ public record PrecisionGroup(String modules, List<String> dtypes, int count, Str
         return end < 0 ? tensor : tensor.substring(0, end);
     }
 
-    private static String ranges(List<String> modules) {
+    /** The first number of each name, as ranges; empty for names without one. */
+    static String ranges(Collection<String> modules) {
         TreeSet<Long> numbers = new TreeSet<>();
         for (String module : modules) {
             Matcher number = NUMBER.matcher(module);

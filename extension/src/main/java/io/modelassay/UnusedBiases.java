@@ -1,7 +1,6 @@
 package io.modelassay;
 
-import io.modelassay.architecture.ModelPlan;
-import io.modelassay.architecture.Parameter;
+import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
@@ -21,26 +20,16 @@ public final class UnusedBiases {
 
     private UnusedBiases() {}
 
-    /** Biases in {@code checkpoint} of linear modules that have none in {@code plan}, in the order of the layers. */
-    public static List<UnusedBias> of(Checkpoint checkpoint, ModelPlan plan) {
-        List<UnusedBias> unused = new ArrayList<>();
-        for (Parameter parameter : plan.parameters()) {
-            String name = parameter.module() + BIAS;
-            if (takesBias(parameter) && plan.parameter(name).isEmpty()) {
-                checkpoint
-                        .find(name)
-                        .filter(tensor -> tensor.type().isFloatingPoint())
-                        .ifPresent(tensor -> unused.add(read(checkpoint, parameter.module(), tensor)));
-            }
-        }
-        return unused;
+    /** The unused biases of {@code report}, sorted by name; a bias of integers is none. */
+    public static List<UnusedBias> of(Checkpoint checkpoint, LoadReport report) {
+        return report.unusedBiases().stream()
+                .filter(tensor -> tensor.type().isFloatingPoint())
+                .map(tensor -> read(checkpoint, tensor))
+                .toList();
     }
 
-    private static boolean takesBias(Parameter parameter) {
-        return parameter.kind() == Parameter.Kind.LINEAR || parameter.kind() == Parameter.Kind.HEAD;
-    }
-
-    private static UnusedBias read(Checkpoint checkpoint, String module, TensorInfo tensor) {
+    private static UnusedBias read(Checkpoint checkpoint, TensorInfo tensor) {
+        String module = tensor.name().substring(0, tensor.name().length() - BIAS.length());
         TensorScan scan = ValueScan.withThreads(1).scan(checkpoint, tensor);
         return new UnusedBias(tensor.name(), module, scan.count(), scan.isFinite(), scan.absMax());
     }
@@ -54,9 +43,10 @@ public final class UnusedBiases {
                 "unused-bias-zero",
                 Severity.INFO,
                 bias.name(),
-                zero.size() + (zero.size() == 1 ? " bias stands" : " biases, this one first, stand")
-                        + " on modules whose architecture has none, and every value is zero: loaders warn of them and"
-                        + " nothing is lost",
+                zero.size() + (zero.size() == 1 ? " bias stands" : " biases stand")
+                        + " on modules whose architecture has none, and every value is zero, so loaders warn and nothing is"
+                        + " lost: "
+                        + NameGroup.summary(zero.stream().map(UnusedBias::name).toList()),
                 "nothing needs doing; save without them to silence the warning")));
         for (UnusedBias bias : biases) {
             if (!bias.isBenign()) {

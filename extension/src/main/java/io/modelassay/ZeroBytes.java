@@ -89,18 +89,30 @@ final class ZeroBytes {
         return zero;
     }
 
-    /** How many rows at the end are zero; 0 where all are. */
-    int lastRows() {
-        return last(rows(), Math.toIntExact(rows));
+    /** Whether most of the first row is zero, so that nobody filled this matrix in. */
+    private boolean isSparse() {
+        int[] zeros = {0};
+        visit((row, bytes, from) -> {
+            for (int column = 0; column < columns; column++) {
+                zeros[0] += isZero(bytes, from + column * element) ? 1 : 0;
+            }
+            return false;
+        });
+        return zeros[0] > columns / 2;
     }
 
-    /** How many columns at the end are zero; 0 where all are. */
+    /** How many rows at the end are zero; 0 where more than half are, or most of the first row. */
+    int lastRows() {
+        return isSparse() ? 0 : last(rows(), Math.toIntExact(rows));
+    }
+
+    /** How many columns at the end are zero; 0 where more than half are, or most of the first row. */
     int lastColumns() {
-        return last(columns(), columns);
+        return isSparse() ? 0 : last(columns(), columns);
     }
 
     private static int last(BitSet zero, int size) {
-        int last = zero.previousClearBit(size - 1);
-        return last < 0 ? 0 : size - 1 - last;
+        int count = size - 1 - zero.previousClearBit(size - 1);
+        return count > size / 2 ? 0 : count;
     }
 }

@@ -283,6 +283,17 @@ class PaddingReportTest {
     }
 
     @Test
+    void layersOfSeveralSizesByDesignAreNoPadding() {
+        SmallCheckpoint listed = new SmallCheckpoint("""
+                {"model_type": "novel", "hidden_size": 64, "intermediate_size": [24, 32, 32]}""");
+        isNotPadded(listed.mlps("model.", 3, 32).mlps("model.", 1, 24).into(folder.resolve("listed")));
+        SmallCheckpoint experts = new SmallCheckpoint("""
+                {"model_type": "novel", "hidden_size": 64, "intermediate_size": 16, "intermediate_size_mlp": 32,
+                 "num_local_experts": 16}""");
+        isNotPadded(experts.mlps("model.", 3, 32).into(folder.resolve("experts")));
+    }
+
+    @Test
     void withoutKnownMlpsNothingIsLookedAt() {
         PaddingReport report = report(new SmallCheckpoint(CONFIG)
                 .tensor("model.layers.0.mlp.fc1.weight", 24, 64)

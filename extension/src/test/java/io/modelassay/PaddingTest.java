@@ -150,6 +150,20 @@ class PaddingTest {
         assertThat(result.bytes()).isEqualTo(2 * (3 * 3 * 32 * 64 + 64));
     }
 
+    @Test
+    void aFileOfTorchSaveIsPaddedIntoSafetensors() {
+        Path out = folder.resolve("out");
+        Padding.Result result = pad(Padding.to(640), Fixtures.path("bin/tiny-mistral-one-layer"), out);
+        assertThat(result.padded()).isEqualTo(3);
+        assertThat(result.files()).contains("model.safetensors");
+        try (Checkpoint padded = Checkpoint.open(out)) {
+            PaddingReport report =
+                    PaddingReport.withoutDecoding(padded, Inspection.of(padded).quantization());
+            assertThat(report.order()).contains(PaddingOrder.INTERLEAVED);
+            assertThat(report.channels()).isEqualTo(128);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void biasesOfGateAndUpAreWidenedAndThatOfDownIsNot(boolean appended) {

@@ -13,7 +13,10 @@ import java.io.UncheckedIOException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The descriptions of the families, one resource each; one may extend another. */
+/**
+ * The descriptions of the families, one resource each; one may extend another, and takes what it sets to {@code null} out
+ * of it.
+ */
 final class FamilyFiles {
     private static final JsonFactory JSON = new JsonFactory();
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
@@ -55,7 +58,11 @@ final class FamilyFiles {
         over.properties().forEach(entry -> {
             JsonNode below = merged.get(entry.getKey());
             boolean deep = below instanceof ObjectNode && entry.getValue() instanceof ObjectNode && !below.has("kind");
-            merged.set(entry.getKey(), deep ? merge(below, entry.getValue()) : entry.getValue());
+            if (entry.getValue().isNull()) {
+                merged.remove(entry.getKey());
+            } else {
+                merged.set(entry.getKey(), deep ? merge(below, entry.getValue()) : entry.getValue());
+            }
         });
         return merged;
     }
@@ -93,6 +100,9 @@ final class FamilyFiles {
             }
             case VALUE_TRUE, VALUE_FALSE -> {
                 return NODES.booleanNode(json.getBooleanValue());
+            }
+            case VALUE_NULL -> {
+                return NODES.nullNode();
             }
             default -> throw new IllegalStateException("A family's description holds " + json.currentToken());
         }

@@ -1,155 +1,149 @@
 package io.modelassay.architecture;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.modelassay.architecture.ModelPlan.Layers;
+import io.modelassay.architecture.ModelPlan.Rename;
 import io.modelassay.architecture.Parameter.Kind;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 
-/** Reads a family's description under one config: symbolic shapes become numbers, layers become names. */
+/**
+ * Reads a family's description under one config: expressions become numbers, layers become names. A family is one or
+ * several stacks of modules, the one named {@code text} with embedding and logits, each with figures of its own.
+ */
 final class FamilyReader {
+    private static final String TEXT = "text";
+    private static final String TIED = "tie_word_embeddings";
+
     private final String modelType;
     private final JsonNode family;
     private final ModelConfig config;
-    private final Map<String, Long> sizes;
-    private final int layers;
-    private final int heads;
-    private final int headSize;
+    private final Sizes text;
 
     FamilyReader(String modelType, JsonNode family, ModelConfig config) {
         this.modelType = modelType;
         this.family = family;
         this.config = config;
-        this.layers = size("num_hidden_layers");
-        this.heads = size("num_attention_heads");
-        int hidden = size("hidden_size");
-        this.headSize =
-                config.has("head_dim") || family.path("defaults").has("head_dim") ? size("head_dim") : hidden / heads;
-        this.sizes = Map.of(
-                "hidden", (long) hidden,
-                "intermediate", (long) size("intermediate_size"),
-                "vocabulary", (long) size("vocab_size"),
-                "head", (long) headSize,
-                "query", (long) heads * headSize,
-                "key_value", (long) keyValueHeads() * headSize);
+        this.text = Sizes.of(stack(TEXT), config);
     }
 
     ModelPlan plan() {
-        String embedding = text("embedding");
-        String head = text("head");
-        boolean tied = flag("tie_word_embeddings");
-        Shape table = shape(List.of("vocabulary", "hidden"));
         List<Parameter> parameters = new ArrayList<>();
-        parameters.add(weight(embedding, table, Kind.EMBEDDING, true));
-        List<String> layerNames = IntStream.range(0, layers)
-                .mapToObj(i -> family.path("layers").path("prefix").textValue() + "." + i)
-                .toList();
-        layerNames.forEach(layer -> addLayer(layer, parameters));
-        parameters.add(weight(text("final_norm"), shape(List.of("hidden")), Kind.NORM, true));
-        parameters.add(weight(head, table, Kind.HEAD, !tied));
-        int maxPositions = size("max_position_embeddings");
-        DecoderPlan decoder = new DecoderPlan(
-                text("kernel"),
-                layerNames,
-                size("hidden_size"),
-                heads,
-                keyValueHeads(),
-                config.number(
-                        "rms_norm_eps",
-                        family.path("defaults").path("rms_norm_eps").asDouble()),
-                RotaryEmbedding.of(
-                        config,
-                        headSize,
-                        family.path("defaults").path("rope_theta").asDouble(),
-                        maxPositions),
-                slidingWindows(),
-                maxPositions,
-                size("vocab_size"),
-                embedding + ".weight",
-                text("final_norm") + ".weight",
-                (tied ? embedding : head) + ".weight");
-        return new ModelPlan(modelType, parameters, decoder);
+        List<Layers> layers = new ArrayList<>();
+        family.path("stacks").properties().forEach(entry -> {
+            JsonNode stack = entry.getValue();
+            Sizes sizes = Sizes.of(stack, config);
+            String prefix = stack.path("prefix").textValue() + ".";
+            add(stack.path("before"), prefix, sizes, parameters);
+            JsonNode repeated = stack.path("layers");
+            String count = repeated.path("count").textValue();
+            Layers own =
+                    new Layers(entry.getKey(), prefix + repeated.path("name").textValue(), sizes.integer(count), count);
+            layers.add(own);
+            own.names().forEach(name -> add(repeated.path("modules"), name + ".", sizes, parameters));
+            add(stack.path("after"), prefix, sizes, parameters);
+        });
+        Parameter embedding = parameters.stream()
+                .filter(parameter -> parameter.kind() == Kind.EMBEDDING)
+                .findFirst()
+                .orElseThrow();
+        String head = family.path("head").textValue();
+        boolean tied = config.has(TIED) ? config.bool(TIED) : text.flag(TIED);
+        parameters.add(new Parameter(head + ".weight", head, embedding.shape(), Kind.HEAD, !tied));
+        return new ModelPlan(
+                modelType,
+                parameters,
+                layers,
+                tied ? List.of(List.of(embedding.name(), head + ".weight")) : List.of(),
+                new ModelPlan.Names(family.path("base_prefix").textValue(), renames(), buffers()),
+                decoder(layers, embedding, head, tied));
     }
 
-    private void addLayer(String layer, List<Parameter> parameters) {
-        family.path("layers").path("modules").properties().forEach(entry -> {
-            String module = layer + "." + entry.getKey();
+    private JsonNode stack(String name) {
+        return family.path("stacks").path(name);
+    }
+
+    private static void add(JsonNode modules, String prefix, Sizes sizes, List<Parameter> parameters) {
+        modules.properties().forEach(entry -> {
+            String module = prefix + entry.getKey();
             JsonNode description = entry.getValue();
-            Shape shape = shape(StreamSupport.stream(description.path("shape").spliterator(), false)
-                    .map(JsonNode::textValue)
-                    .toList());
+            Shape shape =
+                    new Shape(StreamSupport.stream(description.path("shape").spliterator(), false)
+                            .map(expression -> sizes.size(expression.textValue()))
+                            .toList());
             Kind kind = Kind.valueOf(description.path("kind").textValue().toUpperCase(Locale.ROOT));
-            parameters.add(weight(module, shape, kind, true));
+            parameters.add(new Parameter(module + ".weight", module, shape, kind, true));
             String bias = description.path("bias").asText("never");
-            if (bias.equals("always") || (!bias.equals("never") && flag(bias))) {
+            if (bias.equals("always") || (!bias.equals("never") && sizes.flag(bias))) {
                 parameters.add(new Parameter(module + ".bias", module, Shape.of(shape.dimension(0)), Kind.BIAS, true));
             }
         });
     }
 
-    private static Parameter weight(String module, Shape shape, Kind kind, boolean required) {
-        return new Parameter(module + ".weight", module, shape, kind, required);
+    private List<Rename> renames() {
+        List<Rename> renames = new ArrayList<>();
+        family.path("renames")
+                .properties()
+                .forEach(entry -> renames.add(new Rename(
+                        Pattern.compile(entry.getKey()), entry.getValue().textValue())));
+        return renames;
     }
 
-    private Shape shape(List<String> symbols) {
-        return new Shape(symbols.stream().map(this::dimension).toList());
+    private List<String> buffers() {
+        return StreamSupport.stream(family.path("buffers").spliterator(), false)
+                .map(JsonNode::textValue)
+                .toList();
     }
 
-    private Long dimension(String symbol) {
-        Long value = sizes.get(symbol);
-        if (value == null) {
-            throw new IllegalStateException("Family " + modelType + " uses the unknown size \"" + symbol + "\"");
+    private @Nullable DecoderPlan decoder(List<Layers> layers, Parameter embedding, String head, boolean tied) {
+        if (!family.has("kernel")) {
+            return null;
         }
-        return value;
-    }
-
-    private int keyValueHeads() {
-        return size("num_key_value_heads");
+        int headSize = text.integer("head_dim");
+        int maxPositions = text.integer("max_position_embeddings");
+        return new DecoderPlan(
+                family.path("kernel").textValue(),
+                layers.get(0).names(),
+                text.integer("hidden_size"),
+                text.integer("num_attention_heads"),
+                text.integer("num_key_value_heads"),
+                text.number("rms_norm_eps"),
+                RotaryEmbedding.of(
+                        config,
+                        headSize,
+                        stack(TEXT).path("defaults").path("rope_theta").asDouble(),
+                        maxPositions),
+                slidingWindows(layers.get(0).count()),
+                maxPositions,
+                text.integer("vocab_size"),
+                embedding.name(),
+                stack(TEXT).path("prefix").textValue() + ".norm.weight",
+                (tied ? embedding.module() : head) + ".weight");
     }
 
     /** Windows per layer: {@code layer_types} where the config has them, otherwise the family's rule. */
-    private List<Integer> slidingWindows() {
-        String rule = text("sliding_window");
-        int window = rule.equals("never") || !setOrDefault("sliding_window") ? 0 : size("sliding_window");
+    private List<Integer> slidingWindows(int layers) {
+        String rule = family.path("sliding_window").textValue();
+        int window = rule.equals("never") || !text.setOrDefault("sliding_window") ? 0 : text.integer("sliding_window");
         int from = switch (rule) {
             case "always" -> 0;
-            case "from max_window_layers" -> flag("use_sliding_window") ? size("max_window_layers") : layers;
+            case "from max_window_layers" ->
+                text.flag("use_sliding_window") ? text.integer("max_window_layers") : layers;
             default -> layers;
         };
-        List<String> types = config.has("layer_types") ? config.strings("layer_types") : List.of();
+        List<String> types = text.strings("layer_types");
         if (!types.isEmpty()) {
             return types.stream()
                     .map(type -> type.equals("sliding_attention") ? window : 0)
                     .toList();
         }
         return IntStream.range(0, layers).mapToObj(i -> i >= from ? window : 0).toList();
-    }
-
-    /** Whether the key is given and not null, or absent with a default. */
-    private boolean setOrDefault(String key) {
-        return config.has(key)
-                || (!config.keys().contains(key) && family.path("defaults").has(key));
-    }
-
-    /** The config's value, or the family's default: a number, or the name of the key to take it from. */
-    private int size(String key) {
-        JsonNode fallback = family.path("defaults").path(key);
-        if (config.has(key) || fallback.isMissingNode()) {
-            return Math.toIntExact(config.integer(key));
-        }
-        return fallback.isTextual() ? size(fallback.textValue()) : fallback.intValue();
-    }
-
-    private boolean flag(String key) {
-        return config.bool(key, family.path("defaults").path(key).asBoolean(false));
-    }
-
-    private String text(String key) {
-        return family.path(key).textValue();
     }
 }

@@ -3,26 +3,36 @@ package io.modelassay.architecture;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apiguardian.api.API;
 
 /**
  * Expected against stored tensors, from headers alone: what a loader would warn of.
  *
  * @param missing names that the architecture has and the checkpoint has not, sorted
- * @param unexpected names that the checkpoint has and the architecture has not, sorted
+ * @param unexpected names as they are stored that the architecture has not, sorted
  * @param mismatched names whose shapes differ, sorted by name
  * @param checked number of parameters of the architecture
+ * @param unusedBiases those of {@code unexpected} that are biases of linear modules to which the architecture gives none,
+ *     sorted by name; harmless only where all values are 0
+ * @param renamed stored names that the loader takes for another, because of the base model's prefix, by stored name
+ * @param refusal why the loader refuses the names without comparing them, if it does
+ * @param rules the loader's rules
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record LoadReport(List<String> missing, List<String> unexpected, List<Mismatch> mismatched, int checked) {
-    /** Buffers that old checkpoints carry and every loader computes anew. */
-    private static final String COMPUTED_BUFFER = "rotary_emb.inv_freq";
-
+public record LoadReport(
+        List<String> missing,
+        List<String> unexpected,
+        List<Mismatch> mismatched,
+        int checked,
+        List<TensorInfo> unusedBiases,
+        SortedMap<String, String> renamed,
+        Optional<String> refusal,
+        LoaderRules rules) {
     /**
      * One name, two shapes.
      *
@@ -32,37 +42,35 @@ public record LoadReport(List<String> missing, List<String> unexpected, List<Mis
      */
     public record Mismatch(String name, Shape expected, Shape stored) {}
 
-    /** Compares {@code checkpoint} with {@code plan}. */
-    public static LoadReport of(Checkpoint checkpoint, ModelPlan plan) {
-        Map<String, Parameter> expected =
-                plan.parameters().stream().collect(Collectors.toMap(Parameter::name, parameter -> parameter));
-        TreeSet<String> missing = new TreeSet<>();
-        List<Mismatch> mismatched = new ArrayList<>();
-        expected.values().forEach(parameter -> {
-            if (parameter.required() && checkpoint.find(parameter.name()).isEmpty()) {
-                missing.add(parameter.name());
-            }
-        });
-        TreeSet<String> unexpected = new TreeSet<>();
-        for (TensorInfo tensor : checkpoint.tensors().values()) {
-            Parameter parameter = expected.get(tensor.name());
-            if (parameter == null) {
-                if (!tensor.name().endsWith(COMPUTED_BUFFER)) {
-                    unexpected.add(tensor.name());
-                }
-            } else if (!parameter.shape().equals(tensor.shape())) {
-                mismatched.add(new Mismatch(tensor.name(), parameter.shape(), tensor.shape()));
-            }
-        }
-        return new LoadReport(
-                List.copyOf(missing),
-                List.copyOf(unexpected),
-                List.copyOf(mismatched),
-                plan.parameters().size());
+    /** Copies the lists. */
+    public LoadReport {
+        missing = List.copyOf(missing);
+        unexpected = List.copyOf(unexpected);
+        mismatched = List.copyOf(mismatched);
+        unusedBiases = List.copyOf(unusedBiases);
+        renamed = Collections.unmodifiableSortedMap(new TreeMap<>(renamed));
     }
 
-    /** Whether nothing is missing, unexpected or of another shape. */
+    /** Compares {@code checkpoint} with {@code plan} as {@link LoaderRules#standard} does. */
+    public static LoadReport of(Checkpoint checkpoint, ModelPlan plan) {
+        return of(checkpoint, plan, LoaderRules.standard());
+    }
+
+    /** Compares {@code checkpoint} with {@code plan} as a loader of these rules does. */
+    public static LoadReport of(Checkpoint checkpoint, ModelPlan plan, LoaderRules rules) {
+        return new LoadComparison(checkpoint, plan, rules).report();
+    }
+
+    /** The same with other lists, for what a quantization explains; the biases are those still unexpected. */
+    public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched) {
+        List<TensorInfo> biases = unusedBiases.stream()
+                .filter(bias -> unexpected.contains(bias.name()))
+                .toList();
+        return new LoadReport(missing, unexpected, mismatched, checked, biases, renamed, refusal, rules);
+    }
+
+    /** Whether nothing is missing, unexpected or of another shape, and the loader does not refuse. */
     public boolean isClean() {
-        return missing.isEmpty() && unexpected.isEmpty() && mismatched.isEmpty();
+        return missing.isEmpty() && unexpected.isEmpty() && mismatched.isEmpty() && refusal.isEmpty();
     }
 }

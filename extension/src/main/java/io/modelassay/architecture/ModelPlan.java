@@ -1,22 +1,66 @@
 package io.modelassay.architecture;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
-/** What a config says a model is made of: every expected parameter, and the decoder's wiring. */
+/** What a config says a model is made of: every expected parameter, and the decoder's wiring where that is known. */
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModelPlan {
     private final String modelType;
-    private final List<Parameter> parameters;
-    private final DecoderPlan decoder;
+    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final List<Layers> layers;
+    private final List<List<String>> tied;
+    private final Names names;
+    private final @Nullable DecoderPlan decoder;
 
-    ModelPlan(String modelType, List<Parameter> parameters, DecoderPlan decoder) {
+    ModelPlan(
+            String modelType,
+            List<Parameter> parameters,
+            List<Layers> layers,
+            List<List<String>> tied,
+            Names names,
+            @Nullable DecoderPlan decoder) {
         this.modelType = modelType;
-        this.parameters = List.copyOf(parameters);
+        parameters.forEach(parameter -> this.parameters.put(parameter.name(), parameter));
+        this.layers = List.copyOf(layers);
+        this.tied = List.copyOf(tied);
+        this.names = names;
         this.decoder = decoder;
     }
+
+    /**
+     * Layers of one stack, which have the same modules.
+     *
+     * @param stack {@code text} for the language model's, {@code vision} for an image encoder's
+     * @param prefix what the names have before the number, such as {@code model.layers}
+     * @param count how many the config asks for
+     * @param key the config's key for the count, such as {@code num_hidden_layers}
+     */
+    public record Layers(String stack, String prefix, int count, String key) {
+        /** {@code model.layers.0} and on. */
+        public List<String> names() {
+            return IntStream.range(0, count).mapToObj(i -> prefix + "." + i).toList();
+        }
+    }
+
+    /** A name of an earlier generation, as a pattern, and what loaders make of it. */
+    record Rename(Pattern from, String to) {}
+
+    /**
+     * What loaders know of names beside the parameters'.
+     *
+     * @param basePrefix name of the model without its head within the model with it
+     * @param renames names of earlier generations
+     * @param buffers names that are computed, not loaded
+     */
+    record Names(String basePrefix, List<Rename> renames, List<String> buffers) {}
 
     /** The config's {@code model_type}. */
     public String modelType() {
@@ -25,34 +69,81 @@ public final class ModelPlan {
 
     /** Every parameter the architecture has under this config, in the order of the layers. */
     public List<Parameter> parameters() {
-        return parameters;
+        return List.copyOf(parameters.values());
     }
 
-    /** How the decoder computes. */
+    /** How the language model computes: whether {@link #decoder} has an answer. */
+    public boolean hasForwardPass() {
+        return decoder != null;
+    }
+
+    /**
+     * How the decoder computes.
+     *
+     * @throws UnsupportedArchitectureException if only the structure of this model type is known
+     */
     public DecoderPlan decoder() {
+        if (decoder == null) {
+            throw new UnsupportedArchitectureException("Model type \"" + modelType + "\" has no forward pass here"
+                    + "\nTry: the structural checks, which need none");
+        }
         return decoder;
+    }
+
+    /** The repeated layers of each stack, the language model's first. */
+    public List<Layers> layers() {
+        return layers;
+    }
+
+    /** Names that are one parameter under this config: of each list, one has to be stored. */
+    public List<List<String>> tied() {
+        return tied;
+    }
+
+    /** What the model calls the base model that it adds a head to, such as {@code model}. */
+    public String basePrefix() {
+        return names.basePrefix;
+    }
+
+    /** Names that this family's models compute and do not load, beside those of every family. */
+    public List<String> buffers() {
+        return names.buffers;
+    }
+
+    /**
+     * The present name of {@code stored}: families whose names have changed are read under the old ones too. Loaders do
+     * so whenever they load such a model; a name that never changed is its own.
+     */
+    public String canonical(String stored) {
+        String name = stored;
+        for (Rename rename : names.renames) {
+            name = rename.from.matcher(name).replaceFirst(rename.to);
+        }
+        return name;
     }
 
     /** The parameters of one layer, or of any other module and what lies below it. */
     public List<Parameter> parametersOf(String module) {
-        String prefix = module + ".";
-        return parameters.stream().filter(p -> p.name().startsWith(prefix)).toList();
+        String prefix = canonical(module) + ".";
+        return parameters.values().stream()
+                .filter(p -> p.name().startsWith(prefix))
+                .toList();
     }
 
-    /** The parameter of that name. */
+    /** The parameter of that name, present or of an earlier generation. */
     public Optional<Parameter> parameter(String name) {
-        return parameters.stream().filter(p -> p.name().equals(name)).findFirst();
+        return Optional.ofNullable(parameters.get(canonical(name)));
     }
 
     /** Names of the modules that own a weight, in the order of the layers. */
     public List<String> modules() {
-        return parameters.stream().map(Parameter::module).distinct().toList();
+        return parameters.values().stream().map(Parameter::module).distinct().toList();
     }
 
     /** This plan with {@code more} parameters, such as biases that the architecture does not have. */
     public ModelPlan with(List<Parameter> more) {
-        List<Parameter> all = new ArrayList<>(parameters);
+        List<Parameter> all = new ArrayList<>(parameters.values());
         all.addAll(more);
-        return new ModelPlan(modelType, all, decoder);
+        return new ModelPlan(modelType, all, layers, tied, names, decoder);
     }
 }

@@ -19,13 +19,15 @@ public record Parameter(String name, String module, Shape shape, Kind kind, bool
     public enum Kind {
         /** Rows looked up by token id, {@code [vocabulary, hidden]}. */
         EMBEDDING,
-        /** Weight of a linear module inside a layer: what weight-only quantization works on. */
+        /** Weight of a linear module other than the head: what weight-only quantization works on. */
         LINEAR,
-        /** Additive vector of a linear module. */
+        /** Additive vector of a linear module or of a normalization. */
         BIAS,
         /** Scale of a normalization. */
         NORM,
         /** Weight that turns hidden states into logits, {@code [vocabulary, hidden]}. */
-        HEAD
+        HEAD,
+        /** Any other weight, such as a convolution's. */
+        OTHER
     }
 }

@@ -104,10 +104,13 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
 
     /** In what reduced form a tensor is, if it is. */
     private Optional<String> reduced(TensorInfo tensor) {
-        String weight = module(tensor.name()) + ".weight";
-        Optional<PackedWeight> packed = storedQuantization().find(weight);
-        if (packed.isPresent() && packed.get().parts().containsValue(tensor)) {
-            return Optional.of(weight + " is stored as " + packed.get().format());
+        Optional<PackedWeight> packed = storedQuantization().weights().values().stream()
+                .filter(weight -> tensor.name().startsWith(weight.module() + "."))
+                .filter(weight -> storedQuantization().explains(tensor.name()))
+                .findFirst();
+        if (packed.isPresent()) {
+            return Optional.of(
+                    packed.get().parameter() + " is stored as " + packed.get().format());
         }
         if (!FULL_PRECISION.contains(tensor.type())) {
             return Optional.of(tensor.name() + " is stored as " + tensor.type().label());

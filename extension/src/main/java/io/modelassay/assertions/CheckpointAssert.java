@@ -94,7 +94,7 @@ public class CheckpointAssert extends AbstractStoredFormAssert<CheckpointAssert,
 
     @Override
     List<UnusedBias> unusedBiases() {
-        return plan().map(plan -> UnusedBiases.of(actual, plan)).orElse(List.of());
+        return UnusedBiases.of(actual, loadReport());
     }
 
     @Override

@@ -28,7 +28,7 @@ final class JsonDocument {
     /** The largest index known (DeepSeek-V3, 61 layers of 256 experts) has 9 MB. */
     static final long MOST_BYTES = 64L << 20;
 
-    private static final JsonFactory JSON = new JsonFactoryBuilder()
+    static final JsonFactory JSON = new JsonFactoryBuilder()
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
             .streamReadConstraints(StreamReadConstraints.builder()

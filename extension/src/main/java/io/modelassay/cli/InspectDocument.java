@@ -3,6 +3,7 @@ package io.modelassay.cli;
 import io.modelassay.CheckpointDifference;
 import io.modelassay.Inspection;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
@@ -41,7 +42,13 @@ record InspectDocument(
 
     record Format(int bits, long groupSize, String scheme, boolean symmetric, String variant, long weights) {}
 
-    record Report(int checked, List<String> missing, List<String> unexpected, List<Mismatch> mismatched) {}
+    record Report(
+            int checked,
+            String loader,
+            List<String> missing,
+            List<String> unexpected,
+            List<Mismatch> mismatched,
+            List<String> unusedBiases) {}
 
     record Mismatch(String name, List<Long> expected, List<Long> stored) {}
 
@@ -114,6 +121,7 @@ record InspectDocument(
     private static Report report(LoadReport report) {
         return new Report(
                 report.checked(),
+                report.rules().loader(),
                 report.missing(),
                 report.unexpected(),
                 report.mismatched().stream()
@@ -121,7 +129,8 @@ record InspectDocument(
                                 mismatch.name(),
                                 mismatch.expected().dimensions(),
                                 mismatch.stored().dimensions()))
-                        .toList());
+                        .toList(),
+                report.unusedBiases().stream().map(TensorInfo::name).toList());
     }
 
     private static Difference difference(CheckpointDifference difference) {

@@ -91,7 +91,11 @@ final class InspectText {
                         report.missing().size(),
                         report.unexpected().size(),
                         report.mismatched().size(),
-                        "of another shape");
+                        "of another shape")
+                + (report.unusedBiases().isEmpty()
+                        ? ""
+                        : "; " + Layout.number(report.unusedBiases().size()) + " of the unexpected are unused biases")
+                + " (by the rules of " + report.rules().loader() + ")";
     }
 
     private static String ranks(TensorParallel parallel) {

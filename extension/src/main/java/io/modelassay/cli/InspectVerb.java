@@ -21,7 +21,8 @@ final class InspectVerb extends Verb {
     @Option(
             names = "--reference",
             paramLabel = "FOLDER",
-            description = "Also compare the tensors with those of this checkpoint.")
+            description =
+                    "Also compare the tensors with those of this checkpoint; quantized weights by what they decode to.")
     private @Nullable Path reference;
 
     @Override
@@ -31,7 +32,7 @@ final class InspectVerb extends Verb {
                 return outcome(checkpoint, Inspection.of(checkpoint), null);
             }
             try (Checkpoint other = Checkpoint.open(reference)) {
-                return outcome(checkpoint, Inspection.of(checkpoint, other), other);
+                return outcome(checkpoint, Inspection.withDecodedWeights(checkpoint, other, progress), other);
             }
         }
     }

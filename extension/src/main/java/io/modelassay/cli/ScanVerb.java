@@ -1,5 +1,6 @@
 package io.modelassay.cli;
 
+import io.modelassay.DecodedScan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ScanReport;
@@ -12,12 +13,17 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.StringJoiner;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** Every stored floating-point value. */
-@Command(name = "scan", description = "Look at every stored floating-point value: NaN, infinities, largest magnitude.")
+@Command(
+        name = "scan",
+        description =
+                "Look at every stored floating-point value, and at what quantized weights decode to: NaN, infinities, "
+                        + "largest magnitude, implausible scales.")
 final class ScanVerb extends Verb {
     private static final int SHOWN = 10;
 
@@ -27,7 +33,7 @@ final class ScanVerb extends Verb {
     /** What {@code scan --json} prints. */
     record Document(long bytes, List<FindingDocument> findings, double seconds, List<Scanned> tensors, int threads) {}
 
-    /** One tensor of the document. */
+    /** One tensor of the document, stored or as a stored quantization decodes it. */
     record Scanned(
             String name,
             String dtype,
@@ -36,6 +42,7 @@ final class ScanVerb extends Verb {
             long nan,
             long inf,
             double absMax,
+            boolean decoded,
             @Nullable Long firstNonFinite) {}
 
     @Override
@@ -45,18 +52,23 @@ final class ScanVerb extends Verb {
                     .filter(tensor -> tensor.type().isFloatingPoint())
                     .toList();
             ScanReport report = ValueScan.create().onProgress(progress).scan(checkpoint, floats);
-            List<Finding> findings = findings(report, checkpoint.tensors().size());
+            DecodedScan decoded = DecodedScan.of(checkpoint, progress);
+            List<TensorScan> all = new ArrayList<>(report.tensors());
+            all.addAll(decoded.tensors());
+            List<Finding> findings = findings(all, checkpoint.tensors().size());
+            findings.addAll(decoded.findings());
+            List<Scanned> tensors = new ArrayList<>();
+            report.tensors().forEach(scan -> tensors.add(scanned(scan, false)));
+            decoded.tensors().forEach(scan -> tensors.add(scanned(scan, true)));
+            tensors.sort(Comparator.comparing(Scanned::name).thenComparing(Scanned::decoded));
             Document document = new Document(
-                    report.bytes(),
-                    FindingDocument.of(findings),
-                    report.seconds(),
-                    report.tensors().stream().map(ScanVerb::scanned).toList(),
-                    report.threads());
-            return new Outcome(document, text(checkpoint, report, findings), findings.isEmpty());
+                    report.bytes(), FindingDocument.of(findings), report.seconds(), tensors, report.threads());
+            boolean holds = findings.stream().noneMatch(finding -> finding.severity() == Finding.Severity.ERROR);
+            return new Outcome(document, text(checkpoint, report, decoded.tensors(), findings), holds);
         }
     }
 
-    private static Scanned scanned(TensorScan scan) {
+    private static Scanned scanned(TensorScan scan, boolean decoded) {
         return new Scanned(
                 scan.name(),
                 scan.type().label(),
@@ -65,14 +77,15 @@ final class ScanVerb extends Verb {
                 scan.nan(),
                 scan.inf(),
                 scan.absMax(),
+                decoded,
                 scan.firstNonFiniteIndex().isPresent()
                         ? scan.firstNonFiniteIndex().getAsLong()
                         : null);
     }
 
-    private static List<Finding> findings(ScanReport report, int stored) {
+    private static List<Finding> findings(List<TensorScan> scans, int stored) {
         List<Finding> findings = new ArrayList<>();
-        if (report.tensors().isEmpty()) {
+        if (scans.isEmpty()) {
             findings.add(new Finding(
                     "nothing-to-scan",
                     Finding.Severity.ERROR,
@@ -80,7 +93,10 @@ final class ScanVerb extends Verb {
                     "None of its " + Layout.plural(stored, "tensor") + " holds floating-point values",
                     "check that this is the right folder"));
         }
-        for (TensorScan scan : report.nonFinite()) {
+        for (TensorScan scan : scans) {
+            if (scan.isFinite()) {
+                continue;
+            }
             StringJoiner what = new StringJoiner(" and ");
             if (scan.nan() > 0) {
                 what.add(Layout.number(scan.nan()) + " NaN");
@@ -109,7 +125,8 @@ final class ScanVerb extends Verb {
         return coordinates;
     }
 
-    private static String text(Checkpoint checkpoint, ScanReport report, List<Finding> findings) {
+    private static String text(
+            Checkpoint checkpoint, ScanReport report, List<TensorScan> decoded, List<Finding> findings) {
         Layout layout = new Layout().title(InspectText.name(checkpoint));
         long values = report.tensors().stream().mapToLong(TensorScan::count).sum();
         int others = checkpoint.tensors().size() - report.tensors().size();
@@ -120,12 +137,14 @@ final class ScanVerb extends Verb {
         if (others > 0) {
             layout.fact("not scanned", Layout.plural(others, "tensor") + " of integers");
         }
-        layout.fact(
-                "not finite",
-                report.nonFinite().isEmpty()
-                        ? "none"
-                        : Layout.plural(report.nonFinite().size(), "tensor"));
-        List<List<String>> largest = report.tensors().stream()
+        if (!decoded.isEmpty()) {
+            layout.fact("decoded", Layout.plural(decoded.size(), "quantized weight"));
+        }
+        List<TensorScan> all =
+                Stream.concat(report.tensors().stream(), decoded.stream()).toList();
+        long bad = all.stream().filter(scan -> !scan.isFinite()).count();
+        layout.fact("not finite", bad == 0 ? "none" : Layout.plural(bad, "tensor"));
+        List<List<String>> largest = all.stream()
                 .sorted(Comparator.comparingDouble(TensorScan::absMax)
                         .reversed()
                         .thenComparing(TensorScan::name))

@@ -1,6 +1,7 @@
 package io.modelassay.compatibility;
 
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A linear module as vLLM makes it: query, key and value are one module, as are gate and up.
@@ -23,6 +24,8 @@ record ShardedLinear(
         List<Long> outputs,
         int keyValue,
         WeightStorage storage) {
+    private static final Pattern OTHER_TOWER = Pattern.compile("(^|\\.)(visual|vision|image|audio)\\w*\\.");
+
     enum Split {
         INPUTS,
         OUTPUTS
@@ -34,6 +37,11 @@ record ShardedLinear(
 
     ShardedLinear stored(WeightStorage other) {
         return new ShardedLinear(name, example, modules, split, inputs, outputs, keyValue, other);
+    }
+
+    /** Whether it belongs to no vision or audio tower. */
+    boolean isOfLanguageModel() {
+        return !OTHER_TOWER.matcher(name).find();
     }
 
     /** The same with one more module of its kind. */
@@ -50,6 +58,9 @@ record ShardedLinear(
 
     /** The same in a model whose MLPs have {@code after} channels in the place of {@code before}. */
     ShardedLinear padded(long before, long after) {
+        if (!isOfLanguageModel()) {
+            return this;
+        }
         if (name.endsWith(".down_proj") && inputs == before) {
             return new ShardedLinear(name, example, modules, split, after, outputs, keyValue, storage);
         }

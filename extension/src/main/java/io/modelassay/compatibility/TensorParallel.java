@@ -1,6 +1,6 @@
 package io.modelassay.compatibility;
 
-import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ModelConfig;
@@ -98,15 +98,19 @@ public final class TensorParallel {
                 actOrdered);
     }
 
-    /** Of an unquantized model that is known by its config alone. */
-    public static TensorParallel of(ModelPlan plan) {
+    /**
+     * Of an unquantized model that is known by its config alone.
+     *
+     * @throws io.modelassay.architecture.UnsupportedArchitectureException if its model type is not known
+     */
+    public static TensorParallel of(ModelConfig config) {
         SortedMap<String, Shape> weights = new TreeMap<>();
-        for (Parameter parameter : plan.parameters()) {
+        for (Parameter parameter : Architectures.require(config).parameters()) {
             if (parameter.kind() == Parameter.Kind.LINEAR) {
                 weights.put(parameter.module(), parameter.shape());
             }
         }
-        Heads heads = new Heads(plan.decoder().heads(), plan.decoder().keyValueHeads());
+        Heads heads = heads(config);
         return new TensorParallel(heads, ShardedLinears.of(weights, module -> WeightStorage.PLAIN, heads), List.of());
     }
 
@@ -135,7 +139,7 @@ public final class TensorParallel {
     }
 
     /**
-     * The same model once it is quantized as GPTQ does it, all its linear modules alike; for planning.
+     * The same model once it is quantized as GPTQ does it, all linear modules of its language model alike; for planning.
      *
      * @param bits 2, 3, 4 or 8
      * @param groupSize input channels that share a scale; -1 for all
@@ -146,7 +150,11 @@ public final class TensorParallel {
         }
         WeightStorage storage = new WeightStorage(Kind.GPTQ, bits, Math.max(0, groupSize), 0);
         return new TensorParallel(
-                heads, linears.stream().map(linear -> linear.stored(storage)).toList(), List.of());
+                heads,
+                linears.stream()
+                        .map(linear -> linear.isOfLanguageModel() ? linear.stored(storage) : linear)
+                        .toList(),
+                List.of());
     }
 
     /** Number of linear modules that ranks divide; 0 where the names of the modules are not known. */
@@ -354,9 +362,7 @@ public final class TensorParallel {
      */
     public OptionalLong intermediateSizeFor(int ranks) {
         List<ShardedLinear> downs = linears.stream()
-                .filter(linear -> linear.name().endsWith("mlp.down_proj")
-                        && !linear.name().contains("visual")
-                        && !linear.name().contains("vision"))
+                .filter(linear -> linear.name().endsWith("mlp.down_proj") && linear.isOfLanguageModel())
                 .toList();
         long[] sizes =
                 downs.stream().mapToLong(ShardedLinear::inputs).distinct().toArray();

@@ -172,7 +172,7 @@ final class BitsAndBytes4Scheme implements Scheme {
     }
 
     private static long ceil(long count, long size) {
-        return (count + size - 1) / size;
+        return count / size + (count % size == 0 ? 0 : 1);
     }
 
     private static Optional<State> state(TensorInfo stored, String name, boolean nested, SchemeReading reading) {

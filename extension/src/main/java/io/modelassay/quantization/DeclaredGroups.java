@@ -161,7 +161,7 @@ final class DeclaredGroups {
         if (weights.isArray("block_structure")
                 && weights.integers("block_structure").size() == 2) {
             List<Long> block = weights.integers("block_structure");
-            return new ScaleGrid(block.get(0), block.get(1));
+            return new ScaleGrid(Math.max(0, block.get(0)), Math.max(0, block.get(1)));
         }
         if (weights.isString("block_structure")) {
             var pair = PAIR.matcher(weights.string("block_structure"));

@@ -13,8 +13,13 @@ import org.apiguardian.api.API;
 public final class ModuleExclusions {
     static final ModuleExclusions NONE = new ModuleExclusions(List.of(), (entry, module) -> false);
 
-    private static final List<String> KEYS =
-            List.of("modules_to_not_convert", "llm_int8_skip_modules", "ignored_layers", "ignore", "exclude_modules");
+    private static final List<String> KEYS = List.of(
+            "modules_to_not_convert",
+            "llm_int8_skip_modules",
+            "ignored_layers",
+            "ignore",
+            "exclude_modules",
+            "skip_modules");
 
     private final List<String> entries;
     private final BiPredicate<String, String> rule;

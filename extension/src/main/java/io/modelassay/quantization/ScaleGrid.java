@@ -56,7 +56,13 @@ record ScaleGrid(long rows, long columns) {
         if (tiles == size) {
             return 1;
         }
-        return LongStream.of(declared, USUAL, tiles == 0 ? 0 : ceil(size, tiles))
+        if (tiles == 0 || tiles > size) {
+            return -1;
+        }
+        // A size that is neither declared nor usual is a divisor or a power of two.
+        long least = ceil(size, tiles);
+        long even = size % tiles == 0 ? least : 0;
+        return LongStream.of(declared, USUAL, even, Long.highestOneBit(2 * least - 1))
                 .filter(extent -> extent > 0 && ceil(size, extent) == tiles)
                 .findFirst()
                 .orElse(-1);
@@ -72,7 +78,7 @@ record ScaleGrid(long rows, long columns) {
     }
 
     private static long ceil(long size, long extent) {
-        return (size + extent - 1) / extent;
+        return size / extent + (size % extent == 0 ? 0 : 1);
     }
 
     /** {@code tensor}, {@code channel}, {@code group} or {@code block}. */

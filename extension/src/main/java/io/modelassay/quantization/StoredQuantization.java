@@ -7,6 +7,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.checkpoint.TensorType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class StoredQuantization {
+    private static final Set<TensorType> FULL_PRECISION =
+            Set.of(TensorType.BF16, TensorType.F16, TensorType.F32, TensorType.F64);
     private static final List<Scheme> SCHEMES = List.of(
             new AwqScheme(),
             new GptqScheme(),
@@ -52,6 +55,7 @@ public final class StoredQuantization {
     private final Set<String> explained = new TreeSet<>();
     private final ModuleExclusions exclusions;
     private final NavigableSet<String> unread = new TreeSet<>();
+    private final NavigableSet<String> unpacked = new TreeSet<>();
 
     private StoredQuantization(Checkpoint checkpoint, @Nullable ModelPlan plan) {
         this.configs = QuantizationConfig.all(checkpoint);
@@ -61,6 +65,9 @@ public final class StoredQuantization {
         SortedMap<String, TensorInfo> tensors = checkpoint.tensors();
         for (String module : markedModules(tensors)) {
             read(new ModuleTensors(module, within(module, tensors)));
+        }
+        if (plan != null) {
+            List.copyOf(explained).forEach(name -> explained.add(plan.canonical(name)));
         }
         findings.addAll(reading.findings());
         findings.addAll(QuantizationConfig.disagreements(configs));
@@ -203,26 +210,48 @@ public final class StoredQuantization {
     /** Modules that the config declares quantized and that lack what their loader looks for. */
     private void addDeclaredButAbsent(
             QuantizationConfig config, ModelPlan plan, SortedMap<String, TensorInfo> tensors) {
-        Optional<Scheme> scheme = modules.values().stream()
-                .filter(candidate -> candidate.methods().contains(config.method()))
-                .findFirst();
-        if (scheme.isEmpty()) {
-            return;
-        }
-        for (Parameter parameter : plan.parameters()) {
-            boolean quantizable = parameter.kind() == Parameter.Kind.LINEAR;
-            if (!quantizable || modules.containsKey(parameter.module()) || exclusions.excludes(parameter.module())) {
+        Set<String> packed = modules.keySet().stream().map(plan::canonical).collect(Collectors.toSet());
+        Map<String, TensorInfo> stored = new TreeMap<>();
+        tensors.forEach((name, tensor) -> stored.put(plan.canonical(name), tensor));
+        Optional<Scheme> scheme = schemeOf(config);
+        for (Parameter parameter : new DeclaredModules(config, exclusions, plan).weights()) {
+            if (packed.contains(parameter.module())) {
                 continue;
             }
-            List<String> required = scheme.get().required(parameter.module(), config);
+            TensorInfo weight = stored.get(parameter.name());
+            if (weight != null && exclusions.excludes(weight.name().replaceFirst("\\.weight$", ""))) {
+                continue;
+            }
+            List<String> required = scheme.map(known -> known.required(parameter.module(), config))
+                    .orElse(List.of());
+            if (weight != null && FULL_PRECISION.contains(weight.type()) && isKnown(config.method())) {
+                unpacked.add(parameter.module());
+            }
             required.stream()
                     .map(part -> parameter.module() + "." + part)
-                    .filter(name -> !tensors.containsKey(name))
+                    .filter(name -> !stored.containsKey(name))
                     .forEach(reading.missing()::add);
             if (!required.isEmpty() && !required.contains("weight")) {
-                unread.add(parameter.name());
+                if (weight == null) {
+                    explained.add(parameter.name());
+                } else {
+                    unread.add(weight.name());
+                }
             }
         }
+    }
+
+    /** The scheme of the stored modules; where none is stored, a scheme of the declared method. */
+    private Optional<Scheme> schemeOf(QuantizationConfig config) {
+        // auto-round packs as GPTQ or as AWQ does, which only tensors can tell.
+        boolean told = !config.method().equals("auto-round");
+        return (modules.isEmpty() && told ? SCHEMES.stream() : modules.values().stream())
+                .filter(scheme -> scheme.methods().contains(config.method()))
+                .findFirst();
+    }
+
+    private static boolean isKnown(String method) {
+        return SCHEMES.stream().anyMatch(scheme -> scheme.methods().contains(method));
     }
 
     private Scheme schemeOf(PackedWeight weight) {
@@ -283,13 +312,24 @@ public final class StoredQuantization {
         return Collections.unmodifiableNavigableSet(unread);
     }
 
+    /** Modules declared quantized whose weight is stored in full precision, by their name in the architecture. */
+    public NavigableSet<String> unpacked() {
+        return Collections.unmodifiableNavigableSet(unpacked);
+    }
+
     /** Whether a tensor of this name stands, or is gone, because its module is quantized. */
     public boolean explains(String name) {
         return explained.contains(name);
     }
 
-    /** {@code plain}, which knows nothing of quantization, as a loader that does would make it. */
+    /**
+     * {@code plain}, which knows nothing of quantization, as a loader that does would make it; {@code plain} itself where
+     * no config tells the loader of any.
+     */
     public LoadReport adapt(LoadReport plain) {
+        if (configs.isEmpty()) {
+            return plain;
+        }
         NavigableSet<String> missing = new TreeSet<>(plain.missing());
         missing.removeIf(this::explains);
         missing.addAll(missing());
@@ -307,7 +347,7 @@ public final class StoredQuantization {
                             mismatched.add(new LoadReport.Mismatch(weight.parameter(), shape, weight.shape())));
         }
         mismatched.sort(Comparator.comparing(LoadReport.Mismatch::name));
-        return new LoadReport(List.copyOf(missing), List.copyOf(unexpected), List.copyOf(mismatched), plain.checked());
+        return plain.with(List.copyOf(missing), List.copyOf(unexpected), mismatched);
     }
 
     /** Which modules the config leaves out. */

@@ -45,9 +45,7 @@ public final class DecodedWeights implements Weights {
                             + parameter.shape() + "\n  " + checkpoint.folder()
                             + "\nTry: the config.json that belongs to these weights");
         }
-        try (Tensor decoded = decoder.decode(weight)) {
-            return decoder.convert(decoded, dtype);
-        }
+        return decoder.decode(weight, dtype);
     }
 
     @Override

@@ -32,6 +32,14 @@ public final class WeightDecoder implements AutoCloseable {
         return decode(weight, weight.codec(), Map.of());
     }
 
+    /** The weight in {@code dtype}, rounded from the type that its own library decodes to; the caller closes it. */
+    public Tensor decode(PackedWeight weight, DType dtype) {
+        Codec codec = weight.codec().with("dtype", dtype.scalarType());
+        try (Tensor decoded = decode(weight, codec, Map.of())) {
+            return Kernels.conversions(engine).call("convert", decoded, dtype.scalarType());
+        }
+    }
+
     /** The weight as {@code codec} reads its parts and {@code more}, which stays the caller's; the caller closes it. */
     public Tensor decode(PackedWeight weight, Codec codec, Map<String, Tensor> more) {
         Map<String, Tensor> parts = new HashMap<>();
@@ -49,11 +57,6 @@ public final class WeightDecoder implements AutoCloseable {
         } finally {
             parts.values().forEach(Tensor::close);
         }
-    }
-
-    /** {@code weight} in {@code dtype}; the caller closes both. */
-    public Tensor convert(Tensor weight, DType dtype) {
-        return Kernels.conversions(engine).call("convert", weight, dtype.scalarType());
     }
 
     private Tensor part(TensorInfo tensor) {

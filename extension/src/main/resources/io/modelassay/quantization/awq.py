@@ -3,16 +3,17 @@
 
 def nibbles(self, words: Tensor, interleaved: bool) -> Tensor:
     # [rows, words] to [rows, codes]. Interleaved words hold the outputs 0 2 4 6 1 3 5 7 from the lowest bits up.
-    b = torch.view_copy(words, dtype=0)
-    codes = torch.stack([b & 15, b >> 4], -1).reshape([b.size(0), -1, 8])
+    # A byte of two codes becomes two bytes: shifted into each other within 16 bits, the rest masked away.
+    pairs = torch.view_copy(words, dtype=0).to(2)
+    codes = torch.view_copy((pairs | (pairs << 4)) & 3855, dtype=0)
     if interleaved:
-        codes = torch.transpose(codes.reshape([b.size(0), -1, 2, 4]), 2, 3)
-    return codes.reshape([b.size(0), -1])
+        codes = torch.transpose(codes.reshape([words.size(0), -1, 2, 4]), 2, 3)
+    return codes.reshape([words.size(0), -1])
 
 def grouped(self, codes: Tensor, zeros: Tensor, scales: Tensor, group: int) -> Tensor:
     # codes [out, in], zeros and scales [out, groups]
     steps = codes.to(1).reshape([codes.size(0), -1, group]) - zeros.to(1).unsqueeze(2)
-    return (steps.to(scales.dtype) * scales.unsqueeze(2)).reshape(codes.shape)
+    return (steps.to(6).to(scales.dtype) * scales.unsqueeze(2)).reshape(codes.shape)
 
 def gemm(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     interleaved = not "plain" in options
@@ -41,8 +42,10 @@ def gemv_fast(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor
     groups = columns // options["group"]
     scales = torch.transpose(parts["scales"], 0, 1)[:, :groups].contiguous()
     zeros = torch.transpose(parts["qzeros"], 0, 1)[:, :groups].contiguous()
-    steps = codes.to(scales.dtype).reshape([rows, groups, -1])
-    return (steps * scales.unsqueeze(2) + zeros.unsqueeze(2)).reshape([rows, columns])
+    # Product and sum are exact in float32, so this rounds once, as a fused multiply-add does.
+    steps = codes.to(6).reshape([rows, groups, -1])
+    w = steps * scales.to(6).unsqueeze(2) + zeros.to(6).unsqueeze(2)
+    return w.to(scales.dtype).reshape([rows, columns])
 
 def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     if options["layout"] == 0:

@@ -14,9 +14,11 @@ def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     scale = self.scale_values(parts["scale"]).to(6)
     if "divisor" in parts:
         scale = scale / parts["divisor"].to(6).reshape([1])
-    if "factor" in parts:
-        scale = scale * parts["factor"].to(6).reshape([1])
     values = torch.index_select(self.pairs(packed), 0, packed.reshape([-1]).to(3))
+    if "factor" in parts:
+        # ModelOpt has no negative zero.
+        scale = scale * parts["factor"].to(6).reshape([1])
+        values = values + 0.0
     rows = int(parts["shape"][-2])
     columns = int(parts["shape"][-1])
     if options["transposed"] == 1:

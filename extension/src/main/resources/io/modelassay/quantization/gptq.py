@@ -2,14 +2,16 @@
 # Parts: qweight [in * bits / 32, out], qzeros [groups, out * bits / 32], scales [groups, out], g_idx [in] (may be absent).
 # Options: bits, group (input channels of a group), offset (added to stored zero points), words (bits whose constants
 # are added to whole words of zero points before, 0 for none), nearest (present: not g_idx, but
-# the group whose scale and zero point bring the channel nearest to the part reference). Differences of codes are exact;
-# the product is rounded in the type of the scales.
+# the group whose scale and zero point bring the channel nearest to the part reference), dtype (may be absent: type of
+# the result). Differences of codes are exact; the product is rounded in the type of the scales.
 
 def fields(self, words: Tensor, bits: int) -> Tensor:
     # [rows, words] to [rows, codes]: the bytes of a row as one stream of bits, lowest first.
     b = torch.view_copy(words, dtype=0)
     if bits == 4:
-        return torch.stack([b & 15, b >> 4], -1).reshape([b.size(0), -1])
+        # A byte of two codes becomes two bytes: shifted into each other within 16 bits, the rest masked away.
+        pairs = b.to(2)
+        return torch.view_copy((pairs | (pairs << 4)) & 3855, dtype=0)
     if bits == 2:
         return torch.stack([b & 3, (b >> 2) & 3, (b >> 4) & 3, b >> 6], -1).reshape([b.size(0), -1])
     if bits == 3:
@@ -47,6 +49,16 @@ def nearest_groups(self, codes: Tensor, zeros: Tensor, scales: Tensor, reference
         best = torch.minimum(error, best)
     return index
 
+def rows_of(self, words: Tensor, bits: int, columns: int, zeros: Tensor, scales: Tensor, index: Tensor, group: int) -> Tensor:
+    # words [rows, in * bits / 32], zeros and scales [rows, groups]; index [in], or empty for groups in order.
+    codes = self.fields(words, bits)[:, :columns].to(zeros.dtype)
+    # Through float32, since the direct conversion of integers to float16 is slow on a CPU.
+    if index.numel() == 0:
+        steps = (codes.reshape([words.size(0), -1, group]) - zeros.unsqueeze(2)).to(6).to(scales.dtype)
+        return (steps * scales.unsqueeze(2)).reshape([words.size(0), columns])
+    steps = (codes - torch.index_select(zeros, 1, index)).to(6).to(scales.dtype)
+    return steps * torch.index_select(scales, 1, index)
+
 def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     rows = int(parts["shape"][0])
     columns = int(parts["shape"][1])
@@ -56,20 +68,26 @@ def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     if bits == 8:
         wide = 2
     scales = torch.transpose(parts["scales"], 0, 1).contiguous()
-    codes = self.fields(torch.transpose(parts["qweight"], 0, 1).contiguous(), bits)[:, :columns].to(wide)
     stored = self.fields(self.shifted(parts["qzeros"], options["words"]), bits).to(2) + options["offset"]
     zeros = torch.transpose(stored & ((1 << bits) - 1), 0, 1).contiguous().to(wide)
-    index = torch.floor_divide(torch.arange(columns, device=codes.device), group)
-    ordered = True
+    words = torch.transpose(parts["qweight"], 0, 1)
+    index = torch.floor_divide(torch.arange(columns, device=words.device), group)
     if "nearest" in options:
+        codes = self.fields(words.contiguous(), bits)[:, :columns].to(wide)
         index = self.nearest_groups(codes, zeros, scales, parts["reference"])
-        ordered = False
     elif "g_idx" in parts:
-        given = parts["g_idx"].to(4)
-        ordered = torch.equal(given, index)
-        index = given
+        index = parts["g_idx"].to(4)
+    ordered = torch.equal(index, torch.floor_divide(torch.arange(columns, device=words.device), group))
     if ordered and columns % group == 0:
-        steps = codes.reshape([rows, -1, group]) - zeros.unsqueeze(2)
-        return (steps.to(scales.dtype) * scales.unsqueeze(2)).reshape([rows, columns])
-    steps = codes - torch.index_select(zeros, 1, index)
-    return steps.to(scales.dtype) * torch.index_select(scales, 1, index)
+        index = index[:0]
+    dtype = scales.dtype
+    if "dtype" in options:
+        dtype = options["dtype"]
+    # Some rows at a time, so that what lies between codes and weights stays in the cache.
+    block = max(1, 262144 // columns)
+    decoded = torch.empty([rows, columns], dtype=dtype, device=words.device)
+    for first in range(0, rows, block):
+        last = min(rows, first + block)
+        w = self.rows_of(words[first:last].contiguous(), bits, columns, zeros[first:last], scales[first:last], index, group)
+        decoded[first:last] = self.convert(w, dtype)
+    return decoded

@@ -5,6 +5,9 @@ def reinterpret(self, raw: Tensor, dtype: int, shape: List[int]) -> Tensor:
     return torch.reshape(torch.view_copy(raw, dtype=dtype), shape)
 
 def convert(self, x: Tensor, dtype: int) -> Tensor:
+    if x.dtype == 5 and dtype == 15:
+        # Through float32, exact and several times as fast on a CPU as the direct conversion.
+        return x.to(6).to(dtype)
     return x.to(dtype)
 
 def as_float32(self, x: Tensor) -> Tensor:

@@ -53,10 +53,10 @@ class LoadReportTest {
     @Test
     void aRenamedTensorIsBothMissingAndUnexpected() {
         LoadReport report = report(Corruptor.of(Fixtures.path("tiny-qwen2"))
-                .renameTensor("model.norm.weight", "norm.weight")
+                .renameTensor("model.norm.weight", "model.final_norm.weight")
                 .into(folder));
         assertThat(report.missing()).containsExactly("model.norm.weight");
-        assertThat(report.unexpected()).containsExactly("norm.weight");
+        assertThat(report.unexpected()).containsExactly("model.final_norm.weight");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.modelassay.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 import static org.assertj.core.data.Percentage.withPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,6 +11,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.truth.Truths;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -147,13 +149,34 @@ class EvaluateVerbTest {
     }
 
     @Test
-    void aQuantizedArtifactIsRefused() {
-        Path quantized = Corruptor.of(MODEL)
-                .editConfig(config -> config.putObject("quantization_config").put("quant_method", "gptq"))
+    void aQuantizedArtifactIsMeasuredAgainstItsReference() {
+        CommandRun run = CommandRun.of(
+                "evaluate",
+                Fixtures.path("quantized/awq-gemm-g128"),
+                "--reference",
+                MODEL,
+                "--tokens",
+                TOKENS,
+                "--window",
+                "256",
+                "--dtype",
+                "fp32",
+                "--json");
+        assertThat(run.code()).as(run.err()).isZero();
+        double truth = Truths.variant("awq-gemm-g128").at("/perplexity/value").doubleValue();
+        assertThat(run.json().at("/perplexity").asDouble()).isCloseTo(truth, withinPercentage(0.01));
+        assertThat(run.json().at("/reference/perplexity").asDouble()).isCloseTo(37.17625, withinPercentage(0.01));
+        assertThat(run.json().at("/reference/drift_percent").asDouble()).isCloseTo(4.34, within(0.05));
+    }
+
+    @Test
+    void aQuantizedArtifactWithoutItsPartsIsRefused() {
+        Path broken = Corruptor.of(Fixtures.path("quantized/gptq-int4-g128"))
+                .removeTensor("model.layers.0.mlp.up_proj.scales")
                 .into(folder);
-        CommandRun run = CommandRun.of("evaluate", quantized, "--tokens", TOKENS);
+        CommandRun run = CommandRun.of("evaluate", broken, "--tokens", TOKENS, "--json");
         assertThat(run.code()).isEqualTo(3);
-        assertThat(run.err()).contains("decodes no stored quantization", "Try: ");
+        assertThat(run.json().at("/error/message").asText()).contains("model.layers.0.mlp.up_proj");
     }
 
     @Test

@@ -69,7 +69,7 @@ class InspectVerbTest {
                           parameters       1,211 in 20 tensors, 2.4 kB in 1 file
                           stored types     BF16 in 19 tensors, 1,203 values; F32 in 1 tensor, 8 values
                           quantization     none
-                          load report      21 parameters expected: 1 missing, 1 unexpected, 1 of another shape
+                          load report      21 parameters expected: 1 missing, 1 unexpected, 1 of another shape (by the rules of transformers 5)
                           tensor parallel  1, 2 ranks in vLLM; no more because of attention heads: 2 heads do not divide among 4 ranks
 
                         Precision
@@ -114,6 +114,7 @@ class InspectVerbTest {
                         findings[].severity string
                         findings[].subject string
                         load_report.checked integer
+                        load_report.loader string
                         load_report.mismatched array
                         load_report.mismatched[].expected array
                         load_report.mismatched[].expected[] integer
@@ -124,6 +125,7 @@ class InspectVerbTest {
                         load_report.missing[] string
                         load_report.unexpected array
                         load_report.unexpected[] string
+                        load_report.unused_biases array
                         model_type string
                         parameters integer
                         precision_map array
@@ -189,34 +191,45 @@ class InspectVerbTest {
     }
 
     @Test
-    void aQuantizedArtifactIsSaidToBeOneAndItsPackedTensorsAreNoErrors(@TempDir Path folder) {
+    void whatAQuantizationExplainsIsNoError(@TempDir Path folder) {
         String module = "model.layers.0.mlp.down_proj";
-        Path quantized = Corruptor.of(Fixtures.path("tiny-qwen2"))
-                .removeTensor(module + ".weight")
-                .addTensor(module + ".qweight", "I32", 80, 256)
-                .addTensor(module + ".qzeros", "I32", 5, 32)
-                .addTensor(module + ".scales", "F16", 5, 256)
-                .addTensor(module + ".g_idx", "I32", 640)
+        Path quantized = Corruptor.of(Fixtures.path("quantized/gptq-int4-g128"))
                 .addTensor(module + ".bias", "F16", 256)
                 .into(folder);
         JsonNode document = CommandRun.of("inspect", quantized, "--json").json();
-        assertThat(document.at("/quantization").isNull()).isTrue();
-        assertThat(document.findValuesAsText("id"))
-                .startsWith("quantized-artifact", "unexpected-tensor")
-                .doesNotContain("missing-tensor");
+        assertThat(document.at("/quantization/scheme").asText()).isEqualTo("gptq");
+        assertThat(document.at("/findings/0/id").asText()).isEqualTo("unused-bias-zero");
+        assertThat(document.at("/findings/0/severity").asText()).isEqualTo("info");
+        assertThat(document.at("/load_report/loader").asText()).isEqualTo("transformers 5");
         assertThat(document.at("/load_report/missing")).isEmpty();
         assertThat(document.at("/load_report/unexpected/0").asText()).isEqualTo(module + ".bias");
-        assertThat(document.at("/findings/0/message").asText())
-                .contains("1 module looks packed", "structure and stored values only");
+        assertThat(document.at("/load_report/unused_biases/0").asText()).isEqualTo(module + ".bias");
+        assertThat(CommandRun.of("inspect", quantized).out())
+                .contains("0 missing, 1 unexpected, 0 of another shape; 1 of the unexpected are unused biases");
     }
 
     @Test
     void manyFindingsOfAKindAreCutForAPerson(@TempDir Path folder) {
-        Path bare = Corruptor.of(Fixtures.path("tiny-qwen2"))
-                .editConfig(config -> config.put("num_hidden_layers", 8))
-                .into(folder);
-        CommandRun run = CommandRun.of("inspect", bare);
+        Corruptor crowded = Corruptor.of(Fixtures.path("tiny-qwen2"));
+        for (char name = 'a'; name < 'l'; name++) {
+            crowded = crowded.addTensor("model." + name + ".weight", "BF16", 3);
+        }
+        CommandRun run = CommandRun.of("inspect", crowded.into(folder));
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.out()).contains("Findings: 48 errors", "… and 43 more of missing-tensor; --json lists all");
+        assertThat(run.out()).contains("Findings: 11 errors", "… and 6 more of unexpected-tensor; --json lists all");
+    }
+
+    @Test
+    void aCauseIsShownOnceForAllThatItExplains(@TempDir Path folder) {
+        Path prefixed = Corruptor.of(Fixtures.path("tiny-qwen2"))
+                .renameTensors("(.*)", "module.$1")
+                .into(folder);
+        CommandRun run = CommandRun.of("inspect", prefixed);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.out())
+                .contains("51 parameters expected: 51 missing, 50 unexpected, 0 of another shape")
+                .contains("Findings: 1 error")
+                .contains("ERROR  renamed-prefix  module.model.embed_tokens.weight")
+                .contains("Try: save model.module, which DistributedDataParallel wraps, not the wrapper");
     }
 }

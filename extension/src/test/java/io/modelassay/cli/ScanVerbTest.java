@@ -1,6 +1,7 @@
 package io.modelassay.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.modelassay.fixtures.Corruptor;
@@ -23,6 +24,7 @@ class ScanVerbTest {
                         tensors array
                         tensors[].abs_max number
                         tensors[].count integer
+                        tensors[].decoded boolean
                         tensors[].dtype string
                         tensors[].first_non_finite null
                         tensors[].inf integer
@@ -52,5 +54,27 @@ class ScanVerbTest {
         CommandRun text = CommandRun.of("scan", broken);
         assertThat(text.code()).isEqualTo(1);
         assertThat(text.out()).contains("not finite       1 tensor", "ERROR  non-finite-weight  " + TENSOR);
+    }
+
+    @Test
+    void aQuantizedModelIsAlsoScannedDecoded(@TempDir Path folder) {
+        Path healthy = Fixtures.path("quantized/fp8-block");
+        CommandRun run = CommandRun.of("scan", healthy, "--json");
+        assertThat(run.code()).isZero();
+        assertThat(run.json().at("/findings")).isEmpty();
+        assertThat(run.json().at("/tensors"))
+                .filteredOn(tensor -> tensor.at("/decoded").asBoolean())
+                .hasSize(21)
+                .allMatch(tensor -> tensor.at("/dtype").asText().equals("BF16"));
+        // The code 0x7F is the NaN of F8_E4M3, which has no infinity.
+        Path broken = Corruptor.of(healthy).setNaN(TENSOR, 5).into(folder);
+        CommandRun found = CommandRun.of("scan", broken, "--json");
+        assertThat(found.code()).isEqualTo(1);
+        assertThat(found.json().at("/findings"))
+                .extracting(
+                        finding -> finding.at("/id").asText(),
+                        finding -> finding.at("/subject").asText())
+                .containsOnly(tuple("non-finite-weight", TENSOR))
+                .hasSize(2);
     }
 }

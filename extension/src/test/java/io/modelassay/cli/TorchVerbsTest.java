@@ -19,7 +19,8 @@ class TorchVerbsTest {
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.json().at("/load_report/missing")).isEmpty();
         assertThat(run.json().at("/load_report/unexpected")).isEmpty();
-        assertThat(run.json().at("/findings").findValuesAsText("id")).containsExactly("shared-storage");
+        assertThat(run.json().at("/findings").findValuesAsText("id"))
+                .containsExactly("tied-head-stored-twice", "shared-storage");
     }
 
     @Test

@@ -23,7 +23,7 @@ class TensorParallelTest {
         String config = """
                 {"model_type": "qwen2", "hidden_size": 8192, "num_hidden_layers": 80, "num_attention_heads": 64,
                  "num_key_value_heads": 8, "intermediate_size": %d, "vocab_size": 152064, "tie_word_embeddings": false}""".formatted(intermediateSize);
-        return TensorParallel.of(Architectures.require(ModelConfig.parse("config.json", config)));
+        return TensorParallel.of(ModelConfig.parse("config.json", config));
     }
 
     private static TensorParallel stored(Path folder) {
@@ -95,9 +95,9 @@ class TensorParallelTest {
 
     @Test
     void headsOfQwen2With7BillionParameters() {
-        TensorParallel plan = TensorParallel.of(Architectures.require(ModelConfig.parse("config.json", """
+        TensorParallel plan = TensorParallel.of(ModelConfig.parse("config.json", """
                 {"model_type": "qwen2", "hidden_size": 3584, "num_hidden_layers": 28, "num_attention_heads": 28,
-                 "num_key_value_heads": 4, "intermediate_size": 18944, "vocab_size": 152064}""")));
+                 "num_key_value_heads": 4, "intermediate_size": 18944, "vocab_size": 152064}"""));
         assertThat(plan.sizes()).containsExactly(1, 2, 4);
         assertThat(plan.obstacles(8))
                 .extracting(TensorParallel.Obstacle::message)
@@ -161,6 +161,8 @@ class TensorParallelTest {
                 .extracting(TensorParallel.Obstacle::module)
                 .containsExactly("visual.layers.*.mlp.gate_up_proj", "visual.layers.*.mlp.down_proj");
         assertThat(parallel.intermediateSizeFor(8)).isEmpty();
+        // Planning quantizes the language model alone: 32 channels make 4 groups of 8, 20 would make none.
+        assertThat(parallel.quantizedTo(4, 8).sizes()).containsExactly(1, 2, 4);
     }
 
     @Test
