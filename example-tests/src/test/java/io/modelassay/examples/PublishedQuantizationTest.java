@@ -65,13 +65,12 @@ class PublishedQuantizationTest {
     @Test
     void zeroPointsReadInTheWrongFormatAreNamed(@TempDir Path folder) {
         Path broken = Corruptor.of(Fixtures.path("quantized/gptq-v2-int4-g64-asym"))
-                .editJson("config.json", config -> ((ObjectNode)
-                                config.get("quantization_config"))
-                        .put("checkpoint_format", "gptq"))
+                .editJson(
+                        "config.json",
+                        config -> ((ObjectNode) config.get("quantization_config")).put("checkpoint_format", "gptq"))
                 .into(folder);
-        try (ModelUnderTest model = ModelAssay.open(broken)
-                .against(Fixtures.path("tiny-mistral"))
-                .load()) {
+        try (ModelUnderTest model =
+                ModelAssay.open(broken).against(Fixtures.path("tiny-mistral")).load()) {
             assertThatThrownBy(() -> assertThat(model).hasSaneWeights()).hasMessageContaining("zero-point-shifted");
         }
     }
