@@ -196,9 +196,9 @@ public final class Inspection {
         return difference;
     }
 
-    /** Which modules are stored in which types, modules of equal name and type together, sorted by name. */
+    /** Which modules are stored how, modules of equal name and form together, sorted by name. */
     public List<PrecisionGroup> precision() {
-        return PrecisionGroup.of(tensors);
+        return PrecisionGroup.of(tensors, quantization);
     }
 
     /** What is wrong or odd: the load report first, then the reference, then the files. */

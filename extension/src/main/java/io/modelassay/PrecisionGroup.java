@@ -2,8 +2,11 @@ package io.modelassay;
 
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.quantization.StoredQuantization;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,28 +17,37 @@ import java.util.regex.Pattern;
 import org.apiguardian.api.API;
 
 /**
- * Modules that differ in their layer's number only and are stored in the same types.
+ * Modules that differ in their layer's number only and are stored in the same form.
  *
  * @param modules name of the modules with {@code *} for each number, such as {@code model.layers.*.mlp.down_proj}
  * @param dtypes types of their tensors, such as {@code [BF16]}, or {@code [F16, I32]} for packed integers with scales
+ * @param format the quantization that their weights are stored in, such as {@code gptq 4-bit g128 sym}; empty for none
  * @param count number of modules
  * @param layers the first number of each, as ranges such as {@code 0-3, 7}; empty for modules without a number
  * @param bytes size of their tensors together
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record PrecisionGroup(String modules, List<String> dtypes, int count, String layers, long bytes) {
+public record PrecisionGroup(String modules, List<String> dtypes, String format, int count, String layers, long bytes) {
     private static final Pattern NUMBER = Pattern.compile("(?<=\\.|^)[0-9]+(?=\\.|$)");
 
-    private record Key(String modules, List<String> dtypes) implements Comparable<Key> {
+    private record Key(String modules, List<String> dtypes, String format) implements Comparable<Key> {
+        private static final Comparator<Key> ORDER = Comparator.comparing(Key::modules)
+                .thenComparing(key -> String.join(",", key.dtypes))
+                .thenComparing(Key::format);
+
         @Override
         public int compareTo(Key other) {
-            int byName = modules.compareTo(other.modules);
-            return byName != 0 ? byName : String.join(",", dtypes).compareTo(String.join(",", other.dtypes));
+            return ORDER.compare(this, other);
         }
     }
 
     /** The groups of {@code tensors}, sorted by name. */
-    static List<PrecisionGroup> of(Collection<TensorInfo> tensors) {
+    static List<PrecisionGroup> of(Collection<TensorInfo> tensors, StoredQuantization quantization) {
+        Map<String, String> formats = new HashMap<>();
+        quantization
+                .weights()
+                .values()
+                .forEach(weight -> formats.put(weight.module(), weight.format().label()));
         Map<String, List<TensorInfo>> modules = new LinkedHashMap<>();
         tensors.forEach(tensor -> modules.computeIfAbsent(module(tensor.name()), name -> new ArrayList<>())
                 .add(tensor));
@@ -47,13 +59,16 @@ public record PrecisionGroup(String modules, List<String> dtypes, int count, Str
                     .distinct()
                     .sorted()
                     .toList();
-            groups.computeIfAbsent(new Key(pattern(module), dtypes), key -> new ArrayList<>())
+            groups.computeIfAbsent(
+                            new Key(pattern(module), dtypes, formats.getOrDefault(module, "")),
+                            key -> new ArrayList<>())
                     .add(module);
         });
         List<PrecisionGroup> result = new ArrayList<>();
         groups.forEach((key, names) -> result.add(new PrecisionGroup(
                 key.modules,
                 key.dtypes,
+                key.format,
                 names.size(),
                 ranges(names),
                 names.stream()

@@ -52,7 +52,8 @@ record InspectDocument(
 
     record Mismatch(String name, List<Long> expected, List<Long> stored) {}
 
-    record Precision(String modules, List<String> dtypes, int count, String layers, long bytes) {}
+    record Precision(
+            String modules, List<String> dtypes, @Nullable String format, int count, String layers, long bytes) {}
 
     record Difference(List<String> missing, List<String> unexpected, List<Change> mismatched) {}
 
@@ -72,7 +73,12 @@ record InspectDocument(
                 inspection.parameters(),
                 inspection.precision().stream()
                         .map(group -> new Precision(
-                                group.modules(), group.dtypes(), group.count(), group.layers(), group.bytes()))
+                                group.modules(),
+                                group.dtypes(),
+                                group.format().isEmpty() ? null : group.format(),
+                                group.count(),
+                                group.layers(),
+                                group.bytes()))
                         .toList(),
                 quantization(inspection.quantization()),
                 inspection.difference().map(InspectDocument::difference).orElse(null),

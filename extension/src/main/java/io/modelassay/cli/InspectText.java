@@ -44,7 +44,7 @@ final class InspectText {
                                     .orElse("not compared"));
         }
         layout.title("Precision");
-        layout.table(List.of("modules", "types", "layers", ">count", ">size"), collapsed(inspection.precision()));
+        layout.table(List.of("modules", "stored as", "layers", ">count", ">size"), collapsed(inspection.precision()));
         return layout.findings(inspection.findings()).toString();
     }
 
@@ -129,19 +129,23 @@ final class InspectText {
     }
 
     /** Modules side by side in a layer, of equal types and numbers, make one row: {@code …self_attn.{k,o,q,v}_proj}. */
+    private static String form(PrecisionGroup group) {
+        return group.format().isEmpty() ? String.join(", ", group.dtypes()) : group.format();
+    }
+
     private static List<List<String>> collapsed(List<PrecisionGroup> groups) {
-        record Row(String parent, List<String> types, String layers) implements Comparable<Row> {
+        record Row(String parent, String form, String layers) implements Comparable<Row> {
             @Override
             public int compareTo(Row other) {
                 int byParent = parent.compareTo(other.parent);
-                int byTypes = byParent != 0 ? byParent : types.toString().compareTo(other.types.toString());
-                return byTypes != 0 ? byTypes : layers.compareTo(other.layers);
+                int byForm = byParent != 0 ? byParent : form.compareTo(other.form);
+                return byForm != 0 ? byForm : layers.compareTo(other.layers);
             }
         }
         Map<Row, List<PrecisionGroup>> rows = new TreeMap<>();
         for (PrecisionGroup group : groups) {
             String parent = group.modules().substring(0, group.modules().lastIndexOf('.') + 1);
-            rows.computeIfAbsent(new Row(parent, group.dtypes(), group.layers()), row -> new ArrayList<>())
+            rows.computeIfAbsent(new Row(parent, form(group), group.layers()), row -> new ArrayList<>())
                     .add(group);
         }
         List<List<String>> lines = new ArrayList<>();
@@ -151,7 +155,7 @@ final class InspectText {
                     .toList();
             lines.add(List.of(
                     row.parent + (names.size() == 1 ? names.get(0) : "{" + String.join(",", names) + "}"),
-                    String.join(", ", row.types),
+                    row.form,
                     row.layers,
                     Layout.number(
                             members.stream().mapToInt(PrecisionGroup::count).sum()),

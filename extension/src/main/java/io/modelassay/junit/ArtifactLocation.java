@@ -21,6 +21,8 @@ final class ArtifactLocation {
     private static final String FIXTURE = "fixture:";
     private static final String FIXTURES = "io/modelassay/fixtures/";
     private static final String CONFIG = "/config.json";
+    private static final String DIFFERENCE = "/variant.json";
+    private static final String ASSEMBLER = "io.modelassay.fixtures.Fixtures";
 
     private ArtifactLocation() {}
 
@@ -59,11 +61,25 @@ final class ArtifactLocation {
         if (config == null) {
             return Optional.empty();
         }
+        if (test.getClassLoader().getResource(name + DIFFERENCE) != null) {
+            return Optional.of(assembled(name, test));
+        }
         try {
             URI uri = config.toURI();
             return Optional.of(uri.getScheme().equals("file") ? Path.of(uri).resolveSibling("") : unpacked(uri, name));
         } catch (URISyntaxException | IOException e) {
             throw new IllegalStateException("The class-path folder " + name + " cannot be read", e);
+        }
+    }
+
+    /** A fixture that is stored as its difference to another is put together by the jar of fixtures itself. */
+    private static Path assembled(String name, Class<?> test) {
+        try {
+            return (Path) Class.forName(ASSEMBLER, true, test.getClassLoader())
+                    .getMethod("path", String.class)
+                    .invoke(null, name.substring(FIXTURES.length()));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("The fixture " + name + " cannot be put together", e);
         }
     }
 

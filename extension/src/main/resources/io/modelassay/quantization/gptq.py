@@ -11,7 +11,7 @@ def fields(self, words: Tensor, bits: int) -> Tensor:
     if bits == 4:
         # A byte of two codes becomes two bytes: shifted into each other within 16 bits, the rest masked away.
         pairs = b.to(2)
-        return torch.view_copy((pairs | (pairs << 4)) & 3855, dtype=0)
+        return torch.view_copy((pairs << 4).bitwise_or_(pairs).bitwise_and_(3855), dtype=1)
     if bits == 2:
         return torch.stack([b & 3, (b >> 2) & 3, (b >> 4) & 3, b >> 6], -1).reshape([b.size(0), -1])
     if bits == 3:
@@ -55,9 +55,9 @@ def rows_of(self, words: Tensor, bits: int, columns: int, zeros: Tensor, scales:
     # Through float32, since the direct conversion of integers to float16 is slow on a CPU.
     if index.numel() == 0:
         steps = (codes.reshape([words.size(0), -1, group]) - zeros.unsqueeze(2)).to(6).to(scales.dtype)
-        return (steps * scales.unsqueeze(2)).reshape([words.size(0), columns])
+        return steps.mul_(scales.unsqueeze(2)).reshape([words.size(0), columns])
     steps = (codes - torch.index_select(zeros, 1, index)).to(6).to(scales.dtype)
-    return steps * torch.index_select(scales, 1, index)
+    return steps.mul_(torch.index_select(scales, 1, index))
 
 def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     rows = int(parts["shape"][0])
@@ -84,10 +84,12 @@ def decode(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Tensor:
     if "dtype" in options:
         dtype = options["dtype"]
     # Some rows at a time, so that what lies between codes and weights stays in the cache.
-    block = max(1, 262144 // columns)
+    block = max(1, 524288 // columns)
     decoded = torch.empty([rows, columns], dtype=dtype, device=words.device)
     for first in range(0, rows, block):
         last = min(rows, first + block)
         w = self.rows_of(words[first:last].contiguous(), bits, columns, zeros[first:last], scales[first:last], index, group)
-        decoded[first:last] = self.convert(w, dtype)
+        if dtype != w.dtype:
+            w = w.to(6)
+        decoded[first:last] = w
     return decoded

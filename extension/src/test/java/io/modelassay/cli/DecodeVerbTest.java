@@ -3,11 +3,16 @@ package io.modelassay.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.modelassay.ModelAssay;
+import io.modelassay.ModelUnderTest;
+import io.modelassay.Text;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.runtime.DType;
+import io.modelassay.truth.Truths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,6 +106,28 @@ class DecodeVerbTest {
         assertThat(run.err()).contains("F8_E8M0");
         try (Stream<Path> entries = Files.list(folder)) {
             assertThat(entries).containsExactly(broken);
+        }
+    }
+
+    @Test
+    void aQuantizedModelIsWrittenUnderItsFloatNames() {
+        Path quantized = Fixtures.path("quantized/awq-gemm-g128");
+        Path out = folder.resolve("decoded");
+        CommandRun run = CommandRun.of("decode", quantized, "--out", out, "--dtype", "fp32", "--json");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.json().at("/converted").asInt()).isPositive();
+        CommandRun inspected = CommandRun.of("inspect", out, "--json");
+        assertThat(inspected.json().at("/quantization").isNull()).isTrue();
+        assertThat(inspected.json().at("/findings")).isEmpty();
+        assertThat(inspected.json().at("/dtype_counts").toString()).isEqualTo("{\"F32\":50}");
+        int[] tokens = Truths.firstTokens("tiny-qwen2");
+        try (ModelUnderTest packed =
+                        ModelAssay.open(quantized).computingIn(DType.FP32).load();
+                ModelUnderTest written =
+                        ModelAssay.open(out).computingIn(DType.FP32).load()) {
+            Text text = Text.ofTokens(tokens);
+            assertThat(written.perplexity(text).value())
+                    .isEqualTo(packed.perplexity(text).value());
         }
     }
 }

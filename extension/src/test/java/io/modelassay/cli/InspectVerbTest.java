@@ -73,13 +73,13 @@ class InspectVerbTest {
                           tensor parallel  1, 2 ranks in vLLM; no more because of attention heads: 2 heads do not divide among 4 ranks
 
                         Precision
-                          modules                                                    types  layers  count    size
-                          model.{embed_tokens,extra}                                 BF16               2   166 B
-                          model.norm                                                 F32                1    32 B
-                          model.layers.*.{input_layernorm,post_attention_layernorm}  BF16   0-1         4    64 B
-                          model.layers.*.mlp.{down_proj,gate_proj,up_proj}           BF16   0-1         6  1.5 kB
-                          model.layers.*.self_attn.v_proj                            BF16   0           1    64 B
-                          model.layers.*.self_attn.{k_proj,o_proj,q_proj}            BF16   0-1         6   640 B
+                          modules                                                    stored as  layers  count    size
+                          model.{embed_tokens,extra}                                 BF16                   2   166 B
+                          model.norm                                                 F32                    1    32 B
+                          model.layers.*.{input_layernorm,post_attention_layernorm}  BF16       0-1         4    64 B
+                          model.layers.*.mlp.{down_proj,gate_proj,up_proj}           BF16       0-1         6  1.5 kB
+                          model.layers.*.self_attn.v_proj                            BF16       0           1    64 B
+                          model.layers.*.self_attn.{k_proj,o_proj,q_proj}            BF16       0-1         6   640 B
 
                         Findings: 3 errors
                           ERROR  missing-tensor  model.layers.1.self_attn.v_proj.weight
@@ -133,6 +133,7 @@ class InspectVerbTest {
                         precision_map[].count integer
                         precision_map[].dtypes array
                         precision_map[].dtypes[] string
+                        precision_map[].format null
                         precision_map[].layers string
                         precision_map[].modules string
                         quantization null
@@ -198,6 +199,9 @@ class InspectVerbTest {
                 .into(folder);
         JsonNode document = CommandRun.of("inspect", quantized, "--json").json();
         assertThat(document.at("/quantization/scheme").asText()).isEqualTo("gptq");
+        assertThat(document.at("/precision_map").findValuesAsText("format"))
+                .contains("gptq 4-bit g128 sym", "null")
+                .hasSize(11);
         assertThat(document.at("/findings/0/id").asText()).isEqualTo("unused-bias-zero");
         assertThat(document.at("/findings/0/severity").asText()).isEqualTo("info");
         assertThat(document.at("/load_report/loader").asText()).isEqualTo("transformers 5");

@@ -2,6 +2,7 @@ package io.modelassay.truth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -163,6 +164,16 @@ class VisionLanguageTruthTest {
                     .hasNoMissingKeys()
                     .hasNoUnexpectedKeys()
                     .keepsInFullPrecision(old ? "visual.*" : "model.visual.*", "lm_head");
+        }
+        String module = (old ? "visual." : "model.visual.") + "blocks.1.mlp.fc1";
+        Shape shape = names.remove(module + ".weight");
+        pack(module, shape.dimension(1), shape.dimension(0), names);
+        Path reduced = write(names, config.toString(), folder.resolve("reduced"));
+        try (Checkpoint checkpoint = Checkpoint.open(reduced)) {
+            assertThatThrownBy(() -> ModelAssertions.assertThat(checkpoint)
+                            .keepsInFullPrecision(old ? "visual.*" : "model.visual.*"))
+                    .hasMessageContaining("but 1 of ")
+                    .hasMessageContaining(module + ".weight is stored as gptq 4-bit");
         }
     }
 
