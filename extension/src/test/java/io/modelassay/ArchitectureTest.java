@@ -48,6 +48,8 @@ class ArchitectureTest {
             ROOT + ".evaluation",
             ROOT + ".compatibility",
             ROOT + ".baseline",
+            ROOT + ".inspection",
+            ROOT + ".conversion",
             ROOT,
             ROOT + ".assertions",
             ROOT + ".report",

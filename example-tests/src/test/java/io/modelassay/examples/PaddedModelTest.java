@@ -5,11 +5,11 @@ import static io.modelassay.assertions.ModelAssertions.assertThatThrownBy;
 
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
-import io.modelassay.Padding;
-import io.modelassay.PaddingReport;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.conversion.Padding;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.inspection.PaddingReport;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,14 +1,14 @@
 package io.modelassay.assertions;
 
 import io.modelassay.BiasEffect;
-import io.modelassay.PaddingReport;
-import io.modelassay.UnusedBias;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.inspection.PaddingReport;
+import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.ModulePattern;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;

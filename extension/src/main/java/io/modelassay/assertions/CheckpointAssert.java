@@ -1,8 +1,5 @@
 package io.modelassay.assertions;
 
-import io.modelassay.PaddingReport;
-import io.modelassay.UnusedBias;
-import io.modelassay.UnusedBiases;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
@@ -12,6 +9,9 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.inspection.PaddingReport;
+import io.modelassay.inspection.UnusedBias;
+import io.modelassay.inspection.UnusedBiases;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.List;
 import java.util.Optional;

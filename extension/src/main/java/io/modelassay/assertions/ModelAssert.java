@@ -1,9 +1,7 @@
 package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
-import io.modelassay.PaddingReport;
 import io.modelassay.Text;
-import io.modelassay.UnusedBias;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
@@ -19,6 +17,8 @@ import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.inspection.PaddingReport;
+import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.OutputErrors.ModuleError;

@@ -1,7 +1,7 @@
 package io.modelassay.cli;
 
-import io.modelassay.CheckpointConversion;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.conversion.CheckpointConversion;
 import io.modelassay.report.ProgressLine;
 import io.modelassay.runtime.DType;
 import java.nio.file.Path;

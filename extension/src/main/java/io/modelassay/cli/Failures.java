@@ -1,9 +1,9 @@
 package io.modelassay.cli;
 
-import io.modelassay.PaddingException;
 import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.CheckpointProblem;
+import io.modelassay.conversion.PaddingException;
 import io.modelassay.report.JsonText;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;

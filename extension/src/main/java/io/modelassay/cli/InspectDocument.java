@@ -1,10 +1,10 @@
 package io.modelassay.cli;
 
-import io.modelassay.CheckpointDifference;
-import io.modelassay.Inspection;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.inspection.CheckpointDifference;
+import io.modelassay.inspection.Inspection;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.List;

@@ -1,11 +1,11 @@
 package io.modelassay.cli;
 
-import io.modelassay.CheckpointDifference;
-import io.modelassay.Inspection;
-import io.modelassay.PrecisionGroup;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.inspection.CheckpointDifference;
+import io.modelassay.inspection.Inspection;
+import io.modelassay.inspection.PrecisionGroup;
 import io.modelassay.quantization.StoredQuantization;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package io.modelassay.cli;
 
-import io.modelassay.Inspection;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.inspection.Inspection;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

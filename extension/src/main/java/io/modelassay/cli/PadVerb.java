@@ -1,8 +1,8 @@
 package io.modelassay.cli;
 
-import io.modelassay.Padding;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
+import io.modelassay.conversion.Padding;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,12 +1,12 @@
 package io.modelassay.cli;
 
-import io.modelassay.DecodedScan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.inspection.DecodedScan;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,12 +4,12 @@ import static io.modelassay.assertions.ModelAssertions.assertThat;
 import static io.modelassay.assertions.ModelAssertions.assertThatIllegalArgumentException;
 
 import io.modelassay.ModelUnderTest;
-import io.modelassay.PackedTwin;
-import io.modelassay.PackedTwin.Widening;
-import io.modelassay.Padding;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.conversion.Padding;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.truth.PackedTwin;
+import io.modelassay.truth.PackedTwin.Widening;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;

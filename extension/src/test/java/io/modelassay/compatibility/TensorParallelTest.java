@@ -3,12 +3,12 @@ package io.modelassay.compatibility;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.modelassay.SmallCheckpoint;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.truth.SmallCheckpoint;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;

@@ -3,12 +3,12 @@ package io.modelassay.quantization;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.modelassay.Inspection;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.inspection.Inspection;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;

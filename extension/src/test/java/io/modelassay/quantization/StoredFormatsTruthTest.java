@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.modelassay.Inspection;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
@@ -14,6 +13,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.evaluation.Protocol;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.inspection.Inspection;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Tensor;

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.modelassay.Inspection;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.LoaderRules;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.CheckpointException;
+import io.modelassay.inspection.Inspection;
 import io.modelassay.quantization.StoredQuantization;
 import java.nio.file.Path;
 import java.util.List;

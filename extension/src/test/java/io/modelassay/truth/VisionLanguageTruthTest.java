@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.modelassay.Inspection;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.LoaderRules;
@@ -21,6 +20,7 @@ import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.inspection.Inspection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -1,0 +1,213 @@
+package io.modelassay.inspection;
+
+import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.UnsupportedArchitectureException;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.runtime.Device;
+import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.TorchEngine;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apiguardian.api.API;
+
+/**
+ * The facts of an artifact that its headers and its config tell. No engine is started and no tensor is read, but for head
+ * and embedding where both are stored, which are compared, and for the few values that tell whether MLPs are padded; so an
+ * inspection of any model takes a moment. Immutable.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class Inspection {
+    private final ModelConfig config;
+    private final List<TensorInfo> tensors;
+    private final Optional<LoadReport> loadReport;
+    private final Optional<CheckpointDifference> difference;
+    private final List<Finding> findings;
+    private final StoredQuantization quantization;
+    private final TensorParallel tensorParallel;
+
+    private Inspection(Checkpoint checkpoint, Optional<Checkpoint> reference) {
+        this.config = checkpoint.config();
+        this.tensors = List.copyOf(checkpoint.tensors().values());
+        InspectionFindings found = new InspectionFindings();
+        if (tensors.isEmpty()) {
+            found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
+        }
+        Optional<ModelPlan> known = plan(found);
+        this.quantization = StoredQuantization.of(checkpoint, known);
+        this.loadReport = known.map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
+        this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));
+        difference.ifPresent(found::difference);
+        List<Finding> all = new ArrayList<>();
+        Set<String> elsewhere = Set.of();
+        if (known.isPresent()) {
+            LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
+            all.addAll(words.all());
+            all.addAll(TokenizerFit.findings(checkpoint, known.get()));
+            elsewhere = words.renamed();
+        }
+        all.addAll(found.all());
+        all.addAll(QuantizationFindings.of(checkpoint, known, quantization, elsewhere));
+        all.addAll(quantization.findings());
+        all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
+        all.addAll(checkpoint.notes());
+        this.findings = List.copyOf(all);
+        this.tensorParallel = TensorParallel.of(checkpoint, quantization);
+    }
+
+    private Inspection(Inspection headers, List<Finding> more) {
+        this.config = headers.config;
+        this.tensors = headers.tensors;
+        this.loadReport = headers.loadReport;
+        this.difference = headers.difference;
+        this.quantization = headers.quantization;
+        this.tensorParallel = headers.tensorParallel;
+        this.findings = Stream.concat(more.stream(), headers.findings.stream()).toList();
+    }
+
+    private Optional<ModelPlan> plan(InspectionFindings found) {
+        try {
+            Optional<ModelPlan> plan = config.exists() ? Architectures.find(config) : Optional.empty();
+            if (plan.isEmpty()) {
+                found.unknownArchitecture(config);
+            }
+            return plan;
+        } catch (UnsupportedArchitectureException e) {
+            found.unsupportedArchitecture(e);
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Inspects the artifact in {@code folder}.
+     *
+     * @throws io.modelassay.checkpoint.CheckpointException if it cannot be read
+     */
+    public static Inspection of(Path folder) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            return of(checkpoint);
+        }
+    }
+
+    /** Inspects an open checkpoint. */
+    public static Inspection of(Checkpoint checkpoint) {
+        return new Inspection(checkpoint, Optional.empty());
+    }
+
+    /** Inspects an open checkpoint, also against the tensors of a reference. */
+    public static Inspection of(Checkpoint checkpoint, Checkpoint reference) {
+        return new Inspection(checkpoint, Optional.of(reference));
+    }
+
+    /**
+     * Beside {@link #of(Checkpoint, Checkpoint)}, whether every weight that is stored quantized decodes to what the reference
+     * holds. Decodes them all, on the CPU; starts the engine where there are any.
+     */
+    public static Inspection withDecodedWeights(Checkpoint checkpoint, Checkpoint reference, Progress progress) {
+        Inspection headers = of(checkpoint, reference);
+        if (headers.quantization.weights().isEmpty()) {
+            return headers;
+        }
+        return new Inspection(
+                headers,
+                WeightSanity.against(
+                        reference, checkpoint, headers.quantization, TorchEngine.on(Device.CPU), progress));
+    }
+
+    /** The config's {@code model_type}, if there is one. */
+    public Optional<String> modelType() {
+        return config.modelType();
+    }
+
+    /** The config's {@code architectures}. */
+    public List<String> architectures() {
+        return config.architectures();
+    }
+
+    /**
+     * Elements of all stored tensors together. A head tied to the embedding and left out of the file is counted once; packed
+     * integers are counted as they are stored.
+     */
+    public long parameters() {
+        return tensors.stream()
+                .mapToLong(tensor -> tensor.shape().elementCount())
+                .sum();
+    }
+
+    /** Bytes of all stored tensors together. */
+    public long bytes() {
+        return tensors.stream().mapToLong(TensorInfo::byteLength).sum();
+    }
+
+    /** Number of stored tensors. */
+    public int tensors() {
+        return tensors.size();
+    }
+
+    /** Number of tensors of each stored type, by its label. */
+    public SortedMap<String, Long> dtypeCounts() {
+        SortedMap<String, Long> counts = new TreeMap<>();
+        tensors.forEach(tensor -> counts.merge(tensor.type().label(), 1L, Long::sum));
+        return counts;
+    }
+
+    /** Elements of each stored type, by its label. */
+    public SortedMap<String, Long> dtypeElements() {
+        SortedMap<String, Long> counts = new TreeMap<>();
+        tensors.forEach(
+                tensor -> counts.merge(tensor.type().label(), tensor.shape().elementCount(), Long::sum));
+        return counts;
+    }
+
+    /**
+     * The quantization that the artifact is stored in, as its config and its tensors tell it.
+     */
+    public StoredQuantization quantization() {
+        return quantization;
+    }
+
+    /** Among how many ranks vLLM can divide the artifact. */
+    public TensorParallel tensorParallel() {
+        return tensorParallel;
+    }
+
+    /**
+     * Expected against stored tensors, without those that a quantization puts in a weight's place; empty where the
+     * architecture is not known.
+     */
+    public Optional<LoadReport> loadReport() {
+        return loadReport;
+    }
+
+    /** Against the tensors of the reference, without those that a quantization explains; empty without a reference. */
+    public Optional<CheckpointDifference> difference() {
+        return difference;
+    }
+
+    /** Which modules are stored how, modules of equal name and form together, sorted by name. */
+    public List<PrecisionGroup> precision() {
+        return PrecisionGroup.of(tensors, quantization);
+    }
+
+    /** What is wrong or odd: the load report first, then the reference, then the files. */
+    public List<Finding> findings() {
+        return findings;
+    }
+
+    /** Whether no finding is an error. */
+    public boolean holds() {
+        return findings.stream().noneMatch(finding -> finding.severity() == Finding.Severity.ERROR);
+    }
+}
