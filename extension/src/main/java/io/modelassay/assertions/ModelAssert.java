@@ -10,18 +10,14 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.compatibility.TensorParallel;
-import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.DefaultLimits;
-import io.modelassay.evaluation.Estimate;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
-import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.StoredQuantization;
-import io.modelassay.runtime.OutputErrors.ModuleError;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -235,7 +231,7 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
     public ModelAssert hasPerplexityDriftAtMost(Percentage limit, Text text) {
         isNotNull();
         requireReference();
-        failWith(driftAbove(limit.value, text).stream());
+        failWith(comparisons().driftAbove(limit.value, text).stream());
         return this;
     }
 
@@ -251,7 +247,7 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
             throw new IllegalArgumentException("A KL divergence is at least 0 nats, so the limit cannot be " + limit);
         }
         requireReference();
-        failWith(klAbove(limit, text).stream());
+        failWith(comparisons().klAbove(limit, text).stream());
         return this;
     }
 
@@ -268,7 +264,7 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
             throw new IllegalArgumentException("An agreement is a share from 0 to 1, so the limit cannot be " + limit);
         }
         requireReference();
-        failWith(agreementBelow(limit, text).stream());
+        failWith(comparisons().agreementBelow(limit, text).stream());
         return this;
     }
 
@@ -290,9 +286,9 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
         failWith(Stream.of(
                         Double.isInfinite(limits.driftPercent())
                                 ? Optional.<String>empty()
-                                : driftAbove(limits.driftPercent(), text),
-                        klAbove(limits.klDivergence(), text),
-                        agreementBelow(limits.topTokenAgreement(), text))
+                                : comparisons().driftAbove(limits.driftPercent(), text),
+                        comparisons().klAbove(limits.klDivergence(), text),
+                        comparisons().agreementBelow(limits.topTokenAgreement(), text))
                 .flatMap(Optional::stream));
         return this;
     }
@@ -321,131 +317,11 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
         }
     }
 
-    private Optional<String> driftAbove(double limit, Text text) {
-        Comparison comparison = actual.comparison(text);
-        double drift = comparison.driftPercent();
-        Perplexity subject = comparison.subject();
-        // NaN does not hold.
-        boolean holds = drift <= limit;
-        record(new Figure(
-                name(),
-                "perplexity drift",
-                drift,
-                comparison.driftStandardError(),
-                "%",
-                "at most " + Failure.number("%.2f", limit),
-                holds,
-                provenance(text, subject)));
-        if (holds) {
-            return Optional.empty();
-        }
-        return Optional.of(explained(
-                Failure.expecting(
-                                kind(),
-                                name(),
-                                "to have perplexity drift of at most " + Failure.number("%.2f", limit) + " % against <"
-                                        + actual.reference() + ">")
-                        .but("drift was " + Failure.number("%.2f", drift) + " % ± "
-                                + Failure.number("%.2f", comparison.driftStandardError()) + " % (reference "
-                                + Failure.number("%.4f", comparison.reference().value()) + ", this "
-                                + Failure.number("%.4f", subject.value()) + ", " + tokens(subject, text) + ")"),
-                text,
-                subject));
-    }
-
-    private Optional<String> klAbove(double limit, Text text) {
-        Comparison comparison = actual.comparison(text);
-        Estimate kl = comparison.klDivergence();
-        boolean holds = kl.mean() <= limit;
-        record(new Figure(
-                name(),
-                "mean KL divergence",
-                kl.mean(),
-                kl.standardError(),
-                "nats",
-                "at most " + Failure.number("%.4f", limit),
-                holds,
-                provenance(text, comparison.subject())));
-        if (holds) {
-            return Optional.empty();
-        }
-        return Optional.of(explained(
-                Failure.expecting(
-                                kind(),
-                                name(),
-                                "to have mean KL divergence of at most " + Failure.number("%.4f", limit)
-                                        + " nats a token from <" + actual.reference() + ">")
-                        .but("it was " + Failure.number("%.4f", kl.mean()) + " ± "
-                                + Failure.number("%.4f", kl.standardError()) + " ("
-                                + tokens(comparison.subject(), text) + ")"),
-                text,
-                comparison.subject()));
-    }
-
-    private Optional<String> agreementBelow(double limit, Text text) {
-        Comparison comparison = actual.comparison(text);
-        Estimate agreement = comparison.topTokenAgreement();
-        boolean holds = agreement.mean() >= limit;
-        record(new Figure(
-                name(),
-                "top token agreement",
-                100 * agreement.mean(),
-                100 * agreement.standardError(),
-                "%",
-                "at least " + Failure.number("%.2f", 100 * limit),
-                holds,
-                provenance(text, comparison.subject())));
-        if (holds) {
-            return Optional.empty();
-        }
-        return Optional.of(explained(
-                Failure.expecting(
-                                kind(),
-                                name(),
-                                "to agree with <" + actual.reference() + "> on at least "
-                                        + Failure.number("%.2f", 100 * limit) + " % of most likely tokens")
-                        .but("it agreed on " + Failure.number("%.2f", 100 * agreement.mean()) + " % ± "
-                                + Failure.number("%.2f", 100 * agreement.standardError()) + " % ("
-                                + tokens(comparison.subject(), text) + ")"),
-                text,
-                comparison.subject()));
-    }
-
-    /** Adds which module lost most, where the figure comes from, and what to try. */
-    private String explained(Failure failure, Text text, Perplexity subject) {
-        // NaN is an error too.
-        List<ModuleError> errors = actual.outputErrors(text).stream()
-                .filter(module -> !(module.error() <= 0))
-                .toList();
-        String next = errors.size() < 2
-                ? ""
-                : "; next " + Failure.number("%.3f", errors.get(1).error());
-        failure.line(
-                errors.isEmpty()
-                        ? "No linear module's output differs on the first window"
-                        : "Largest share: " + errors.get(0).module() + " (relative output error "
-                                + Failure.number("%.3f", errors.get(0).error()) + next + ")");
-        return failure.from(provenance(subject.provenance())).then(remedy(subject, errors));
-    }
-
-    private static String remedy(Perplexity subject, List<ModuleError> errors) {
-        if (!Double.isFinite(subject.value())) {
-            return "hasOnlyFiniteWeights(), then hasFiniteActivationsOn(text), which names the first operation";
-        }
-        return errors.isEmpty()
-                ? "the reference that belongs to this model"
-                : "more bits or smaller groups, or keep = {\"" + errors.get(0).module() + "\"}";
-    }
-
-    private static String tokens(Perplexity figure, Text text) {
-        return Failure.count(figure.tokens(), "token") + " of " + text.name();
+    private ComparisonChecks comparisons() {
+        return new ComparisonChecks(actual);
     }
 
     private String provenance(Provenance provenance) {
-        return provenance + ", checkpoint sha256 " + checkpoint().contentHash().substring(0, 12) + "…";
-    }
-
-    private static String provenance(Text text, Perplexity figure) {
-        return tokens(figure, text) + ", " + figure.protocol() + ", " + figure.provenance();
+        return ComparisonChecks.provenance(actual, provenance);
     }
 }
