@@ -83,6 +83,11 @@ public final class AdapterInspection {
         return List.copyOf(findings);
     }
 
+    /** Whether no finding is an error. */
+    public boolean holds() {
+        return findings.stream().noneMatch(finding -> finding.severity() == Severity.ERROR);
+    }
+
     private void wholeFile() {
         if (report.stored() == 0) {
             add(

@@ -1,8 +1,10 @@
 package io.modelassay.cli;
 
+import io.modelassay.AdapterInspection;
 import io.modelassay.CheckpointDifference;
 import io.modelassay.Inspection;
 import io.modelassay.PrecisionGroup;
+import io.modelassay.adapter.AdapterReport;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.quantization.StoredQuantization;
@@ -19,7 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class InspectText {
     private InspectText() {}
 
-    static String of(Checkpoint checkpoint, Inspection inspection, @Nullable Checkpoint reference) {
+    static String of(
+            Checkpoint checkpoint,
+            Inspection inspection,
+            @Nullable Checkpoint reference,
+            @Nullable AdapterInspection beside) {
         Layout layout = new Layout().title(name(checkpoint));
         layout.fact("model type", modelType(inspection));
         layout.fact(
@@ -41,9 +47,29 @@ final class InspectText {
                                     .map(InspectText::difference)
                                     .orElse("not compared"));
         }
+        if (beside != null) {
+            layout.fact("adapter", adapter(beside));
+        }
         layout.title("Precision");
         layout.table(List.of("modules", "types", "layers", ">count", ">size"), collapsed(inspection.precision()));
-        return layout.findings(inspection.findings()).toString();
+        return layout.findings(InspectDocument.findings(inspection, beside)).toString();
+    }
+
+    private static String adapter(AdapterInspection beside) {
+        AdapterReport report = beside.report();
+        List<Long> ranks = beside.adapter().ranks();
+        return beside.adapter().name() + ": " + beside.adapter().config().peftType()
+                + (ranks.isEmpty()
+                        ? ""
+                        : " of rank " + ranks.stream().map(String::valueOf).collect(Collectors.joining(", ")))
+                + " for " + Layout.plural(report.targeted().size(), "module") + ", "
+                + Layout.plural(report.stored(), "tensor") + ": "
+                + counts(
+                        report.missing().size(),
+                        report.unexpected().size(),
+                        report.mismatched().size(),
+                        "of another shape")
+                + (beside.hasZeroEffect() ? "; changes nothing" : "");
     }
 
     static String name(Checkpoint checkpoint) {
