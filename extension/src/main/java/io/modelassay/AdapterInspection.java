@@ -105,7 +105,9 @@ public final class AdapterInspection {
                             + adapter.config().peftType() + "; PEFT would find no adapter in it",
                     "save the PeftModel with save_pretrained, or load this as a model");
         }
-        if (report.hasZeroEffect() && !report.isFullModel()) {
+        if (report.hasZeroEffect()
+                && !report.isFullModel()
+                && !report.expected().isEmpty()) {
             add(
                     "adapter-zero-effect",
                     Severity.ERROR,

@@ -304,16 +304,21 @@ final class AdapterComparison {
 
     List<String> effective() {
         Set<String> whole = new LinkedHashSet<>(foundModules());
-        whole.removeAll(incomplete());
+        wanted.forEach((key, place) -> {
+            if (!saved.contains(key)) {
+                whole.remove(place.module());
+            }
+        });
         return List.copyOf(whole);
     }
 
     List<String> incomplete() {
         Set<String> found = foundModules();
         Set<String> broken = new TreeSet<>();
-        wanted.forEach((key, place) -> {
-            if (place.ofMethod() && !saved.contains(key) && found.contains(place.module())) {
-                broken.add(place.module());
+        missing.forEach(key -> {
+            String module = Objects.requireNonNull(wanted.get(key)).module();
+            if (found.contains(module)) {
+                broken.add(module);
             }
         });
         return List.copyOf(broken);

@@ -146,9 +146,12 @@ public final class AdapterReport {
         return stored;
     }
 
-    /** Whether loading changes nothing in the base, as far as keys tell. */
+    /**
+     * Whether loading changes nothing in the base, as far as keys tell. An adapter of wrong shapes is another matter: PEFT
+     * refuses it.
+     */
     public boolean hasZeroEffect() {
-        return stored > 0 && effective.isEmpty() && !changesBase;
+        return stored > 0 && effective.isEmpty() && mismatched.isEmpty() && !changesBase;
     }
 
     /** The stored key most like {@code missing}, among those that PEFT has no place for. */

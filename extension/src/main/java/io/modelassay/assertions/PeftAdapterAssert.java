@@ -208,7 +208,7 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
     public PeftAdapterAssert targets(String... modules) {
         isNotNull();
         List<String> held = actual.modules();
-        requireSomething(modules.length, "names to check");
+        requireSomething(modules.length, "names to check", "targets with the names of modules");
         requireSomething(held.size(), "modules");
         List<String> without = new ArrayList<>();
         for (String wanted : modules) {
@@ -229,11 +229,15 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
     }
 
     private void requireSomething(long count, String what) {
+        requireSomething(count, what, WEIGHTS);
+    }
+
+    private void requireSomething(long count, String what, String nextStep) {
         if (count == 0) {
             fail(Failure.expecting("adapter", actual.name(), "to have " + what)
                     .but("there are none, so nothing has been checked")
                     .from(actual.folder().toString())
-                    .then(WEIGHTS));
+                    .then(nextStep));
         }
     }
 
