@@ -90,11 +90,6 @@ public final class AdapterConfig {
         return json.integer("r", DEFAULT_RANK);
     }
 
-    /** Whether the config gives a rank, or PEFT's default counts. */
-    public boolean namesRank() {
-        return json.has("r");
-    }
-
     /** The rank of {@code module}: the first key of {@code rank_pattern} that matches, else {@link #rank}. */
     public long rank(String module) {
         if (isAdaLora()) {

@@ -1,6 +1,8 @@
 package io.modelassay.adapter;
 
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -36,6 +38,16 @@ final class PythonPattern {
     boolean fullMatch(String name) {
         try {
             return pattern.matcher(new Counted(name, this)).matches();
+        } catch (StackOverflowError e) {
+            throw tooCostly();
+        }
+    }
+
+    /** The last group of a match of the whole name. */
+    Optional<String> lastGroup(String name) {
+        try {
+            Matcher matcher = pattern.matcher(new Counted(name, this));
+            return matcher.matches() ? Optional.ofNullable(matcher.group(matcher.groupCount())) : Optional.empty();
         } catch (StackOverflowError e) {
             throw tooCostly();
         }

@@ -7,8 +7,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Decides which modules an adapter is for, as PEFT's {@code check_target_module_exists} does. */
 final class TargetMatcher {
@@ -29,7 +27,7 @@ final class TargetMatcher {
 
     private final AdapterConfig config;
     private final List<PythonPattern> saved = new ArrayList<>();
-    private final List<Pattern> layers = new ArrayList<>();
+    private final List<PythonPattern> layers = new ArrayList<>();
     private final List<String> defaults;
 
     TargetMatcher(AdapterConfig config, Optional<String> modelType) {
@@ -50,9 +48,8 @@ final class TargetMatcher {
                         : DEFAULTS.getOrDefault(modelType.orElse(""), List.of());
     }
 
-    private static Pattern layerPattern(String before, Path file) {
-        PythonPattern.of(before, "layers_pattern", file);
-        return Pattern.compile(before + NUMBER);
+    private static PythonPattern layerPattern(String before, Path file) {
+        return PythonPattern.of(before + NUMBER, "layers_pattern", file);
     }
 
     /** Whether the config says which modules, or PEFT has a default for the model type. */
@@ -88,11 +85,10 @@ final class TargetMatcher {
         if (wanted.isEmpty()) {
             return true;
         }
-        for (Pattern pattern : layers) {
-            Matcher matcher = pattern.matcher(name);
-            if (matcher.matches()) {
-                String number = matcher.group(matcher.groupCount());
-                return number.length() < 10 && wanted.contains(Long.valueOf(number));
+        for (PythonPattern pattern : layers) {
+            Optional<String> number = pattern.lastGroup(name);
+            if (number.isPresent()) {
+                return number.get().length() < 10 && wanted.contains(Long.valueOf(number.get()));
             }
         }
         return false;

@@ -20,7 +20,11 @@ import org.apiguardian.api.API;
 public record TrainingState(int checked, List<String> untouched) {
     private static final int CHUNK = 1 << 20;
 
-    /** Reads the state of {@code adapter}; one of a method that is not known has nothing to check. */
+    /**
+     * Reads the state of {@code adapter}.
+     *
+     * @throws AdapterException if its method is not known
+     */
     public static TrainingState of(PeftAdapter adapter) {
         List<String> untouched = new ArrayList<>();
         int checked = 0;

@@ -107,7 +107,9 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
                     + mismatch.expected());
         }
         for (String missing : report.missing()) {
-            Optional<String> near = report.nearest(missing).filter(shown::add);
+            // A search among all keys, so only for what is shown.
+            Optional<String> near =
+                    items.size() < Failure.SHOWN ? report.nearest(missing).filter(shown::add) : Optional.empty();
             items.add("wanted " + missing
                     + near.map(found -> "\n   found " + found).orElse(""));
         }

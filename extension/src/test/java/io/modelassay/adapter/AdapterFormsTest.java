@@ -68,11 +68,16 @@ class AdapterFormsTest {
     @Test
     void transposedWeightsAndEmbeddings() throws IOException {
         Map<String, Shape> tensors = Map.of(
-                H + "attn.c_attn.lora_A.weight", Shape.of(2, 4),
-                H + "attn.c_attn.lora_B.weight", Shape.of(12, 2),
-                "base_model.model.transformer.wte.lora_embedding_A", Shape.of(2, 10),
-                "base_model.model.transformer.wte.lora_embedding_B", Shape.of(4, 2),
-                "base_model.model.transformer.wte.base_layer.weight", Shape.of(10, 4));
+                H + "attn.c_attn.lora_A.weight",
+                Shape.of(2, 4),
+                H + "attn.c_attn.lora_B.weight",
+                Shape.of(12, 2),
+                "base_model.model.transformer.wte.lora_embedding_A",
+                Shape.of(2, 10),
+                "base_model.model.transformer.wte.lora_embedding_B",
+                Shape.of(4, 2),
+                "base_model.model.transformer.wte.base_layer.weight",
+                Shape.of(10, 4));
         try (PeftAdapter adapter = adapter("\"target_modules\": [\"c_attn\", \"wte\"]", tensors)) {
             fits(AdapterReport.of(adapter, gpt2()));
             assertThat(adapter.rank()).hasValue(2);
@@ -89,9 +94,12 @@ class AdapterFormsTest {
     @Test
     void anEmbeddingOfAnotherVocabularyIsMisshapen() throws IOException {
         Map<String, Shape> tensors = Map.of(
-                H + "attn.c_attn.lora_A.weight", Shape.of(2, 4),
-                H + "attn.c_attn.lora_B.weight", Shape.of(12, 2),
-                "base_model.model.transformer.wte.weight", Shape.of(11, 4));
+                H + "attn.c_attn.lora_A.weight",
+                Shape.of(2, 4),
+                H + "attn.c_attn.lora_B.weight",
+                Shape.of(12, 2),
+                "base_model.model.transformer.wte.weight",
+                Shape.of(11, 4));
         try (PeftAdapter adapter = adapter("\"target_modules\": [\"c_attn\"]", tensors)) {
             assertThat(AdapterReport.of(adapter, gpt2()).mismatched())
                     .containsExactly(new AdapterReport.Mismatch(
@@ -102,15 +110,17 @@ class AdapterFormsTest {
     @Test
     void aHeadThatTheTaskAddedHasAPlaceOnlyIfTheConfigSaysSo() throws IOException {
         Map<String, Shape> tensors = Map.of(
-                H + "attn.c_attn.lora_A.weight", Shape.of(2, 4),
-                H + "attn.c_attn.lora_B.weight", Shape.of(12, 2),
-                "base_model.model.score.weight", Shape.of(3, 4));
+                H + "attn.c_attn.lora_A.weight",
+                Shape.of(2, 4),
+                H + "attn.c_attn.lora_B.weight",
+                Shape.of(12, 2),
+                "base_model.model.score.weight",
+                Shape.of(3, 4));
         try (PeftAdapter adapter = adapter("\"target_modules\": [\"c_attn\"], \"task_type\": \"SEQ_CLS\"", tensors)) {
             fits(AdapterReport.of(adapter, gpt2()));
         }
         try (PeftAdapter adapter = adapter("\"target_modules\": [\"c_attn\"], \"task_type\": \"CAUSAL_LM\"", tensors)) {
-            assertThat(AdapterReport.of(adapter, gpt2()).unexpected())
-                    .containsExactly("base_model.model.score.weight");
+            assertThat(AdapterReport.of(adapter, gpt2()).unexpected()).containsExactly("base_model.model.score.weight");
         }
     }
 
