@@ -101,7 +101,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         }
     }
 
-    private static String describe(TensorScan scan, String when) {
+    static String describe(TensorScan scan, String when) {
         StringJoiner counts = new StringJoiner(" and ");
         if (scan.nan() > 0) {
             counts.add(scan.nan() + " NaN");

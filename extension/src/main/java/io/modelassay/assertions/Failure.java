@@ -7,7 +7,7 @@ import java.util.StringJoiner;
 /** Lays out a failure: what was expected, what was found, the evidence, where it comes from, and one next step. */
 final class Failure {
     /** Items of evidence that a message shows before it counts the rest. */
-    private static final int SHOWN = 5;
+    static final int SHOWN = 5;
 
     private final StringJoiner lines = new StringJoiner("\n");
 

@@ -1,6 +1,7 @@
 package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
 import org.apiguardian.api.API;
 import org.assertj.core.api.Assertions;
@@ -20,5 +21,10 @@ public class ModelAssertions extends Assertions {
     /** Assertions on a checkpoint: structure and stored values, without an engine. */
     public static CheckpointAssert assertThat(@Nullable Checkpoint actual) {
         return new CheckpointAssert(actual);
+    }
+
+    /** Assertions on an adapter: its keys beside a base model, and its values; without an engine. */
+    public static PeftAdapterAssert assertThat(@Nullable PeftAdapter actual) {
+        return new PeftAdapterAssert(actual);
     }
 }

@@ -1,6 +1,7 @@
 package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
 import org.apiguardian.api.API;
 import org.assertj.core.api.SoftAssertions;
@@ -17,5 +18,10 @@ public class ModelSoftAssertions extends SoftAssertions {
     /** Soft assertions on a checkpoint. */
     public CheckpointAssert assertThat(@Nullable Checkpoint actual) {
         return proxy(CheckpointAssert.class, Checkpoint.class, actual);
+    }
+
+    /** Soft assertions on an adapter. */
+    public PeftAdapterAssert assertThat(@Nullable PeftAdapter actual) {
+        return proxy(PeftAdapterAssert.class, PeftAdapter.class, actual);
     }
 }

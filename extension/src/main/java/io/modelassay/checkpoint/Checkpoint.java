@@ -72,6 +72,16 @@ public final class Checkpoint implements AutoCloseable {
         return new Checkpoint(folder, choice.catalog(), choice.notes());
     }
 
+    /**
+     * A file of {@code folder}, if there is one, before anything of the folder has been opened.
+     *
+     * @param name a name of the caller's own choice, never one that a file of the checkpoint holds
+     * @throws CheckpointException if there is no such folder, or the file is no regular one or a link that leaves the folder
+     */
+    public static Optional<Path> findFile(Path folder, String name) {
+        return CheckpointFolder.of(folder).find(name);
+    }
+
     /** The folder that was opened, or that holds the file that was opened; as given, not made absolute. */
     public Path folder() {
         return folder.path();

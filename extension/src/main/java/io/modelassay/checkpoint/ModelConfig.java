@@ -98,6 +98,13 @@ public final class ModelConfig {
         return Collections.unmodifiableSet(keys);
     }
 
+    /** All keys in the order of the file, for settings of which the first that fits counts. */
+    public List<String> keysInFileOrder() {
+        List<String> keys = new ArrayList<>();
+        node.fieldNames().forEachRemaining(keys::add);
+        return List.copyOf(keys);
+    }
+
     /** An integer. {@code 4096.0} is not one. @throws CheckpointException if absent or of another kind */
     public long integer(String key) {
         return optionalInteger(key).orElseThrow(() -> missing(key, "an integer"));

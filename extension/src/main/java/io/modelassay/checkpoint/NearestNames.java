@@ -3,15 +3,18 @@ package io.modelassay.checkpoint;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import org.apiguardian.api.API;
 
 /** The existing names most like a name that does not exist, by edit distance. */
-final class NearestNames {
+@API(status = API.Status.INTERNAL)
+public final class NearestNames {
 
     private static final int LONGEST = 200;
 
     private NearestNames() {}
 
-    static List<String> of(String wanted, Collection<String> existing, int most) {
+    /** At most {@code most} of {@code existing}, the most similar first. */
+    public static List<String> of(String wanted, Collection<String> existing, int most) {
         record Scored(String name, int distance) {}
         String clipped = clip(wanted);
         return existing.stream()

@@ -1,5 +1,6 @@
 package io.modelassay.cli;
 
+import io.modelassay.adapter.AdapterException;
 import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.CheckpointProblem;
@@ -72,6 +73,7 @@ final class Failures {
 
     private static boolean isExpected(Exception e) {
         return e instanceof CheckpointException
+                || e instanceof AdapterException
                 || e instanceof RuntimeFailure
                 || e instanceof UnsupportedArchitectureException
                 || e instanceof PaddingException
@@ -81,6 +83,9 @@ final class Failures {
 
     private static String id(Exception e) {
         if (e instanceof CheckpointException problem) {
+            return problem.id();
+        }
+        if (e instanceof AdapterException problem) {
             return problem.id();
         }
         if (e instanceof RuntimeFailure failure) {

@@ -1,19 +1,24 @@
 package io.modelassay.cli;
 
+import io.modelassay.adapter.AdapterReport;
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.inspection.AdapterInspection;
 import io.modelassay.inspection.CheckpointDifference;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code inspect --json} prints. Members are described in docs/reference.md. */
 record InspectDocument(
-        @Nullable Object adapter,
+        @Nullable Adapter adapter,
         List<String> architectures,
         long bytes,
         Map<String, Long> dtypeCounts,
@@ -60,14 +65,30 @@ record InspectDocument(
     record Change(
             String name, String expectedDtype, String storedDtype, List<Long> expectedShape, List<Long> storedShape) {}
 
-    static InspectDocument of(Inspection inspection) {
+    record Adapter(
+            double alpha,
+            int matched,
+            List<String> missing,
+            List<Mismatch> mismatched,
+            List<String> modules,
+            String peftType,
+            @Nullable Long rank,
+            List<Long> ranks,
+            List<Renamed> renamed,
+            int tensors,
+            List<String> unexpected,
+            boolean zeroEffect) {}
+
+    record Renamed(String stored, String expected) {}
+
+    static InspectDocument of(Inspection inspection, @Nullable AdapterInspection beside) {
         return new InspectDocument(
-                null,
+                beside == null ? null : adapter(beside),
                 inspection.architectures(),
                 inspection.bytes(),
                 inspection.dtypeCounts(),
                 inspection.dtypeElements(),
-                FindingDocument.of(inspection.findings()),
+                FindingDocument.of(findings(inspection, beside)),
                 inspection.loadReport().map(InspectDocument::report).orElse(null),
                 inspection.modelType().orElse(null),
                 inspection.parameters(),
@@ -89,6 +110,41 @@ record InspectDocument(
     /** Null where no module is known that ranks divide. */
     private static @Nullable Ranks ranks(TensorParallel parallel) {
         return parallel.modules() == 0 ? null : new Ranks(parallel.largest(), parallel.sizes());
+    }
+
+    /** Those of the model, then those of the adapter. */
+    static List<Finding> findings(Inspection inspection, @Nullable AdapterInspection beside) {
+        List<Finding> all = new ArrayList<>(inspection.findings());
+        if (beside != null) {
+            all.addAll(beside.findings());
+        }
+        return all;
+    }
+
+    private static Adapter adapter(AdapterInspection beside) {
+        AdapterReport report = beside.report();
+        OptionalLong rank = beside.adapter().rank();
+        return new Adapter(
+                beside.adapter().config().alpha(),
+                report.matched().size(),
+                report.missing(),
+                report.mismatched().stream()
+                        .map(mismatch -> new Mismatch(
+                                mismatch.name(),
+                                mismatch.expected().dimensions(),
+                                mismatch.stored().dimensions()))
+                        .toList(),
+                report.targeted(),
+                beside.adapter().config().peftType(),
+                rank.isPresent() ? rank.getAsLong() : null,
+                beside.adapter().ranks(),
+                report.renamed().entrySet().stream()
+                        .map(entry ->
+                                new Renamed(entry.getKey(), entry.getValue().expected()))
+                        .toList(),
+                report.stored(),
+                report.unexpected(),
+                beside.hasZeroEffect());
     }
 
     /** The most frequent format's figures, then all formats; null for an artifact without quantization. */

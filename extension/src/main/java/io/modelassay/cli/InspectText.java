@@ -1,8 +1,10 @@
 package io.modelassay.cli;
 
+import io.modelassay.adapter.AdapterReport;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.inspection.AdapterInspection;
 import io.modelassay.inspection.CheckpointDifference;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.inspection.PrecisionGroup;
@@ -20,7 +22,11 @@ import org.jspecify.annotations.Nullable;
 final class InspectText {
     private InspectText() {}
 
-    static String of(Checkpoint checkpoint, Inspection inspection, @Nullable Checkpoint reference) {
+    static String of(
+            Checkpoint checkpoint,
+            Inspection inspection,
+            @Nullable Checkpoint reference,
+            @Nullable AdapterInspection beside) {
         Layout layout = new Layout().title(name(checkpoint));
         layout.fact("model type", modelType(inspection));
         layout.fact(
@@ -43,9 +49,29 @@ final class InspectText {
                                     .map(InspectText::difference)
                                     .orElse("not compared"));
         }
+        if (beside != null) {
+            layout.fact("adapter", adapter(beside));
+        }
         layout.title("Precision");
         layout.table(List.of("modules", "stored as", "layers", ">count", ">size"), collapsed(inspection.precision()));
-        return layout.findings(inspection.findings()).toString();
+        return layout.findings(InspectDocument.findings(inspection, beside)).toString();
+    }
+
+    private static String adapter(AdapterInspection beside) {
+        AdapterReport report = beside.report();
+        List<Long> ranks = beside.adapter().ranks();
+        return beside.adapter().name() + ": " + beside.adapter().config().peftType()
+                + (ranks.isEmpty()
+                        ? ""
+                        : " of rank " + ranks.stream().map(String::valueOf).collect(Collectors.joining(", ")))
+                + " for " + Layout.plural(report.targeted().size(), "module") + ", "
+                + Layout.plural(report.stored(), "tensor") + ": "
+                + counts(
+                        report.missing().size(),
+                        report.unexpected().size(),
+                        report.mismatched().size(),
+                        "of another shape")
+                + (beside.hasZeroEffect() ? "; changes nothing" : "");
     }
 
     static String name(Checkpoint checkpoint) {

@@ -1,6 +1,8 @@
 package io.modelassay.cli;
 
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.inspection.AdapterInspection;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
@@ -25,6 +27,12 @@ final class InspectVerb extends Verb {
                     "Also compare the tensors with those of this checkpoint; quantized weights by what they decode to.")
     private @Nullable Path reference;
 
+    @Option(
+            names = "--adapter",
+            paramLabel = "FOLDER",
+            description = "Also compare the keys of this PEFT adapter with those that PEFT looks for in the model.")
+    private @Nullable Path adapter;
+
     @Override
     Outcome run(ProgressLine progress) {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
@@ -37,8 +45,19 @@ final class InspectVerb extends Verb {
         }
     }
 
-    private static Outcome outcome(Checkpoint checkpoint, Inspection inspection, @Nullable Checkpoint other) {
-        return new Outcome(
-                InspectDocument.of(inspection), InspectText.of(checkpoint, inspection, other), inspection.holds());
+    private Outcome outcome(Checkpoint checkpoint, Inspection inspection, @Nullable Checkpoint other) {
+        if (adapter == null) {
+            return new Outcome(
+                    InspectDocument.of(inspection, null),
+                    InspectText.of(checkpoint, inspection, other, null),
+                    inspection.holds());
+        }
+        try (PeftAdapter opened = PeftAdapter.open(adapter)) {
+            AdapterInspection beside = AdapterInspection.of(opened, checkpoint);
+            return new Outcome(
+                    InspectDocument.of(inspection, beside),
+                    InspectText.of(checkpoint, inspection, other, beside),
+                    inspection.holds() && beside.holds());
+        }
     }
 }

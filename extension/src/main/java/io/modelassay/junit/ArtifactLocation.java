@@ -20,7 +20,8 @@ final class ArtifactLocation {
     private static final String CLASSPATH = "classpath:";
     private static final String FIXTURE = "fixture:";
     private static final String FIXTURES = "io/modelassay/fixtures/";
-    private static final String CONFIG = "/config.json";
+    private static final String CONFIG = "config.json";
+    private static final String ADAPTER_CONFIG = "adapter_config.json";
     private static final String DIFFERENCE = "/variant.json";
     private static final String ASSEMBLER = "io.modelassay.fixtures.Fixtures";
 
@@ -36,8 +37,13 @@ final class ArtifactLocation {
 
     /** What {@link #find} looks for, for a message. */
     static String described(String location) {
+        return described(location, CONFIG);
+    }
+
+    /** The same for an artifact whose {@code file} shows that it is there. */
+    static String described(String location, String file) {
         return resource(location)
-                .map(name -> name + CONFIG + " on the class path")
+                .map(name -> name + "/" + file + " on the class path")
                 .orElseGet(() -> path(location).toString());
     }
 
@@ -56,12 +62,14 @@ final class ArtifactLocation {
     }
 
     private static Optional<Path> onClassPath(String name, Class<?> test) {
-        // A jar need not have entries for folders, so a file that every checkpoint has is looked for.
-        URL config = test.getClassLoader().getResource(name + CONFIG);
+        // A jar need not have entries for folders, so a file that every checkpoint or every adapter has is looked for.
+        ClassLoader loader = test.getClassLoader();
+        URL checkpoint = loader.getResource(name + "/" + CONFIG);
+        URL config = checkpoint == null ? loader.getResource(name + "/" + ADAPTER_CONFIG) : checkpoint;
         if (config == null) {
             return Optional.empty();
         }
-        if (test.getClassLoader().getResource(name + DIFFERENCE) != null) {
+        if (loader.getResource(name + DIFFERENCE) != null) {
             return Optional.of(assembled(name, test));
         }
         try {

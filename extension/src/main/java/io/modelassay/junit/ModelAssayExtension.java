@@ -204,7 +204,7 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
         return specs;
     }
 
-    private static Stream<Executable> aroundTests(Class<?> test) {
+    static Stream<Executable> aroundTests(Class<?> test) {
         List<Method> methods = ReflectionSupport.findMethods(
                 test,
                 method -> LIFECYCLE.stream().anyMatch(kind -> AnnotationSupport.isAnnotated(method, kind)),
@@ -270,7 +270,7 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
         return AnnotationSupport.findAnnotation(element, QuantizedModel.class);
     }
 
-    private static String place(AnnotatedElement element) {
+    static String place(AnnotatedElement element) {
         if (element instanceof Class<?> type) {
             return type.getName();
         }

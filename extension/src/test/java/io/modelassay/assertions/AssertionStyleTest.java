@@ -7,8 +7,10 @@ import static org.assertj.core.data.Percentage.withPercentage;
 
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.fixtures.Corruptor;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Quantization;
 import java.nio.file.Path;
 import java.util.Map;
@@ -34,6 +36,7 @@ class AssertionStyleTest {
     private final Models models;
     private final ModelUnderTest model;
     private final Checkpoint checkpoint;
+    private final PeftAdapter adapter;
 
     AssertionStyleTest(@TempDir Path folder) {
         broken = Corruptor.of(Models.QWEN)
@@ -51,12 +54,22 @@ class AssertionStyleTest {
                         .into(folder),
                 m -> m.quantize(Quantization.nf4()).against(Models.QWEN));
         checkpoint = Checkpoint.open(broken);
+        Corruptor untrained = Corruptor.of(Fixtures.path("adapters/oft-exact"))
+                .named("100%d of %x")
+                .deleteFile("logits.safetensors");
+        for (int layer = 0; layer < 3; layer++) {
+            String attention = "base_model.model.model.layers." + layer + ".self_attn.";
+            untrained = untrained.fill(attention + "q_proj.oft_R.weight", 0).fill(attention + "v_proj.oft_R.weight", 0);
+        }
+        adapter = PeftAdapter.open(
+                untrained.addTensor("50%d%n", "F32", 3).setNaN("50%d%n", 1).into(folder));
     }
 
     @AfterAll
     void close() {
         models.close();
         checkpoint.close();
+        adapter.close();
     }
 
     static Stream<Named<Consumer<ModelAssert>>> onModels() {
@@ -115,6 +128,30 @@ class AssertionStyleTest {
                 .isEqualTo("[release] " + plain);
         ModelSoftAssertions softly = new ModelSoftAssertions();
         assertion.accept(softly.assertThat(checkpoint));
+        assertThat(softly.assertionErrorsCollected()).hasSize(1);
+        assertThat(softly.assertionErrorsCollected().get(0)).hasMessageContaining(plain);
+    }
+
+    static Stream<Named<Consumer<PeftAdapterAssert>>> onAdapters() {
+        Map<String, Consumer<PeftAdapterAssert>> all = new TreeMap<>();
+        all.put("matchesKeysOf", it -> it.matchesKeysOf(Checkpoint.open(Models.LLAMA)));
+        all.put("hasOnlyFiniteWeights", PeftAdapterAssert::hasOnlyFiniteWeights);
+        all.put("isTrained", PeftAdapterAssert::isTrained);
+        all.put("hasRank", it -> it.hasRank(3));
+        all.put("targets", it -> it.targets("%d"));
+        return all.entrySet().stream().map(entry -> Named.of(entry.getKey(), entry.getValue()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("onAdapters")
+    void everyAdapterAssertionKeepsTheRules(Consumer<PeftAdapterAssert> assertion) {
+        nullIsSaid(() -> assertion.accept(assertThat((PeftAdapter) null)));
+        String plain = message(() -> assertion.accept(assertThat(adapter)));
+        assertThat(plain).startsWith("Expecting adapter <100%d of %x> ").contains("\nTry: ");
+        assertThat(message(() -> assertion.accept(assertThat(adapter).as("release"))))
+                .isEqualTo("[release] " + plain);
+        ModelSoftAssertions softly = new ModelSoftAssertions();
+        assertion.accept(softly.assertThat(adapter));
         assertThat(softly.assertionErrorsCollected()).hasSize(1);
         assertThat(softly.assertionErrorsCollected().get(0)).hasMessageContaining(plain);
     }

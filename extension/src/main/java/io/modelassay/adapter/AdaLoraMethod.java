@@ -1,0 +1,35 @@
+package io.modelassay.adapter;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** AdaLoRA (Zhang et al., 2023): LoRA with singular values between the halves, of which training prunes some. */
+final class AdaLoraMethod implements PeftMethod {
+    @Override
+    public Set<String> types() {
+        return Set.of("ADALORA");
+    }
+
+    @Override
+    public Map<String, Start> roots() {
+        return Map.of("lora_A", Start.ANYWHERE, "lora_B", Start.ANYWHERE, "lora_E", Start.ZERO);
+    }
+
+    @Override
+    public Map<String, Integer> rankAxes() {
+        return Map.of("lora_E", 0);
+    }
+
+    @Override
+    public List<Part> parts(BaseModule module, AdapterConfig config) {
+        if (!module.isLinear()) {
+            return List.of();
+        }
+        long rank = config.rank(module.name());
+        return List.of(
+                Part.of("lora_A", 0, rank, module.in()),
+                Part.of("lora_B", 1, module.out(), rank),
+                Part.of("lora_E", 0, rank, 1));
+    }
+}

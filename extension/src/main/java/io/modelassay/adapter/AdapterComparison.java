@@ -1,0 +1,357 @@
+package io.modelassay.adapter;
+
+import io.modelassay.adapter.AdapterReport.Mismatch;
+import io.modelassay.adapter.AdapterReport.Renamed;
+import io.modelassay.adapter.BaseModule.Kind;
+import io.modelassay.adapter.PeftMethod.Part;
+import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.TensorInfo;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** Lays out the keys that PEFT would look for, and finds a place for each key that is stored. */
+final class AdapterComparison {
+    private static final String BASE_LAYER = ".base_layer.";
+
+    /** A key that PEFT looks for. */
+    private record Wanted(String module, Part part, boolean ofMethod) {
+        boolean shared() {
+            return part.suffix().startsWith("base_model.");
+        }
+    }
+
+    private final AdapterConfig config;
+    private final PeftMethod method;
+    private final BaseModules base;
+    private final Map<String, TensorInfo> tensors;
+    private final List<BaseModule> targeted;
+    private final List<String> idle;
+    private final SortedMap<String, Wanted> wanted = new TreeMap<>();
+    private final Set<String> saved = new TreeSet<>();
+
+    final Set<String> matched = new TreeSet<>();
+    final Set<String> missing = new TreeSet<>();
+    final Set<String> unexpected = new TreeSet<>();
+    final List<Mismatch> mismatched = new ArrayList<>();
+    final Set<String> overwriting = new TreeSet<>();
+    final SortedMap<String, Renamed> renamed = new TreeMap<>();
+
+    AdapterComparison(PeftAdapter adapter, BaseModules modules) {
+        this.config = adapter.config();
+        this.method = PeftMethods.require(config);
+        this.tensors = adapter.weights().tensors();
+        this.base = modules.namedAs(adapter.modules());
+        TargetMatcher matcher = new TargetMatcher(config, base.modelType());
+        this.targeted = matcher.names()
+                ? matcher.targeted(base.all())
+                : adapter.modules().stream()
+                        .flatMap(name -> base.find(name).stream())
+                        .toList();
+        this.idle = matcher.idle(base.all());
+        wantMethod();
+        wantParameters();
+        wantTokens();
+        wantSaved();
+        tensors.values().forEach(this::place);
+        wanted.keySet().stream()
+                .filter(key -> !saved.contains(key) && !matched.contains(key))
+                .forEach(missing::add);
+        mismatched.forEach(mismatch -> missing.remove(canonicalKey(mismatch.name())));
+    }
+
+    private void want(String module, Part part) {
+        wanted.put(AdapterKey.PREFIX + module + "." + part.suffix(), new Wanted(module, part, true));
+    }
+
+    private void wantMethod() {
+        for (BaseModule module : targeted) {
+            method.parts(module, config).forEach(part -> want(module.name(), part));
+        }
+        List<BaseModule> linear = targeted.stream().filter(BaseModule::isLinear).toList();
+        method.shared(linear, config).forEach(part -> wanted.put(part.suffix(), new Wanted("", part, false)));
+    }
+
+    /** Several parameters of one module wrap each other, each layer of it with one more {@code base_layer}. */
+    private void wantParameters() {
+        Map<String, List<Shape>> targets = new LinkedHashMap<>();
+        for (String entry : config.targetParameters()) {
+            base.parameters().forEach((name, shape) -> {
+                int dot = name.lastIndexOf('.');
+                if (dot > 0 && (name.equals(entry) || ModuleSelector.endsWith(name, entry))) {
+                    targets.computeIfAbsent(name.substring(0, dot), key -> new ArrayList<>())
+                            .add(shape);
+                }
+            });
+        }
+        targets.forEach((module, shapes) -> {
+            List<Shape> a = new ArrayList<>();
+            List<Shape> b = new ArrayList<>();
+            long rank = config.rank(module);
+            for (Shape shape : shapes) {
+                boolean stacked = shape.rank() == 3;
+                if (!stacked && shape.rank() != 2) {
+                    continue;
+                }
+                long ranks = rank * (stacked ? shape.dimension(0) : 1);
+                long in = shape.dimension(shape.rank() - 1);
+                long out = shape.dimension(shape.rank() - 2);
+                a.add(Shape.of(ranks, in));
+                b.add(Shape.of(out, ranks));
+                if (stacked) {
+                    a.add(Shape.of(ranks, out));
+                    b.add(Shape.of(in, ranks));
+                }
+            }
+            String nested = module;
+            for (int i = 0; i < shapes.size() && !a.isEmpty(); i++) {
+                want(nested, new Part("lora_A.weight", a, 0));
+                want(nested, new Part("lora_B.weight", b, 1));
+                nested += ".base_layer";
+            }
+        });
+    }
+
+    private void wantTokens() {
+        config.trainableTokens()
+                .forEach((name, count) -> embeddings(name)
+                        .forEach(module -> want(
+                                module.name(),
+                                Part.of(
+                                        "token_adapter.trainable_tokens_delta",
+                                        -1,
+                                        count,
+                                        module.weight().dimension(1)))));
+    }
+
+    private List<BaseModule> embeddings(String name) {
+        if (name.isEmpty()) {
+            return base.all().stream()
+                    .filter(module -> module.kind() == Kind.EMBEDDING)
+                    .limit(1)
+                    .toList();
+        }
+        return base.all().stream()
+                .filter(module -> module.weight().rank() == 2)
+                .filter(module -> module.name().equals(name) || ModuleSelector.endsWith(module.name(), name))
+                .toList();
+    }
+
+    /** PEFT takes every module whose name ends with an entry, with a dot before it or not. */
+    private void wantSaved() {
+        for (String entry : config.modulesToSave()) {
+            base.parameters().forEach((name, shape) -> {
+                for (int dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
+                    if (name.substring(0, dot).endsWith(entry)) {
+                        wanted.putIfAbsent(
+                                AdapterKey.PREFIX + name, new Wanted("", new Part(name, List.of(shape), -1), false));
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    private void place(TensorInfo tensor) {
+        String key = canonicalKey(tensor.name());
+        Wanted place = wanted.get(key);
+        if (place != null) {
+            fit(tensor, key, place);
+            return;
+        }
+        Optional<String> parameter = baseParameter(tensor.name());
+        if (parameter.isPresent()) {
+            Shape shape = Objects.requireNonNull(base.parameters().get(parameter.get()));
+            if (shape.equals(tensor.shape())) {
+                matched.add(tensor.name());
+                if (!isAskedFor(parameter.get())) {
+                    overwriting.add(tensor.name());
+                }
+            } else {
+                mismatched.add(new Mismatch(tensor.name(), shape, tensor.shape(), false));
+            }
+            return;
+        }
+        if (isNewHead(tensor.name())) {
+            matched.add(tensor.name());
+            return;
+        }
+        unexpected.add(tensor.name());
+        AdapterKey.of(tensor.name(), method)
+                .flatMap(this::rename)
+                .ifPresent(found -> renamed.put(tensor.name(), found));
+    }
+
+    private void fit(TensorInfo tensor, String key, Wanted place) {
+        List<Shape> shapes = place.part().shapes();
+        if (shapes.contains(tensor.shape())) {
+            matched.add(tensor.name());
+            saved.add(key);
+            return;
+        }
+        Shape expected = shapes.get(0);
+        mismatched.add(new Mismatch(
+                tensor.name(),
+                expected,
+                tensor.shape(),
+                differOnlyAt(place.part().rankAxis(), expected, tensor.shape())));
+    }
+
+    private static boolean differOnlyAt(int axis, Shape expected, Shape stored) {
+        if (axis < 0 || expected.rank() != stored.rank()) {
+            return false;
+        }
+        for (int i = 0; i < expected.rank(); i++) {
+            if (i != axis && expected.dimension(i) != stored.dimension(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String canonicalKey(String stored) {
+        String magnitude = LoraMethod.MAGNITUDE + ".weight";
+        return stored.endsWith("." + magnitude) ? stored.substring(0, stored.length() - ".weight".length()) : stored;
+    }
+
+    /** The parameter of the base that a key under PEFT's prefix is for. */
+    private Optional<String> baseParameter(String key) {
+        if (!key.startsWith(AdapterKey.PREFIX)) {
+            return Optional.empty();
+        }
+        String name = key.substring(AdapterKey.PREFIX.length()).replace(BASE_LAYER, ".");
+        return base.parameters().containsKey(name) ? Optional.of(name) : Optional.empty();
+    }
+
+    private boolean isAskedFor(String parameter) {
+        String module = parameter.substring(0, Math.max(0, parameter.lastIndexOf('.')));
+        if (parameter.endsWith(".bias") && !config.bias().equals("none")) {
+            return config.bias().equals("all")
+                    || targeted.stream().anyMatch(t -> t.name().equals(module));
+        }
+        return base.find(module)
+                .filter(found -> found.kind() == Kind.EMBEDDING || found.kind() == Kind.HEAD)
+                .isPresent();
+    }
+
+    /** A module that training added for the task, which the base does not have. */
+    private boolean isNewHead(String key) {
+        if (!key.startsWith(AdapterKey.PREFIX)) {
+            return false;
+        }
+        Set<String> heads = new LinkedHashSet<>(config.modulesToSave());
+        String task = config.json().optionalString("task_type").orElse("");
+        if (task.equals("SEQ_CLS") || task.equals("TOKEN_CLS")) {
+            heads.addAll(List.of("classifier", "score"));
+        }
+        String path = "." + key.substring(AdapterKey.PREFIX.length());
+        return AdapterKey.of(key, method).isEmpty() && heads.stream().anyMatch(head -> path.contains("." + head + "."));
+    }
+
+    private Optional<Renamed> rename(AdapterKey key) {
+        Map<String, KeyLeftover> names = new LinkedHashMap<>();
+        String prefix = base.basePrefix() + ".";
+        names.put(base.canonical(key.module()), KeyLeftover.OLD_PATHS);
+        names.put(prefix + key.module(), KeyLeftover.BASE_PREFIX);
+        if (key.module().startsWith(prefix)) {
+            names.put(key.module().substring(prefix.length()), KeyLeftover.BASE_PREFIX);
+        }
+        String same = key.keyOf(key.module());
+        if (wanted.containsKey(same)) {
+            return Optional.of(new Renamed(same, key.leftovers()));
+        }
+        for (Map.Entry<String, KeyLeftover> name : names.entrySet()) {
+            String candidate = key.keyOf(name.getKey());
+            if (wanted.containsKey(candidate)) {
+                EnumSet<KeyLeftover> leftovers = EnumSet.of(name.getValue());
+                leftovers.addAll(key.leftovers());
+                return Optional.of(new Renamed(candidate, Collections.unmodifiableSet(leftovers)));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Whether loading replaces parameters of the base, as the config asks: saved modules, biases, a new head. */
+    boolean changesBase() {
+        return matched.stream().anyMatch(key -> {
+            Wanted place = wanted.get(canonicalKey(key));
+            if (place != null) {
+                return !place.ofMethod() && !place.shared();
+            }
+            return isNewHead(key) || (key.endsWith(".bias") && !overwriting.contains(key));
+        });
+    }
+
+    SortedMap<String, List<Shape>> expected() {
+        SortedMap<String, List<Shape>> shapes = new TreeMap<>();
+        wanted.forEach((key, place) -> shapes.put(key, place.part().shapes()));
+        return Collections.unmodifiableSortedMap(shapes);
+    }
+
+    List<String> targeted() {
+        return targeted.stream().map(BaseModule::name).toList();
+    }
+
+    List<String> effective() {
+        Set<String> whole = new LinkedHashSet<>(foundModules());
+        wanted.forEach((key, place) -> {
+            if (!saved.contains(key)) {
+                whole.remove(place.module());
+            }
+        });
+        return List.copyOf(whole);
+    }
+
+    List<String> incomplete() {
+        Set<String> found = foundModules();
+        Set<String> broken = new TreeSet<>();
+        missing.forEach(key -> {
+            String module = Objects.requireNonNull(wanted.get(key)).module();
+            if (found.contains(module)) {
+                broken.add(module);
+            }
+        });
+        return List.copyOf(broken);
+    }
+
+    private Set<String> foundModules() {
+        Set<String> found = new TreeSet<>();
+        wanted.forEach((key, place) -> {
+            if (place.ofMethod() && saved.contains(key)) {
+                found.add(place.module());
+            }
+        });
+        return found;
+    }
+
+    List<String> idleTargets() {
+        return idle;
+    }
+
+    int stored() {
+        return tensors.size();
+    }
+
+    /** Half of the base under its own names, or more, and none of the method's tensors. */
+    boolean isFullModel() {
+        if (tensors.keySet().stream().anyMatch(key -> AdapterKey.of(key, method).isPresent())) {
+            return false;
+        }
+        long ofBase = tensors.keySet().stream()
+                .filter(key -> base.parameters().containsKey(key)
+                        || base.parameters().containsKey(base.canonical(key))
+                        || baseParameter(key).isPresent())
+                .count();
+        return ofBase > 0 && 2 * ofBase >= base.parameters().size();
+    }
+}

@@ -1,0 +1,233 @@
+package io.modelassay.adapter;
+
+import io.modelassay.checkpoint.ModelConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apiguardian.api.API;
+
+/**
+ * {@code adapter_config.json}. Keys that are absent have PEFT's defaults; keys that are not known here stay in {@link
+ * #json}.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class AdapterConfig {
+    private static final long DEFAULT_RANK = 8;
+
+    private final ModelConfig json;
+    private final String peftType;
+    private final Optional<ModuleSelector> targets;
+    private final Optional<ModuleSelector> excluded;
+    private final Optional<ModuleSelector> feedForward;
+    private final Map<PythonPattern, Long> ranks = new LinkedHashMap<>();
+    private final Map<PythonPattern, Double> alphas = new LinkedHashMap<>();
+
+    private AdapterConfig(ModelConfig json) {
+        this.json = json;
+        Path file = json.file();
+        this.peftType = json.optionalString("peft_type")
+                .map(type -> type.toUpperCase(Locale.ROOT))
+                .orElseThrow(() -> invalid(
+                        "The config has no peft_type, so there is no telling which method it is for",
+                        "the adapter_config.json that PEFT saved with the weights"));
+        this.targets = ModuleSelector.of(json, "target_modules", file);
+        this.excluded = ModuleSelector.of(json, "exclude_modules", file);
+        this.feedForward = ModuleSelector.of(json, "feedforward_modules", file);
+        if (json.has("r") && json.integer("r") < (peftType.equals("OFT") ? 0 : 1)) {
+            throw invalid("r is " + json.integer("r") + ", and a rank is at least 1", "correct r in the config");
+        }
+        json.optionalObject("rank_pattern").filter(pattern -> !isAdaLora()).ifPresent(pattern -> {
+            for (String key : pattern.keysInFileOrder()) {
+                ranks.put(ending(key, "rank_pattern"), pattern.integer(key));
+            }
+        });
+        json.optionalObject("alpha_pattern").ifPresent(pattern -> {
+            for (String key : pattern.keysInFileOrder()) {
+                alphas.put(ending(key, "alpha_pattern"), pattern.number(key));
+            }
+        });
+    }
+
+    /**
+     * Reads a config.
+     *
+     * @throws AdapterException if it can't mean anything
+     * @throws io.modelassay.checkpoint.CheckpointException if it is no JSON object, or a value is of a wrong kind
+     */
+    public static AdapterConfig of(ModelConfig json) {
+        return new AdapterConfig(json);
+    }
+
+    private PythonPattern ending(String key, String pattern) {
+        return PythonPattern.of("(.*\\.)?(" + key + ")", pattern, json.file());
+    }
+
+    private AdapterException invalid(String what, String nextStep) {
+        return new AdapterException(AdapterProblem.INVALID_ADAPTER_CONFIG, what, json.file(), nextStep);
+    }
+
+    private boolean isAdaLora() {
+        return peftType.equals("ADALORA");
+    }
+
+    /** All keys, known or not. */
+    public ModelConfig json() {
+        return json;
+    }
+
+    /** {@code peft_type} in upper case, such as {@code LORA}. */
+    public String peftType() {
+        return peftType;
+    }
+
+    /** {@code r}, the rank of modules that no pattern gives another; 8 if absent. */
+    public long rank() {
+        return json.integer("r", DEFAULT_RANK);
+    }
+
+    /** The rank of {@code module}: the first key of {@code rank_pattern} that matches, else {@link #rank}. */
+    public long rank(String module) {
+        if (isAdaLora()) {
+            return adaptiveRank(module);
+        }
+        return first(ranks, module).orElse(rank());
+    }
+
+    /** The ranks that pruning left, a list of booleans for each module; what training started with where there is none. */
+    private long adaptiveRank(String module) {
+        Optional<String> kept = json.optionalObject("rank_pattern")
+                .flatMap(pattern -> pattern.toJson(module + ".lora_E").or(() -> pattern.toJson(module)));
+        if (kept.isPresent()) {
+            return kept.get().split("true", -1).length - 1L;
+        }
+        return json.integer("init_r", 12);
+    }
+
+    /** {@code lora_alpha}, for other methods {@code alpha}; 8 if absent. */
+    public double alpha() {
+        return json.number("lora_alpha", json.number("alpha", 8));
+    }
+
+    /** The alpha of {@code module}: the first key of {@code alpha_pattern} that matches, else {@link #alpha}. */
+    public double alpha(String module) {
+        return first(alphas, module).orElse(alpha());
+    }
+
+    private static <T> Optional<T> first(Map<PythonPattern, T> patterns, String module) {
+        for (Map.Entry<PythonPattern, T> entry : patterns.entrySet()) {
+            if (entry.getKey().fullMatch(module)) {
+                return Optional.of(entry.getValue());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** {@code target_modules}; empty if absent, so that PEFT takes its default for the model type. */
+    public Optional<ModuleSelector> targetModules() {
+        return targets;
+    }
+
+    /** {@code exclude_modules}. */
+    public Optional<ModuleSelector> excludeModules() {
+        return excluded;
+    }
+
+    /** {@code feedforward_modules} of IA3, whose vectors scale the input. */
+    public Optional<ModuleSelector> feedForwardModules() {
+        return feedForward;
+    }
+
+    /** {@code modules_to_save}: modules stored whole. */
+    public List<String> modulesToSave() {
+        return stringOrStrings("modules_to_save");
+    }
+
+    /** {@code target_parameters}: parameters adapted without their module being linear, such as stacked experts. */
+    public List<String> targetParameters() {
+        return stringOrStrings("target_parameters");
+    }
+
+    /** {@code layers_to_transform}; empty for all layers. */
+    public List<Long> layersToTransform() {
+        if (!json.has("layers_to_transform")) {
+            return List.of();
+        }
+        return json.isArray("layers_to_transform")
+                ? json.integers("layers_to_transform")
+                : List.of(json.integer("layers_to_transform"));
+    }
+
+    /** {@code layers_pattern}: what the names have before the layer's number; empty for anything. */
+    public List<String> layersPattern() {
+        List<String> patterns = new ArrayList<>(stringOrStrings("layers_pattern"));
+        patterns.removeIf(String::isEmpty);
+        return List.copyOf(patterns);
+    }
+
+    private List<String> stringOrStrings(String key) {
+        if (!json.has(key)) {
+            return List.of();
+        }
+        return json.isString(key) ? List.of(json.string(key)) : json.strings(key);
+    }
+
+    /**
+     * {@code trainable_token_indices}: how many rows of which module. The key is empty where the config has one list,
+     * which is for the input embedding.
+     */
+    public Map<String, Integer> trainableTokens() {
+        if (json.isArray("trainable_token_indices")) {
+            return Map.of("", json.integers("trainable_token_indices").size());
+        }
+        Map<String, Integer> tokens = new LinkedHashMap<>();
+        json.optionalObject("trainable_token_indices")
+                .ifPresent(object -> object.keysInFileOrder()
+                        .forEach(key -> tokens.put(key, object.integers(key).size())));
+        return tokens;
+    }
+
+    /** {@code use_rslora}: the strength is alpha / sqrt(r) rather than alpha / r. */
+    public boolean usesRankStabilization() {
+        return json.bool("use_rslora", false);
+    }
+
+    /** {@code use_dora}: there is a magnitude for each output. */
+    public boolean usesDora() {
+        return json.bool("use_dora", false);
+    }
+
+    /** {@code lora_bias}: the second half has a bias. */
+    public boolean hasLoraBias() {
+        return json.bool("lora_bias", false);
+    }
+
+    /** {@code bias}: which biases of the base are stored with the adapter, {@code none}, {@code all} or {@code lora_only}. */
+    public String bias() {
+        return json.optionalString("bias").orElse("none");
+    }
+
+    /** {@code fan_in_fan_out}: the base stores weights as {@code [in, out]}. */
+    public boolean isFanInFanOut() {
+        return json.bool("fan_in_fan_out", false);
+    }
+
+    /** {@code base_model_name_or_path}. */
+    public Optional<String> baseModel() {
+        return json.optionalString("base_model_name_or_path");
+    }
+
+    /** {@code peft_version}, which versions before 0.18 do not write. */
+    public Optional<String> peftVersion() {
+        return json.optionalString("peft_version");
+    }
+
+    /** {@code oft_block_size} and the like. */
+    OptionalLong integer(String key) {
+        return json.optionalInteger(key);
+    }
+}

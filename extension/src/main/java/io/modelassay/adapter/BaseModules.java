@@ -1,0 +1,184 @@
+package io.modelassay.adapter;
+
+import io.modelassay.adapter.BaseModule.Kind;
+import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Parameter;
+import io.modelassay.architecture.UnsupportedArchitectureException;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Shape;
+import io.modelassay.quantization.StoredQuantization;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Modules and parameters of a base model, from the plan of its architecture or, where that is not known, from its
+ * checkpoint's headers. Weights that are stored quantized count in the shape that they decode to.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class BaseModules {
+    private static final String WEIGHT = ".weight";
+    private static final Set<String> TRANSPOSING = Set.of("gpt2", "openai-gpt", "imagegpt", "decision_transformer");
+
+    /** What heads call the model inside them, for checkpoints that were saved without a head. */
+    private static final List<String> PREFIXES = List.of(
+            "model.", "transformer.", "bert.", "roberta.", "gpt_neox.", "model.decoder.", "deberta.", "distilbert.");
+
+    private final Map<String, BaseModule> modules = new LinkedHashMap<>();
+    private final Map<String, Shape> parameters = new LinkedHashMap<>();
+    private final Optional<String> modelType;
+    private final @Nullable ModelPlan plan;
+
+    private BaseModules(Optional<String> modelType, @Nullable ModelPlan plan) {
+        this.modelType = modelType;
+        this.plan = plan;
+    }
+
+    /** The modules of {@code base}; no tensor is read. */
+    public static BaseModules of(Checkpoint base) {
+        Optional<ModelPlan> plan = plan(base);
+        return plan.isPresent() ? of(plan.get()) : ofTensors(base);
+    }
+
+    private static Optional<ModelPlan> plan(Checkpoint base) {
+        try {
+            return base.config().exists() ? Architectures.find(base.config()) : Optional.empty();
+        } catch (UnsupportedArchitectureException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The modules that an architecture has. */
+    public static BaseModules of(ModelPlan plan) {
+        BaseModules base = new BaseModules(Optional.of(plan.modelType()), plan);
+        for (Parameter parameter : plan.parameters()) {
+            base.parameters.put(parameter.name(), parameter.shape());
+            if (parameter.name().endsWith(WEIGHT)) {
+                base.put(parameter.module(), kind(parameter), parameter.shape());
+            }
+        }
+        return base;
+    }
+
+    private static Kind kind(Parameter parameter) {
+        int rank = parameter.shape().rank();
+        return switch (parameter.kind()) {
+            case EMBEDDING -> Kind.EMBEDDING;
+            case LINEAR -> Kind.LINEAR;
+            case HEAD -> Kind.HEAD;
+            case BIAS, NORM -> Kind.OTHER;
+            case OTHER -> rank == 2 ? Kind.MATRIX : rank > 2 ? Kind.CONVOLUTION : Kind.OTHER;
+        };
+    }
+
+    private static BaseModules ofTensors(Checkpoint checkpoint) {
+        Optional<String> type = checkpoint.config().modelType();
+        BaseModules base = new BaseModules(type, null);
+        StoredQuantization packed = StoredQuantization.of(checkpoint, Optional.empty());
+        checkpoint.tensors().forEach((name, tensor) -> {
+            if (packed.explains(name)) {
+                return;
+            }
+            base.parameters.put(name, tensor.shape());
+            if (name.endsWith(WEIGHT)) {
+                String module = name.substring(0, name.length() - WEIGHT.length());
+                base.put(module, kind(module, tensor.shape(), type.orElse("")), tensor.shape());
+            }
+        });
+        packed.weights().forEach((name, weight) -> {
+            base.parameters.put(name, weight.shape());
+            if (name.endsWith(WEIGHT)) {
+                base.put(weight.module(), Kind.LINEAR, weight.shape());
+            }
+        });
+        return base;
+    }
+
+    private static Kind kind(String module, Shape shape, String modelType) {
+        String last = module.substring(module.lastIndexOf('.') + 1);
+        if (shape.rank() < 2) {
+            return Kind.OTHER;
+        }
+        if (shape.rank() > 2) {
+            return Kind.CONVOLUTION;
+        }
+        if (last.contains("embed_tokens")
+                || last.endsWith("embeddings")
+                || last.matches("wte|wpe|embed_in|embed_positions|tok_embeddings|shared")) {
+            return Kind.EMBEDDING;
+        }
+        if (module.matches("lm_head|embed_out|output")) {
+            return Kind.HEAD;
+        }
+        return TRANSPOSING.contains(modelType) && last.matches("c_attn|c_proj|c_fc|q_attn")
+                ? Kind.TRANSPOSED
+                : Kind.LINEAR;
+    }
+
+    private void put(String module, Kind kind, Shape shape) {
+        modules.put(module, new BaseModule(module, kind, shape));
+    }
+
+    /**
+     * These modules under the names that {@code used} says they have: a checkpoint saved without its head lacks the first
+     * part of the names that the whole model, and so the adapter, has.
+     */
+    BaseModules namedAs(Collection<String> used) {
+        if (plan != null || used.stream().anyMatch(modules::containsKey)) {
+            return this;
+        }
+        for (String prefix : PREFIXES) {
+            if (used.stream()
+                    .anyMatch(
+                            name -> name.startsWith(prefix) && modules.containsKey(name.substring(prefix.length())))) {
+                BaseModules renamed = new BaseModules(modelType, null);
+                modules.values().forEach(module -> renamed.put(prefix + module.name(), module.kind(), module.weight()));
+                parameters.forEach((name, shape) -> renamed.parameters.put(prefix + name, shape));
+                return renamed;
+            }
+        }
+        return this;
+    }
+
+    /** All modules that own a weight, in the order of the layers. */
+    public Collection<BaseModule> all() {
+        return Collections.unmodifiableCollection(modules.values());
+    }
+
+    /** The module of that name. */
+    public Optional<BaseModule> find(String name) {
+        return Optional.ofNullable(modules.get(name));
+    }
+
+    /** Every parameter with its shape. */
+    public Map<String, Shape> parameters() {
+        return Collections.unmodifiableMap(parameters);
+    }
+
+    /** The config's {@code model_type}, if there is one. */
+    public Optional<String> modelType() {
+        return modelType;
+    }
+
+    /** The present name of a module that an earlier version of transformers called {@code name}. */
+    String canonical(String name) {
+        // Renames are written for parameters.
+        return plan == null ? name : withoutWeight(plan.canonical(name + WEIGHT));
+    }
+
+    private static String withoutWeight(String name) {
+        return name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
+    }
+
+    /** What the model with a head calls the model without. */
+    String basePrefix() {
+        return plan == null ? "model" : plan.basePrefix();
+    }
+}

@@ -1,0 +1,68 @@
+package io.modelassay.adapter;
+
+import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.TensorInfo;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** What one PEFT method adds to a model, by the keys and shapes of its tensors. */
+interface PeftMethod {
+    /** Where a tensor starts when training does. */
+    enum Start {
+        /** At zero, which leaves the base as it is. */
+        ZERO,
+        /** At one, which does too. */
+        ONE,
+        /** At anything else. */
+        ANYWHERE
+    }
+
+    /**
+     * A tensor that a module gets.
+     *
+     * @param suffix what its key has behind the module's name
+     * @param shapes the shapes that it may have, the usual one first
+     * @param rankAxis the axis whose size is the rank, or -1
+     */
+    record Part(String suffix, List<Shape> shapes, int rankAxis) {
+        static Part of(String suffix, int rankAxis, long... shape) {
+            return new Part(suffix, List.of(Shape.of(shape)), rankAxis);
+        }
+    }
+
+    /** The {@code peft_type}s. */
+    Set<String> types();
+
+    /** The names of its tensors in a module, without {@code .weight}, and where they start. */
+    Map<String, Start> roots();
+
+    /** The tensors that {@code module} gets; none if the method does not know modules of this kind. */
+    List<Part> parts(BaseModule module, AdapterConfig config);
+
+    /** Tensors that all modules share, by full key. */
+    default List<Part> shared(Collection<BaseModule> targeted, AdapterConfig config) {
+        return List.of();
+    }
+
+    /** The axis that has the rank, for those of {@link #roots} that have one. */
+    default Map<String, Integer> rankAxes() {
+        return Map.of();
+    }
+
+    /** The ranks of the stored tensors, sorted. */
+    default List<Long> ranks(Collection<TensorInfo> tensors) {
+        Set<Long> ranks = new TreeSet<>();
+        for (TensorInfo tensor : tensors) {
+            AdapterKey.of(tensor.name(), this).ifPresent(key -> {
+                Integer axis = rankAxes().get(key.root());
+                if (axis != null && axis < tensor.shape().rank()) {
+                    ranks.add(tensor.shape().dimension(axis));
+                }
+            });
+        }
+        return List.copyOf(ranks);
+    }
+}

@@ -1,0 +1,249 @@
+package io.modelassay.assertions;
+
+import io.modelassay.ModelUnderTest;
+import io.modelassay.adapter.AdapterReport;
+import io.modelassay.adapter.KeyLeftover;
+import io.modelassay.adapter.PeftAdapter;
+import io.modelassay.adapter.TrainingState;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.ScanReport;
+import io.modelassay.checkpoint.TensorScan;
+import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.evaluation.Figure;
+import io.modelassay.quantization.ModulePattern;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apiguardian.api.API;
+import org.assertj.core.api.AbstractAssert;
+import org.jspecify.annotations.Nullable;
+
+/** Assertions on a PEFT adapter: its keys beside a base model, and its values. None of them starts an engine. */
+@API(status = API.Status.EXPERIMENTAL)
+public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAdapter> {
+    private static final String WEIGHTS = "the folder that PeftModel.save_pretrained wrote";
+
+    /** For {@link ModelAssertions#assertThat(PeftAdapter)}. */
+    public PeftAdapterAssert(@Nullable PeftAdapter actual) {
+        super(actual, PeftAdapterAssert.class);
+    }
+
+    /** PEFT finds every key that it looks for in {@code model}'s artifact, in its shape, and drops none. */
+    public PeftAdapterAssert matchesKeysOf(ModelUnderTest model) {
+        isNotNull();
+        AdapterReport report = AdapterReport.of(actual, model.checkpoint());
+        int off = off(report);
+        model.record(new Figure(
+                model.name(),
+                "keys of adapter " + actual.name(),
+                off,
+                0,
+                "keys",
+                "at most 0",
+                off == 0 && !isEmpty(report),
+                report.expected().size() + " keys expected"));
+        checkKeys(report, model.checkpoint());
+        return this;
+    }
+
+    /** PEFT finds every key that it looks for in {@code base}, in its shape, and drops none. */
+    public PeftAdapterAssert matchesKeysOf(Checkpoint base) {
+        isNotNull();
+        checkKeys(AdapterReport.of(actual, base), base);
+        return this;
+    }
+
+    private static int off(AdapterReport report) {
+        return report.missing().size()
+                + report.unexpected().size()
+                + report.mismatched().size();
+    }
+
+    private static boolean isEmpty(AdapterReport report) {
+        return report.stored() == 0 || report.expected().isEmpty();
+    }
+
+    private void checkKeys(AdapterReport report, Checkpoint base) {
+        String expectation =
+                "to have the keys that PEFT looks for in <" + base.folder().getFileName() + ">";
+        String folders = actual.folder() + ", base " + base.folder();
+        requireSomething(report.stored(), "tensors");
+        if (report.expected().isEmpty()) {
+            fail(Failure.expecting("adapter", actual.name(), expectation)
+                    .but("target_modules "
+                            + actual.config()
+                                    .targetModules()
+                                    .map(Object::toString)
+                                    .orElse("none") + " names no module of it, so PEFT refuses the adapter")
+                    .from(folders)
+                    .then(trainedOn()));
+        }
+        if (off(report) == 0) {
+            return;
+        }
+        Failure failure = Failure.expecting("adapter", actual.name(), expectation)
+                .but("of " + report.expected().size() + " expected keys "
+                        + report.missing().size() + " "
+                        + Failure.verb(report.missing().size(), "is", "are")
+                        + " missing and " + report.mismatched().size() + " "
+                        + Failure.verb(report.mismatched().size(), "has", "have") + " another shape, and of "
+                        + Failure.count(report.stored(), "stored tensor") + " "
+                        + report.unexpected().size() + " "
+                        + Failure.verb(report.unexpected().size(), "has", "have") + " no place:")
+                .items(evidence(report));
+        if (report.hasZeroEffect()) {
+            failure.line("No module has all it needs, so the base would answer as if there were no adapter");
+        }
+        fail(failure.from(folders).then(cure(report)));
+    }
+
+    private List<String> evidence(AdapterReport report) {
+        List<String> items = new ArrayList<>();
+        Set<String> shown = new LinkedHashSet<>();
+        for (AdapterReport.Mismatch mismatch : report.mismatched()) {
+            items.add(mismatch.name() + " is stored as " + mismatch.stored() + ", PEFT would make "
+                    + mismatch.expected());
+        }
+        for (String missing : report.missing()) {
+            // A search among all keys, so only for what is shown.
+            Optional<String> near =
+                    items.size() < Failure.SHOWN ? report.nearest(missing).filter(shown::add) : Optional.empty();
+            items.add("wanted " + missing
+                    + near.map(found -> "\n   found " + found).orElse(""));
+        }
+        report.unexpected().stream()
+                .filter(name -> !shown.contains(name))
+                .forEach(name -> items.add(
+                        "dropped " + name + " " + actual.weights().tensor(name).shape()));
+        return items;
+    }
+
+    private String cure(AdapterReport report) {
+        if (!report.renamed().isEmpty()) {
+            KeyLeftover leftover = report.renamed()
+                    .values()
+                    .iterator()
+                    .next()
+                    .leftovers()
+                    .iterator()
+                    .next();
+            return leftover.cure();
+        }
+        if (report.isFullModel()) {
+            return "the adapter: this file holds the model itself";
+        }
+        if (!report.mismatched().isEmpty() && report.mismatched().stream().allMatch(AdapterReport.Mismatch::byRank)) {
+            return "r and rank_pattern of the tensors in adapter_config.json";
+        }
+        return trainedOn();
+    }
+
+    private String trainedOn() {
+        return "the base that the adapter was trained on"
+                + actual.config().baseModel().map(name -> " (" + name + ")").orElse("")
+                + ", or target_modules that name what the file holds";
+    }
+
+    /** No tensor holds a NaN or an infinity. An adapter without tensors fails. */
+    public PeftAdapterAssert hasOnlyFiniteWeights() {
+        isNotNull();
+        ScanReport scan = ValueScan.create().scan(actual.weights());
+        requireSomething(scan.tensors().size(), "tensors to scan");
+        List<TensorScan> broken = scan.nonFinite();
+        if (!broken.isEmpty()) {
+            fail(Failure.expecting("adapter", actual.name(), "to have only finite weights")
+                    .but(broken.size() + " of " + Failure.count(scan.tensors().size(), "tensor") + " "
+                            + Failure.verb(broken.size(), "holds", "hold") + " NaN or infinities:")
+                    .items(broken.stream()
+                            .map(found -> AbstractArtifactAssert.describe(found, ""))
+                            .toList())
+                    .from(actual.folder().toString())
+                    .then("an earlier checkpoint of the training; no later step repairs it"));
+        }
+        return this;
+    }
+
+    /**
+     * Training has moved what starts where the adapter changes nothing, such as LoRA's second half at zero. Fails if none of
+     * these tensors has moved, and if the method has none of them in the file.
+     */
+    public PeftAdapterAssert isTrained() {
+        isNotNull();
+        TrainingState state = TrainingState.of(actual);
+        requireSomething(state.checked(), "tensors that training moves away from where they change nothing");
+        if (state.isUntrained()) {
+            fail(Failure.expecting("adapter", actual.name(), "to be trained")
+                    .but(Failure.count(state.checked(), "tensor") + " of "
+                            + actual.config().peftType() + " that start where they change nothing "
+                            + Failure.verb(state.checked(), "is", "are") + " still there:")
+                    .items(state.untouched())
+                    .from(actual.folder().toString())
+                    .then("the parameters that were trained; saved too early, or from another copy of the model"));
+        }
+        return this;
+    }
+
+    /** Every tensor that has a rank has this one. */
+    public PeftAdapterAssert hasRank(int rank) {
+        isNotNull();
+        List<Long> ranks = actual.ranks();
+        requireSomething(ranks.size(), "tensors that have a rank");
+        if (!ranks.equals(List.of((long) rank))) {
+            fail(Failure.expecting("adapter", actual.name(), "to have rank " + rank)
+                    .but("its tensors have " + (ranks.size() == 1 ? "rank " + ranks.get(0) : "ranks " + ranks)
+                            + ", its config r " + actual.config().rank())
+                    .from(actual.folder().toString())
+                    .then(
+                            ranks.size() == 1
+                                    ? "hasRank(" + ranks.get(0) + "), or the adapter that was meant"
+                                    : "rank_pattern gives modules ranks of their own; PeftAdapter.ranks() lists them"));
+        }
+        return this;
+    }
+
+    /**
+     * Each of {@code modules} names at least one module that the file holds tensors for: by its end as {@code
+     * target_modules} does, or as a pattern with {@code *} over the whole name.
+     */
+    public PeftAdapterAssert targets(String... modules) {
+        isNotNull();
+        List<String> held = actual.modules();
+        requireSomething(modules.length, "names to check", "targets with the names of modules");
+        requireSomething(held.size(), "modules");
+        List<String> without = new ArrayList<>();
+        for (String wanted : modules) {
+            ModulePattern pattern = ModulePattern.of(wanted);
+            if (held.stream().noneMatch(name -> name.endsWith("." + wanted) || pattern.matches(name))) {
+                without.add(wanted);
+            }
+        }
+        if (!without.isEmpty()) {
+            fail(Failure.expecting("adapter", actual.name(), "to target " + String.join(", ", modules))
+                    .but("none of its " + Failure.count(held.size(), "module") + " is named:")
+                    .items(without)
+                    .from(actual.folder().toString())
+                    .then("the end of a module's name, such as "
+                            + held.get(0).substring(held.get(0).lastIndexOf('.') + 1)));
+        }
+        return this;
+    }
+
+    private void requireSomething(long count, String what) {
+        requireSomething(count, what, WEIGHTS);
+    }
+
+    private void requireSomething(long count, String what, String nextStep) {
+        if (count == 0) {
+            fail(Failure.expecting("adapter", actual.name(), "to have " + what)
+                    .but("there are none, so nothing has been checked")
+                    .from(actual.folder().toString())
+                    .then(nextStep));
+        }
+    }
+
+    private void fail(String message) {
+        failWithMessage("%s", message);
+    }
+}
