@@ -147,7 +147,7 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
                 "biases",
                 "at most 0",
                 found.isEmpty(),
-                Failure.count(biases.size(), "unused bias").replace("biass", "biases")));
+                biases.size() + Failure.verb(biases.size(), " unused bias", " unused biases")));
         if (!found.isEmpty()) {
             Failure failure = Failure.expecting(kind(), name(), "to have only benign bias warnings")
                     .but(found.size() + " of " + biases.size() + " unused "
