@@ -50,6 +50,7 @@ class ArchitectureTest {
             ROOT + ".baseline",
             ROOT + ".inspection",
             ROOT + ".conversion",
+            ROOT + ".quantizer",
             ROOT,
             ROOT + ".assertions",
             ROOT + ".report",

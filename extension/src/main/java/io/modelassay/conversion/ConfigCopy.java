@@ -15,13 +15,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.apiguardian.api.API;
 
 /** Copies a config token by token, so that every number keeps its text, with some members changed. */
-final class ConfigCopy {
+@API(status = API.Status.INTERNAL)
+public final class ConfigCopy {
     private ConfigCopy() {}
 
     /** What changes. */
-    interface Edits {
+    public interface Edits {
         /** Whether the member of that name is left out, at any depth. */
         default boolean drops(String name) {
             return false;
@@ -39,7 +41,7 @@ final class ConfigCopy {
         default void end(JsonGenerator out) throws IOException {}
     }
 
-    static void copy(Path from, Path to, Edits edits) throws IOException {
+    public static void copy(Path from, Path to, Edits edits) throws IOException {
         JsonFactory json = JsonFactory.builder()
                 .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                 .build();

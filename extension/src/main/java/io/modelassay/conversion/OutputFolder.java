@@ -9,9 +9,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apiguardian.api.API;
 
 /** A folder that a new checkpoint is written into: it appears complete or not at all. */
-final class OutputFolder {
+@API(status = API.Status.INTERNAL)
+public final class OutputFolder {
     /** Files beside tensors and configs that belong to a model whatever its weights are. */
     private static final List<String> COMPANIONS = List.of(
             "added_tokens.json",
@@ -35,7 +37,7 @@ final class OutputFolder {
     }
 
     /** Fills a folder. */
-    interface Content {
+    public interface Content {
         void into(Path folder) throws IOException;
     }
 
@@ -44,7 +46,7 @@ final class OutputFolder {
      *
      * @throws IllegalArgumentException if it exists and is not an empty folder
      */
-    static OutputFolder at(Path out) {
+    public static OutputFolder at(Path out) {
         Path target = out.toAbsolutePath().normalize();
         requireEmpty(target);
         return new OutputFolder(target);
@@ -70,7 +72,7 @@ final class OutputFolder {
      * @return names of the files, sorted
      * @throws UncheckedIOException if the folder cannot be written
      */
-    List<String> write(Checkpoint source, Content content) {
+    public List<String> write(Checkpoint source, Content content) {
         Path temporary =
                 out.resolveSibling("." + out.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".tmp");
         try {

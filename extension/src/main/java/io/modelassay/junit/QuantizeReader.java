@@ -20,7 +20,7 @@ final class QuantizeReader {
 
     private Quantization read() {
         Method method = annotation.method();
-        boolean rtn = method == Method.RTN;
+        boolean rtn = method == Method.RTN || method == Method.GPTQ;
         boolean blocks = method == Method.NF4 || method == Method.FP4;
         int ownBits = blocks ? 4 : 8;
         if (!rtn && annotation.bits() != 0 && annotation.bits() != ownBits) {
@@ -43,17 +43,25 @@ final class QuantizeReader {
 
     private Quantization quantization() {
         return switch (annotation.method()) {
-            case RTN -> {
-                Quantization rtn = Quantization.rtn(
-                        annotation.bits() == 0 ? 4 : annotation.bits(),
-                        annotation.groupSize() == 0 ? 128 : annotation.groupSize());
-                yield annotation.symmetric() ? rtn : rtn.asymmetric();
-            }
+            case RTN -> grid(Quantization.rtn(bits(), groupSize()));
+            case GPTQ -> grid(Quantization.gptq(bits(), groupSize()));
             case NF4 -> blocks(Quantization.nf4());
             case FP4 -> blocks(Quantization.fp4());
             case LLM_INT8 -> Quantization.llmInt8();
             case FP8 -> Quantization.fp8(annotation.granularity());
         };
+    }
+
+    private int bits() {
+        return annotation.bits() == 0 ? 4 : annotation.bits();
+    }
+
+    private int groupSize() {
+        return annotation.groupSize() == 0 ? 128 : annotation.groupSize();
+    }
+
+    private Quantization grid(Quantization quantization) {
+        return annotation.symmetric() ? quantization : quantization.asymmetric();
     }
 
     private Quantization blocks(Quantization quantization) {

@@ -2,11 +2,13 @@ package io.modelassay.quantization;
 
 import org.apiguardian.api.API;
 
-/** A way to quantize weights that needs no data. */
+/** A way to quantize weights. */
 @API(status = API.Status.EXPERIMENTAL)
 public enum Method {
     /** Round to nearest on an integer grid of 2, 3, 4 or 8 bits, per group of input channels or per output channel. */
     RTN,
+    /** GPTQ: on the grid of RTN, each channel's error made up for by those that follow, as the inputs of a text weigh it. */
+    GPTQ,
     /** bitsandbytes' 4-bit normal float: blocks of consecutive values, 16 quantiles of a normal distribution. */
     NF4,
     /** bitsandbytes' 4-bit float: blocks of consecutive values, 3 bits of exponent and significand. */

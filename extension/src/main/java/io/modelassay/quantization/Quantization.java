@@ -26,6 +26,7 @@ public final class Quantization {
     private final boolean doubleQuantization;
     private final Granularity granularity;
     private final List<String> keep;
+    private final GptqSettings gptq;
 
     private Quantization(
             Method method,
@@ -34,7 +35,8 @@ public final class Quantization {
             boolean symmetric,
             boolean doubleQuantization,
             Granularity granularity,
-            List<String> keep) {
+            List<String> keep,
+            GptqSettings gptq) {
         this.method = method;
         this.bits = bits;
         this.groupSize = groupSize;
@@ -42,6 +44,7 @@ public final class Quantization {
         this.doubleQuantization = doubleQuantization;
         this.granularity = granularity;
         this.keep = List.copyOf(keep);
+        this.gptq = gptq;
     }
 
     /**
@@ -52,44 +55,63 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization rtn(int bits, int groupSize) {
+        requireGrid("RTN", bits, groupSize);
+        return new Quantization(
+                Method.RTN, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
+    }
+
+    /**
+     * GPTQ, symmetric, as GPTQModel goes about it by default.
+     *
+     * @param bits 2, 3, 4 or 8
+     * @param groupSize input channels that share a scale, or {@link #PER_CHANNEL}
+     * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
+     */
+    public static Quantization gptq(int bits, int groupSize) {
+        requireGrid("GPTQ", bits, groupSize);
+        return new Quantization(
+                Method.GPTQ, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
+    }
+
+    private static void requireGrid(String name, int bits, int groupSize) {
         if (bits != 2 && bits != 3 && bits != 4 && bits != 8) {
-            throw new IllegalArgumentException("RTN has 2, 3, 4 or 8 bits, not " + bits);
+            throw new IllegalArgumentException(name + " has 2, 3, 4 or 8 bits, not " + bits);
         }
         if (groupSize != PER_CHANNEL && groupSize < 1) {
             throw new IllegalArgumentException(
                     "Group size is a positive number, or -1 for one group, not " + groupSize);
         }
-        return new Quantization(Method.RTN, bits, groupSize, true, false, Granularity.CHANNEL, List.of());
     }
 
     /** bitsandbytes NF4 in blocks of 64. */
     public static Quantization nf4() {
-        return new Quantization(Method.NF4, 4, 64, true, false, Granularity.BLOCK, List.of());
+        return new Quantization(Method.NF4, 4, 64, true, false, Granularity.BLOCK, List.of(), GptqSettings.DEFAULT);
     }
 
     /** bitsandbytes FP4 in blocks of 64. */
     public static Quantization fp4() {
-        return new Quantization(Method.FP4, 4, 64, true, false, Granularity.BLOCK, List.of());
+        return new Quantization(Method.FP4, 4, 64, true, false, Granularity.BLOCK, List.of(), GptqSettings.DEFAULT);
     }
 
     /** LLM.int8 weights: symmetric, one scale for each output channel. */
     public static Quantization llmInt8() {
-        return new Quantization(Method.LLM_INT8, 8, PER_CHANNEL, true, false, Granularity.CHANNEL, List.of());
+        return new Quantization(
+                Method.LLM_INT8, 8, PER_CHANNEL, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
     }
 
     /** FP8 e4m3 with one scale for each tensor, channel or block of 128 by 128. */
     public static Quantization fp8(Granularity granularity) {
-        return new Quantization(Method.FP8, 8, PER_CHANNEL, true, false, granularity, List.of());
+        return new Quantization(Method.FP8, 8, PER_CHANNEL, true, false, granularity, List.of(), GptqSettings.DEFAULT);
     }
 
     /**
      * The same with a zero point in each group.
      *
-     * @throws IllegalArgumentException unless the method is RTN
+     * @throws IllegalArgumentException unless the method is RTN or GPTQ
      */
     public Quantization asymmetric() {
-        require(method == Method.RTN, "a zero point");
-        return new Quantization(method, bits, groupSize, false, doubleQuantization, granularity, keep);
+        require(method == Method.RTN || method == Method.GPTQ, "a zero point");
+        return new Quantization(method, bits, groupSize, false, doubleQuantization, granularity, keep, gptq);
     }
 
     /**
@@ -99,7 +121,7 @@ public final class Quantization {
      */
     public Quantization doubleQuantized() {
         require(method == Method.NF4 || method == Method.FP4, "double quantization");
-        return new Quantization(method, bits, groupSize, symmetric, true, granularity, keep);
+        return new Quantization(method, bits, groupSize, symmetric, true, granularity, keep, gptq);
     }
 
     /**
@@ -113,7 +135,7 @@ public final class Quantization {
         if (size < 32 || size > 4096 || Integer.bitCount(size) != 1) {
             throw new IllegalArgumentException("Block size is a power of two from 32 to 4096, not " + size);
         }
-        return new Quantization(method, bits, size, symmetric, doubleQuantization, granularity, keep);
+        return new Quantization(method, bits, size, symmetric, doubleQuantization, granularity, keep, gptq);
     }
 
     /**
@@ -125,7 +147,17 @@ public final class Quantization {
     public Quantization keep(String... patterns) {
         List<String> all = new ArrayList<>(keep);
         all.addAll(List.of(patterns));
-        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, all);
+        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, all, gptq);
+    }
+
+    /**
+     * The same with other settings of GPTQ.
+     *
+     * @throws IllegalArgumentException unless the method is GPTQ
+     */
+    public Quantization with(GptqSettings settings) {
+        require(method == Method.GPTQ, "settings of GPTQ");
+        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, settings);
     }
 
     private void require(boolean holds, String what) {
@@ -164,6 +196,11 @@ public final class Quantization {
         return granularity;
     }
 
+    /** How GPTQ goes about it; its defaults where the method is another. */
+    public GptqSettings gptqSettings() {
+        return gptq;
+    }
+
     /** Patterns of modules that stay as they are. */
     public List<String> keep() {
         return keep;
@@ -190,6 +227,8 @@ public final class Quantization {
                                 256L,
                                 "type",
                                 FloatTypes.number(TensorType.F32)));
+            case GPTQ ->
+                throw new IllegalStateException(label() + " needs a calibration text, so no kernel encodes it alone");
             case LLM_INT8 -> new Codec("llm_int8.py", Map.of("bits", 8L));
             case FP8 ->
                 new Codec(
@@ -206,7 +245,9 @@ public final class Quantization {
     public String label() {
         String extent = groupSize == PER_CHANNEL ? "per channel" : "g" + groupSize;
         return switch (method) {
-            case RTN -> "int" + bits + " " + extent + (symmetric ? "" : " asymmetric") + " RTN";
+            case RTN, GPTQ ->
+                "int" + bits + " " + extent + (symmetric ? " " : " asymmetric ") + method
+                        + (actOrder() ? " act-order" : "");
             case NF4, FP4 ->
                 method.name().toLowerCase(Locale.ROOT)
                         + (groupSize == 64 ? "" : " block " + groupSize)
@@ -214,6 +255,10 @@ public final class Quantization {
             case LLM_INT8 -> "LLM.int8";
             case FP8 -> "fp8 per " + granularity.name().toLowerCase(Locale.ROOT);
         };
+    }
+
+    private boolean actOrder() {
+        return method == Method.GPTQ && gptq.order() == GptqSettings.Order.ACT_ORDER;
     }
 
     @Override
@@ -230,11 +275,12 @@ public final class Quantization {
                 && symmetric == that.symmetric
                 && doubleQuantization == that.doubleQuantization
                 && granularity == that.granularity
-                && keep.equals(that.keep);
+                && keep.equals(that.keep)
+                && gptq.equals(that.gptq);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep);
+        return Objects.hash(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, gptq);
     }
 }

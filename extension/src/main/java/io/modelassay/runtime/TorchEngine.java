@@ -159,7 +159,7 @@ public final class TorchEngine {
      *
      * @throws RuntimeFailure {@code unsupported-dtype} for a type that the engine has no arithmetic or no view for
      */
-    static int scalarType(TensorType type, String tensor) {
+    public static int scalarType(TensorType type, String tensor) {
         return switch (type) {
             case U8 -> 0;
             case I8 -> 1;

@@ -62,18 +62,51 @@ def attention(self, normed: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tens
     q = self.queries(normed, w, cos, sin, heads, eps)
     k = self.keys(normed, w, cos, sin, kv_heads, eps)
     v = self.heads_of(self.linear(normed, w, "self_attn.v_proj"), kv_heads)
-    return self.linear(self.attend(q, k, v, mask), w, "self_attn.o_proj")
+    return self.attend(q, k, v, mask)
 
-def mlp(self, normed: Tensor, w: Dict[str, Tensor]) -> Tensor:
+def gated(self, normed: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # In place, since fresh memory of this size costs more than the arithmetic.
     gate = torch.silu_(self.linear(normed, w, "mlp.gate_proj"))
-    return self.linear(gate.mul_(self.linear(normed, w, "mlp.up_proj")), w, "mlp.down_proj")
+    return gate.mul_(self.linear(normed, w, "mlp.up_proj"))
 
 def layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Tensor:
     normed = self.rms_norm(x, w["input_layernorm.weight"], eps)
-    x = self.attention(normed, w, cos, sin, mask, heads, kv_heads, eps).add_(x)
+    attended = self.attention(normed, w, cos, sin, mask, heads, kv_heads, eps)
+    x = self.linear(attended, w, "self_attn.o_proj").add_(x)
     normed = self.rms_norm(x, w["post_attention_layernorm.weight"], eps)
-    return self.mlp(normed, w).add_(x)
+    return self.linear(self.gated(normed, w), w, "mlp.down_proj").add_(x)
+
+def stages(self) -> str:
+    # The linear modules in the order in which they are computed, those of one input together.
+    return "self_attn.q_proj self_attn.k_proj self_attn.v_proj, self_attn.o_proj, mlp.gate_proj mlp.up_proj, mlp.down_proj"
+
+def stage_input(self, stage: int, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Tensor:
+    # What the modules of a stage take, x being what after_stage left before it.
+    if stage < 2:
+        normed = self.rms_norm(x, w["input_layernorm.weight"], eps)
+        if stage == 0:
+            return normed
+        return self.attention(normed, w, cos, sin, mask, heads, kv_heads, eps)
+    normed = self.rms_norm(x, w["post_attention_layernorm.weight"], eps)
+    if stage == 2:
+        return normed
+    return self.gated(normed, w)
+
+def block_output(self, stage: int, input: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Tensor:
+    # What attention (stages 0 and 1) or the MLP adds to the residual stream, from a stage's input.
+    if stage == 0:
+        return self.linear(self.attention(input, w, cos, sin, mask, heads, kv_heads, eps), w, "self_attn.o_proj")
+    if stage == 1:
+        return self.linear(input, w, "self_attn.o_proj")
+    if stage == 2:
+        return self.linear(self.gated(input, w), w, "mlp.down_proj")
+    return self.linear(input, w, "mlp.down_proj")
+
+def after_stage(self, stage: int, x: Tensor, input: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # The residual stream behind the last stage of attention (1) or of the MLP (3).
+    if stage == 1:
+        return self.linear(input, w, "self_attn.o_proj").add_(x)
+    return self.linear(input, w, "mlp.down_proj").add_(x)
 
 def operations(self) -> str:
     # What traced_layer returns, in the order of computation.

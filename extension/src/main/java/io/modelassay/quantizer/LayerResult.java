@@ -1,0 +1,62 @@
+package io.modelassay.quantizer;
+
+import io.modelassay.quantization.QuantizationPlan;
+import io.modelassay.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What has become of one layer: of each quantized module {@code codes} (uint8, {@code [out, in]}), {@code scales}
+ * (float16) and {@code zeros} (uint8, {@code [out, groups]}) and the group of each channel, {@code g_idx} (int32,
+ * {@code [in]}); and parameters that the method changed beside them, in float32.
+ */
+final class LayerResult implements AutoCloseable {
+    private final String layer;
+    private final QuantizationPlan plan;
+    private final Map<String, Tensor> tensors = new TreeMap<>();
+    private final List<ModuleReport> reports = new ArrayList<>();
+
+    LayerResult(String layer, QuantizationPlan plan) {
+        this.layer = layer;
+        this.plan = plan;
+    }
+
+    String layer() {
+        return layer;
+    }
+
+    QuantizationPlan plan() {
+        return plan;
+    }
+
+    boolean asksFor(String module) {
+        return plan.quantizes(module);
+    }
+
+    /** Takes over {@code parts}. */
+    void add(ModuleReport report, Map<String, Tensor> parts) {
+        parts.forEach((part, tensor) -> tensors.put(report.module() + "." + part, tensor));
+        reports.add(report);
+    }
+
+    /** Takes over {@code tensor}, the new value of a parameter in float32. */
+    void change(String parameter, Tensor tensor) {
+        tensors.put(parameter, tensor);
+    }
+
+    Map<String, Tensor> tensors() {
+        return tensors;
+    }
+
+    List<ModuleReport> reports() {
+        return reports;
+    }
+
+    @Override
+    public void close() {
+        tensors.values().forEach(Tensor::close);
+        tensors.clear();
+    }
+}

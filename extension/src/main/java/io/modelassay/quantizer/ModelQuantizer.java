@@ -1,0 +1,212 @@
+package io.modelassay.quantizer;
+
+import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.ShardedSafetensorsWriter;
+import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.conversion.OutputFolder;
+import io.modelassay.quantization.Codec;
+import io.modelassay.quantization.Quantization;
+import io.modelassay.quantization.QuantizationPlan;
+import io.modelassay.runtime.DType;
+import io.modelassay.runtime.Device;
+import io.modelassay.runtime.Kernels;
+import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.StagedDecoder;
+import io.modelassay.runtime.StoredWeights;
+import io.modelassay.runtime.Tensor;
+import io.modelassay.runtime.TorchEngine;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apiguardian.api.API;
+
+/**
+ * Quantizes a checkpoint into an artifact that the format's own library loads. The model is streamed: one decoder layer is
+ * in memory at a time, and a layer that is done is kept on disk, so that a killed run goes on behind it.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class ModelQuantizer {
+    private static final List<ArtifactFormat> FORMATS = List.of(new GptqFormat(false), new GptqFormat(true));
+
+    /** Of hidden states between two layers; what is more goes to a temporary file. */
+    private static final long DEFAULT_MEMORY = 1L << 30;
+
+    private final Checkpoint source;
+    private final Quantization quantization;
+    private final Calibration calibration;
+    private ArtifactFormat format;
+    private Device device = Device.AUTO;
+    private DType dtype = DType.AUTO;
+    private long memory = DEFAULT_MEMORY;
+    private long shardBytes = ShardedSafetensorsWriter.DEFAULT_SHARD_BYTES;
+    private boolean resume;
+    private Progress progress = Progress.SILENT;
+
+    private ModelQuantizer(Checkpoint source, Quantization quantization, Calibration calibration) {
+        this.source = source;
+        this.quantization = quantization;
+        this.calibration = calibration;
+        this.format = FORMATS.stream()
+                .filter(known -> known.refusal(quantization).isEmpty())
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("No format stores " + quantization.label()));
+    }
+
+    /** Quantizes {@code source} with what {@code calibration} makes flow through it. */
+    public static ModelQuantizer of(Checkpoint source, Quantization quantization, Calibration calibration) {
+        return new ModelQuantizer(source, quantization, calibration);
+    }
+
+    /**
+     * The layout to write, by name: {@code gptq_v2}, {@code gptq}.
+     *
+     * @throws IllegalArgumentException if there is no such layout, or it cannot hold this quantization
+     */
+    public ModelQuantizer format(String name) {
+        ArtifactFormat found = FORMATS.stream()
+                .filter(known -> known.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("There is no format " + name + "\nTry: one of "
+                        + String.join(
+                                ", ", FORMATS.stream().map(ArtifactFormat::name).toList())));
+        String refusal = found.refusal(quantization);
+        if (!refusal.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "The format " + name + " cannot hold " + quantization.label() + ": it " + refusal);
+        }
+        this.format = found;
+        return this;
+    }
+
+    /** The device that computes. */
+    public ModelQuantizer on(Device other) {
+        this.device = other;
+        return this;
+    }
+
+    /** The compute type of the forward pass; {@link DType#AUTO} takes the checkpoint's. */
+    public ModelQuantizer computingIn(DType other) {
+        this.dtype = other;
+        return this;
+    }
+
+    /** Bytes of hidden states that may stay in memory; what is more goes to a temporary file. */
+    public ModelQuantizer hiddenStatesInMemory(long bytes) {
+        this.memory = bytes;
+        return this;
+    }
+
+    /** Bytes of the largest shard. */
+    public ModelQuantizer largestShard(long bytes) {
+        this.shardBytes = bytes;
+        return this;
+    }
+
+    /** Goes on from what a killed run of the same quantization has left beside the output. */
+    public ModelQuantizer resuming() {
+        this.resume = true;
+        return this;
+    }
+
+    /** Told how far it has come. */
+    public ModelQuantizer reporting(Progress other) {
+        this.progress = other;
+        return this;
+    }
+
+    /**
+     * Quantizes and writes.
+     *
+     * @param out a folder that does not exist yet, or is empty; it appears complete or not at all
+     * @throws IllegalArgumentException if {@code out} is not empty, or holds an unfinished run that is not to be resumed
+     * @throws QuantizerException if a module cannot be quantized
+     */
+    public QuantizationReport into(Path out) {
+        OutputFolder target = OutputFolder.at(out);
+        ModelPlan model = Architectures.require(source.config());
+        QuantizationPlan plan = QuantizationPlan.of(quantization, model);
+        int layers = model.decoder().layers().size();
+        TorchEngine engine = TorchEngine.on(device);
+        DType compute = dtype.resolve(source.config()
+                .optionalString("dtype")
+                .or(() -> source.config().optionalString("torch_dtype"))
+                .orElse(""));
+        String key = String.join(
+                "/",
+                source.contentHash(),
+                quantization.toString(),
+                quantization.gptqSettings().toString(),
+                calibration.hash(),
+                compute.name(),
+                engine.version(),
+                "threads " + engine.threads());
+        QuantizationJournal journal = QuantizationJournal.open(out, key, resume, engine);
+        int resumed = 0;
+        while (resumed < layers && journal.has(resumed)) {
+            resumed++;
+        }
+        if (resumed < layers) {
+            stream(engine, model, plan, compute, journal);
+        }
+        List<String> files =
+                new ArtifactWriter(source, model, plan, format, journal, engine).write(target, shardBytes, progress);
+        List<ModuleReport> reports = journal.allReports(layers);
+        journal.remove();
+        return new QuantizationReport(out, format.name(), files, reports, calibration.tokens(), resumed);
+    }
+
+    private void stream(
+            TorchEngine engine, ModelPlan model, QuantizationPlan plan, DType compute, QuantizationJournal journal) {
+        StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
+        try (LayerQuantizer quantizer = new GptqQuantizer(quantization, engine);
+                Kernels kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"))) {
+            LayerResult[] current = {null};
+            new StagedDecoder(engine, model, weights, compute)
+                    .run(
+                            calibration.windows(),
+                            memory,
+                            stage -> {
+                                if (journal.has(stage.layer())) {
+                                    restore(stage, plan, journal, kernels);
+                                    return;
+                                }
+                                if (stage.index() == 0) {
+                                    current[0] = new LayerResult(stage.layerName(), plan);
+                                }
+                                quantizer.quantize(stage, current[0]);
+                                if (stage.index() == stage.count() - 1) {
+                                    journal.write(stage.layer(), current[0]);
+                                    current[0].close();
+                                }
+                            },
+                            progress);
+        }
+    }
+
+    /** Puts what an earlier run made of the stage's modules in their place. */
+    private static void restore(
+            StagedDecoder.Stage stage, QuantizationPlan plan, QuantizationJournal journal, Kernels kernels) {
+        try (Checkpoint done = journal.read(stage.layer())) {
+            for (String module : stage.modules()) {
+                if (plan.quantizes(module)) {
+                    Map<String, Tensor> parts = journal.parts(done, module);
+                    try (Tensor restored = kernels.call("restored", parts)) {
+                        stage.replace(module + ".weight", restored);
+                    } finally {
+                        parts.values().forEach(Tensor::close);
+                    }
+                }
+            }
+            for (TensorInfo changed : done.tensors().values()) {
+                if (stage.index() == 0 && changed.name().endsWith("norm.weight")) {
+                    try (Tensor value =
+                            kernels.stored(changed.name(), changed.type(), changed.shape(), done.map(changed))) {
+                        stage.replace(changed.name(), value);
+                    }
+                }
+            }
+        }
+    }
+}

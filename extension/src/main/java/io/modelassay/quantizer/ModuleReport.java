@@ -1,0 +1,17 @@
+package io.modelassay.quantizer;
+
+import org.apiguardian.api.API;
+
+/**
+ * How the quantization of one module went.
+ *
+ * @param module name of the module
+ * @param tokens rows of input that were seen
+ * @param loss what the method minimizes, per token; 0 where it minimizes nothing
+ * @param outputError squared error of the module's output as a share of the squared output, over the calibration
+ * @param damping share of the mean of the Hessian's diagonal that was added to it; 0 for methods without
+ * @param fallback what was done instead of the method asked for, or nothing
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public record ModuleReport(
+        String module, long tokens, double loss, double outputError, double damping, String fallback) {}

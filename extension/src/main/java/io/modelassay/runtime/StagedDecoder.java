@@ -1,0 +1,229 @@
+package io.modelassay.runtime;
+
+import io.modelassay.architecture.DecoderPlan;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Parameter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiConsumer;
+import org.apiguardian.api.API;
+
+/**
+ * A forward pass that stops before the linear modules of each stage of each layer, so that they can be looked at and
+ * replaced: what comes later is computed with what has been replaced. A stage is the modules that take one input: query,
+ * key and value; output; gate and up; down.
+ *
+ * <p>One layer's weights are in memory at a time, and the hidden states up to a budget. The inputs of the second and
+ * fourth stage are computed twice rather than kept, since they are the widest of all.
+ */
+@API(status = API.Status.INTERNAL)
+public final class StagedDecoder {
+    private final TorchEngine engine;
+    private final ModelPlan model;
+    private final DecoderPlan plan;
+    private final Weights weights;
+    private final DType dtype;
+    private final Kernels kernels;
+    private final List<List<String>> stages;
+
+    /** A staged decoder of {@code model} over {@code weights}, computing in {@code dtype}. Owns neither. */
+    public StagedDecoder(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
+        this.engine = engine;
+        this.model = model;
+        this.plan = model.decoder();
+        this.weights = weights;
+        this.dtype = dtype;
+        this.kernels = Kernels.withProducts(engine, dtype, plan.kernel() + ".py");
+        this.stages = Arrays.stream(kernels.text("stages").split(", ", -1))
+                .map(modules -> List.of(modules.split(" ", -1)))
+                .toList();
+    }
+
+    /** What is done at each stop. */
+    @FunctionalInterface
+    public interface Work {
+        /** The pass has come to {@code stage}, which is valid during the call only. */
+        void at(Stage stage);
+    }
+
+    /**
+     * Runs {@code windows} through all layers.
+     *
+     * @param memory bytes of hidden states that may stay in memory; the rest goes to a temporary file
+     */
+    public void run(List<int[]> windows, long memory, Work work, Progress progress) {
+        Decoder.exclusively(() -> {
+            try (HiddenStates states = embedded(windows, memory);
+                    AttentionContext context = new AttentionContext(kernels, plan, dtype);
+                    LayerReader reader = new LayerReader(kernels, model, weights, dtype)) {
+                for (int layer = 0; layer < plan.layers().size(); layer++) {
+                    Map<String, Tensor> tensors = reader.take();
+                    try {
+                        for (int stage = 0; stage < stages.size(); stage++) {
+                            Stage stop = new Stage(layer, stage, states, context, tensors);
+                            work.at(stop);
+                            stop.pass();
+                        }
+                    } finally {
+                        tensors.values().forEach(Tensor::close);
+                    }
+                    progress.step("layers", layer + 1, plan.layers().size());
+                }
+            }
+            return windows.size();
+        });
+    }
+
+    private HiddenStates embedded(List<int[]> windows, long memory) {
+        HiddenStates states = new HiddenStates(engine, dtype, memory);
+        try {
+            Parameter embedding = model.parameter(plan.embedding()).orElseThrow();
+            for (List<int[]> batch : Decoder.batches(windows)) {
+                int[] ids = batch.stream().flatMapToInt(Arrays::stream).toArray();
+                long[] shape = {batch.size(), batch.get(0).length, plan.hiddenSize()};
+                try (Tensor rows = weights.gather(embedding, ids, dtype)) {
+                    states.add(batch, kernels.call("shaped", rows, shape));
+                }
+            }
+            return states;
+        } catch (RuntimeException e) {
+            states.close();
+            throw e;
+        }
+    }
+
+    /** A stop of the pass: some linear modules of one layer that take the same input. */
+    public final class Stage {
+        private final int layer;
+        private final int stage;
+        private final HiddenStates states;
+        private final AttentionContext context;
+        private final Map<String, Tensor> tensors;
+
+        Stage(int layer, int stage, HiddenStates states, AttentionContext context, Map<String, Tensor> tensors) {
+            this.layer = layer;
+            this.stage = stage;
+            this.states = states;
+            this.context = context;
+            this.tensors = tensors;
+        }
+
+        /** Index of the layer. */
+        public int layer() {
+            return layer;
+        }
+
+        /** Name of the layer, such as {@code model.layers.0}. */
+        public String layerName() {
+            return plan.layers().get(layer);
+        }
+
+        /** Index of the stage within the layer. */
+        public int index() {
+            return stage;
+        }
+
+        /** Number of stages of a layer. */
+        public int count() {
+            return stages.size();
+        }
+
+        /** The modules' names. */
+        public List<String> modules() {
+            return stages.get(stage).stream()
+                    .map(module -> layerName() + "." + module)
+                    .toList();
+        }
+
+        /** The float32 weight {@code [out, in]} that {@code module} has before this pass; the caller closes it. */
+        public Tensor weight(String module) {
+            return weights.load(parameter(module), DType.FP32);
+        }
+
+        private Parameter parameter(String module) {
+            return model.parameter(module + ".weight").orElseThrow();
+        }
+
+        /**
+         * Hands the modules' input over batch by batch, {@code [windows, positions, in]} in the compute type, with the
+         * windows' tokens; each is valid during the call only.
+         */
+        public void inputs(BiConsumer<List<int[]>, Tensor> consumer) {
+            for (int batch = 0; batch < states.size(); batch++) {
+                try (Tensor input = input(batch)) {
+                    consumer.accept(states.windows(batch), input);
+                }
+            }
+        }
+
+        private Tensor input(int batch) {
+            int positions = states.windows(batch).get(0).length;
+            return states.with(
+                    batch,
+                    hidden -> kernels.call("stage_input", context.arguments(layer, positions, stage, hidden, tensors)));
+        }
+
+        /**
+         * What the block that the stage begins in (attention or MLP) computes from the stage's input.
+         *
+         * @param positions length of the windows of {@code input}
+         * @param replaced weights, under their full parameter names, that take the place of the layer's; float32
+         * @return {@code [windows, positions, hidden size]}, which the caller closes
+         */
+        public Tensor blockOutput(Tensor input, int positions, Map<String, Tensor> replaced) {
+            Map<String, Tensor> changed = new HashMap<>(tensors);
+            List<Tensor> made = new ArrayList<>();
+            try {
+                replaced.forEach((name, weight) -> {
+                    Tensor converted = ready(model.parameter(name).orElseThrow(), weight);
+                    made.add(converted);
+                    changed.put(name.substring(layerName().length() + 1), converted);
+                });
+                return kernels.call("block_output", context.arguments(layer, positions, stage, input, changed));
+            } finally {
+                made.forEach(Tensor::close);
+            }
+        }
+
+        /**
+         * Puts {@code weight} in the place of a parameter of this layer for the rest of the pass.
+         *
+         * @param name full name of the parameter, such as {@code model.layers.0.mlp.down_proj.weight}
+         * @param weight float32; stays the caller's
+         */
+        public void replace(String name, Tensor weight) {
+            Tensor before = tensors.put(
+                    name.substring(layerName().length() + 1),
+                    ready(model.parameter(name).orElseThrow(), weight));
+            Objects.requireNonNull(before, name).close();
+        }
+
+        private Tensor ready(Parameter parameter, Tensor weight) {
+            Tensor converted = kernels.call("convert", weight, dtype.scalarType());
+            if (parameter.kind() != Parameter.Kind.LINEAR) {
+                return converted;
+            }
+            try (converted) {
+                return kernels.call("packed", converted);
+            }
+        }
+
+        /** Brings the residual stream behind the stage, if its modules end a block. */
+        private void pass() {
+            if (stage % 2 == 0) {
+                return;
+            }
+            for (int batch = 0; batch < states.size(); batch++) {
+                try (Tensor input = input(batch)) {
+                    states.replace(
+                            batch,
+                            states.with(batch, hidden -> kernels.call("after_stage", stage, hidden, input, tensors)));
+                }
+            }
+        }
+    }
+}

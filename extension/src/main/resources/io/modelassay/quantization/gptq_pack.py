@@ -1,0 +1,35 @@
+# Codes, scales, zeros and g_idx as GPTQModel stores them; the inverse of gptq.py. Options: bits, offset (taken
+# from each zero point).
+
+def stream(self, codes: Tensor, bits: int) -> Tensor:
+    # [rows, codes] as uint8 to [rows, words] as int32: the codes of a row as one stream of bits, lowest first.
+    short = codes.size(1) % 32
+    if short > 0:
+        codes = torch.constant_pad_nd(codes, [0, 32 - short], 0)
+    if bits == 8:
+        b = codes.contiguous()
+    elif bits == 3:
+        eight = codes.reshape([codes.size(0), -1, 8]).to(3)
+        v = torch.zeros_like(eight[:, :, 0])
+        for i in range(8):
+            v = v | (eight[:, :, i] << (3 * i))
+        b = torch.stack([v & 255, (v >> 8) & 255, v >> 16], -1).to(0).reshape([codes.size(0), -1])
+    else:
+        each = 8 // bits
+        parts = codes.reshape([codes.size(0), -1, each])
+        b = torch.zeros_like(parts[:, :, 0])
+        for i in range(each):
+            b = b | (parts[:, :, i] << (bits * i))
+        b = b.contiguous()
+    return torch.view_copy(b, dtype=3)
+
+def pack(self, parts: Dict[str, Tensor], options: Dict[str, int]) -> Dict[str, Tensor]:
+    bits = options["bits"]
+    codes = parts["codes"]
+    zeros = (torch.transpose(parts["zeros"], 0, 1).to(2) - options["offset"]) & ((1 << bits) - 1)
+    return {
+        "qweight": torch.transpose(self.stream(codes, bits), 0, 1).contiguous(),
+        "qzeros": self.stream(zeros.to(0).contiguous(), bits),
+        "scales": torch.transpose(parts["scales"], 0, 1).contiguous(),
+        "g_idx": parts["g_idx"]
+    }
