@@ -23,13 +23,12 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public record Calibration(String name, List<int[]> windows) {
-    /** @throws IllegalArgumentException if there is no token */
+    /** For methods that need none. */
+    public static final Calibration NONE = new Calibration("no calibration", List.of());
+
+    /** Leaves out empty windows. */
     public Calibration {
         windows = windows.stream().filter(window -> window.length > 0).toList();
-        if (windows.isEmpty()) {
-            throw new IllegalArgumentException("The calibration " + name + " has no tokens"
-                    + "\nTry: some ten thousand tokens of text that is like what the model will read");
-        }
     }
 
     /** {@code ids} in windows of {@code length} tokens; a shorter rest is dropped unless it is all there is. */
@@ -88,6 +87,19 @@ public record Calibration(String name, List<int[]> windows) {
     private static IllegalArgumentException wrong(Path file, String why) {
         return new IllegalArgumentException("The calibration file " + file + " " + why
                 + "\nTry: [[53, 88, 260], [17, 4]], or {\"input_ids\": [[…]], \"attention_mask\": [[…]]}");
+    }
+
+    /** The first {@code count} windows. */
+    public Calibration first(int count) {
+        return new Calibration(name, windows.subList(0, Math.min(count, windows.size())));
+    }
+
+    /** @throws IllegalArgumentException if there is no token */
+    void requireTokens() {
+        if (windows.isEmpty()) {
+            throw new IllegalArgumentException("The calibration " + name + " has no tokens"
+                    + "\nTry: some ten thousand tokens of text that is like what the model will read");
+        }
     }
 
     /** Tokens of all windows. */

@@ -11,18 +11,25 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** GPTQ (Frantar et al., 2022): the modules of a stage share the Hessian of their input. */
 final class GptqQuantizer implements LayerQuantizer {
     /** Of float16, in which scales are stored. */
     private static final long SCALE_TYPE = 5;
 
+    /** Floors that are tried under the diagonal, each ten times the one before. */
+    private static final int FLOORS = 6;
+
     private final Kernels kernels;
     private final Quantization quantization;
+    private final Set<Fallback> fallbacks;
 
-    GptqQuantizer(Quantization quantization, TorchEngine engine) {
+    GptqQuantizer(Quantization quantization, Set<Fallback> fallbacks, TorchEngine engine) {
         this.kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"));
         this.quantization = quantization;
+        this.fallbacks = fallbacks;
     }
 
     @Override
@@ -47,7 +54,12 @@ final class GptqQuantizer implements LayerQuantizer {
         }
     }
 
-    private record Factor(Tensor triangle, double damping) {}
+    private record Factor(Tensor triangle, double damping, double floor, String fallback) implements AutoCloseable {
+        @Override
+        public void close() {
+            triangle.close();
+        }
+    }
 
     /** The work on the modules that share one Hessian. */
     private final class Stage {
@@ -68,38 +80,61 @@ final class GptqQuantizer implements LayerQuantizer {
             try (Tensor revived = kernels.call("revived", hessian);
                     Tensor order = kernels.call("order", revived, options)) {
                 Factor factor = factor(modules.get(0), revived, order);
-                try (Tensor triangle = factor.triangle()) {
+                try (factor) {
                     for (String module : modules) {
-                        solve(module, order, triangle, factor.damping(), options);
+                        solve(module, order, factor, options);
                     }
                 }
             }
         }
 
-        /** Damps the Hessian as asked for, then more, until it can be inverted. */
+        /** Damps the Hessian as asked for, then more until it can be inverted, then with a floor under its diagonal. */
         private Factor factor(String module, Tensor revived, Tensor order) {
-            GptqSettings settings = quantization.gptqSettings();
-            double damping = settings.damping();
-            while (true) {
-                Tensor triangle = kernels.call("factor", revived, order, damping);
-                if (triangle.elements() > 0) {
-                    return new Factor(triangle, damping);
-                }
-                triangle.close();
-                if (settings.dampingStep() == 0 || damping + settings.dampingStep() >= 1) {
-                    throw new QuantizerException(
-                            module,
-                            "the Hessian of its inputs cannot be inverted, even with damping " + damping,
-                            "more calibration tokens than the " + tokens + " there were, or a larger damping");
-                }
-                damping += settings.dampingStep();
+            double largest;
+            try (Tensor diagonal = kernels.call("largest", hessian)) {
+                largest = kernels.floats(diagonal)[0];
             }
+            if (!Double.isFinite(largest)) {
+                throw new QuantizerException(
+                        module,
+                        "its inputs over the calibration are not finite, or their squares exceed float32",
+                        "diagnose, which names the first operation, token and channel");
+            }
+            for (int attempt = 0; attempt <= FLOORS; attempt++) {
+                double floor = attempt == 0 ? 0 : largest * 1e-6 * Math.pow(10, attempt - 1);
+                Factor factor = damped(revived, order, floor);
+                if (factor != null) {
+                    return factor;
+                }
+            }
+            if (!fallbacks.contains(Fallback.ROUND_TO_NEAREST)) {
+                throw new QuantizerException(
+                        module,
+                        "the Hessian of its inputs cannot be inverted, whatever the damping",
+                        "more calibration tokens than the " + tokens + " there were; or allow the fallback "
+                                + Fallback.ROUND_TO_NEAREST);
+            }
+            return new Factor(kernels.call("nothing_passed_on", hessian), 1, 0, Fallback.ROUND_TO_NEAREST.name());
         }
 
-        private void solve(String module, Tensor order, Tensor factor, double damping, Map<String, Long> options) {
+        private @Nullable Factor damped(Tensor revived, Tensor order, double floor) {
+            GptqSettings settings = quantization.gptqSettings();
+            double damping = settings.damping();
+            while (damping < 1) {
+                Tensor triangle = kernels.call("factor", revived, order, damping, floor);
+                if (triangle.elements() > 0) {
+                    return new Factor(triangle, damping, floor, "");
+                }
+                triangle.close();
+                damping = settings.dampingStep() > 0 ? damping + settings.dampingStep() : 1;
+            }
+            return null;
+        }
+
+        private void solve(String module, Tensor order, Factor factor, Map<String, Long> options) {
             try (Tensor weight = stage.weight(module)) {
                 Map<String, Tensor> parts =
-                        new HashMap<>(kernels.callMap("solve", weight, hessian, order, factor, options));
+                        new HashMap<>(kernels.callMap("solve", weight, hessian, order, factor.triangle(), options));
                 try (Tensor restored = kernels.call("restored", parts);
                         Tensor error = kernels.call("output_error", weight, restored, hessian);
                         Tensor loss = Objects.requireNonNull(parts.remove("loss"))) {
@@ -109,7 +144,13 @@ final class GptqQuantizer implements LayerQuantizer {
                     scales.close();
                     result.add(
                             new ModuleReport(
-                                    module, tokens, kernels.floats(loss)[0], kernels.floats(error)[0], damping, ""),
+                                    module,
+                                    tokens,
+                                    kernels.floats(loss)[0] / tokens,
+                                    kernels.floats(error)[0],
+                                    factor.damping(),
+                                    factor.floor(),
+                                    factor.fallback()),
                             parts);
                 }
             }

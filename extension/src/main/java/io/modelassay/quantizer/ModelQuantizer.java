@@ -18,6 +18,7 @@ import io.modelassay.runtime.StoredWeights;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import org.apiguardian.api.API;
@@ -42,6 +43,7 @@ public final class ModelQuantizer {
     private long memory = DEFAULT_MEMORY;
     private long shardBytes = ShardedSafetensorsWriter.DEFAULT_SHARD_BYTES;
     private boolean resume;
+    private final EnumSet<Fallback> fallbacks = EnumSet.noneOf(Fallback.class);
     private Progress progress = Progress.SILENT;
 
     private ModelQuantizer(Checkpoint source, Quantization quantization, Calibration calibration) {
@@ -110,6 +112,12 @@ public final class ModelQuantizer {
         return this;
     }
 
+    /** Allows what is otherwise an error; the report names each module where it happened. */
+    public ModelQuantizer allowing(Fallback fallback) {
+        fallbacks.add(fallback);
+        return this;
+    }
+
     /** Told how far it has come. */
     public ModelQuantizer reporting(Progress other) {
         this.progress = other;
@@ -124,6 +132,7 @@ public final class ModelQuantizer {
      * @throws QuantizerException if a module cannot be quantized
      */
     public QuantizationReport into(Path out) {
+        calibration.requireTokens();
         OutputFolder target = OutputFolder.at(out);
         ModelPlan model = Architectures.require(source.config());
         QuantizationPlan plan = QuantizationPlan.of(quantization, model);
@@ -139,6 +148,7 @@ public final class ModelQuantizer {
                 quantization.toString(),
                 quantization.gptqSettings().toString(),
                 calibration.hash(),
+                fallbacks.toString(),
                 compute.name(),
                 engine.version(),
                 "threads " + engine.threads());
@@ -154,13 +164,14 @@ public final class ModelQuantizer {
                 new ArtifactWriter(source, model, plan, format, journal, engine).write(target, shardBytes, progress);
         List<ModuleReport> reports = journal.allReports(layers);
         journal.remove();
-        return new QuantizationReport(out, format.name(), files, reports, calibration.tokens(), resumed);
+        return new QuantizationReport(
+                out, quantization, format.name(), files, reports, calibration.name(), calibration.tokens(), resumed);
     }
 
     private void stream(
             TorchEngine engine, ModelPlan model, QuantizationPlan plan, DType compute, QuantizationJournal journal) {
         StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
-        try (LayerQuantizer quantizer = new GptqQuantizer(quantization, engine);
+        try (LayerQuantizer quantizer = new GptqQuantizer(quantization, fallbacks, engine);
                 Kernels kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"))) {
             LayerResult[] current = {null};
             new StagedDecoder(engine, model, weights, compute)

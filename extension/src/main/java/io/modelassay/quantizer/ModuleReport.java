@@ -10,8 +10,15 @@ import org.apiguardian.api.API;
  * @param loss what the method minimizes, per token; 0 where it minimizes nothing
  * @param outputError squared error of the module's output as a share of the squared output, over the calibration
  * @param damping share of the mean of the Hessian's diagonal that was added to it; 0 for methods without
- * @param fallback what was done instead of the method asked for, or nothing
+ * @param diagonalFloor what was added to the diagonal before, since no damping was enough; 0 where one was
+ * @param fallback what was done instead of the method asked for, by its name in {@link Fallback}, or nothing
  */
 @API(status = API.Status.EXPERIMENTAL)
 public record ModuleReport(
-        String module, long tokens, double loss, double outputError, double damping, String fallback) {}
+        String module,
+        long tokens,
+        double loss,
+        double outputError,
+        double damping,
+        double diagonalFloor,
+        String fallback) {}

@@ -66,16 +66,28 @@ def inverse_of_lower(self, l: Tensor) -> Tensor:
         width = 2 * width
     return x[:n, :n]
 
-def factor(self, h: Tensor, order: Tensor, damping: float) -> Tensor:
+def largest(self, h: Tensor) -> Tensor:
+    # Of the diagonal; not finite where a value of the inputs is not.
+    return torch.amax(torch.abs(torch.diagonal(h)), [0])
+
+def factor(self, h: Tensor, order: Tensor, damping: float, floor: float) -> Tensor:
     # The upper triangle U with U'U the inverse of h + damping * mean(diagonal) * I in this order of channels; empty where
     # that is not positive definite. With the order reversed, h = LL' gives U = L^-1 reversed back: one factorization.
+    # A floor is added to the diagonal first, and no value of it stays below.
     back = torch.flip(order, [0])
     flipped = torch.index_select(torch.index_select(h, 0, back), 1, back)
-    torch.diagonal(flipped).add_(torch.mean(torch.diagonal(h)) * damping)
+    diagonal = torch.diagonal(flipped)
+    if floor > 0:
+        diagonal.add_(floor).clamp_min_(floor)
+    diagonal.add_(torch.mean(diagonal) * damping)
     l, info = torch.linalg_cholesky_ex(flipped)
     if int(info) != 0:
         return torch.empty([0], dtype=h.dtype, device=h.device)
     return torch.flip(self.inverse_of_lower(l), [0, 1]).contiguous()
+
+def nothing_passed_on(self, h: Tensor) -> Tensor:
+    # With this in the place of factor's result, solve rounds to nearest.
+    return torch.eye(h.size(0), dtype=h.dtype, device=h.device)
 
 def group_grid(self, w: Tensor, options: Dict[str, int]) -> Tuple[Tensor, Tensor]:
     # w is [channels of one group, out].

@@ -1,0 +1,10 @@
+package io.modelassay.quantizer;
+
+import org.apiguardian.api.API;
+
+/** What may be done where a method fails, if it is allowed by name; otherwise the failure is an error. */
+@API(status = API.Status.EXPERIMENTAL)
+public enum Fallback {
+    /** Rounds a module to nearest whose Hessian cannot be inverted. */
+    ROUND_TO_NEAREST
+}
