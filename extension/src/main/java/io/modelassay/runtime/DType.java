@@ -24,7 +24,7 @@ public enum DType {
     }
 
     /** The number by which TorchScript source names this type. */
-    int scalarType() {
+    public int scalarType() {
         if (this == AUTO) {
             throw new IllegalStateException("AUTO is resolved against a checkpoint before anything is computed");
         }

@@ -120,11 +120,7 @@ def solve(self, w: Tensor, h: Tensor, order: Tensor, u: Tensor, options: Dict[st
     if group <= 0:
         group = channels
     block = 128
-    if 128 % group != 0 and group % 128 != 0:
-        block = group
-    inner = min(32, group)
-    while group % inner != 0:
-        inner = inner - 1
+    inner = 32
     natural = torch.transpose(w, 0, 1).masked_fill(self.dead(h).unsqueeze(1), 0)
     groups = (channels + group - 1) // group
     scales = torch.empty([groups, w.size(0)], dtype=6, device=w.device)
@@ -146,12 +142,20 @@ def solve(self, w: Tensor, h: Tensor, order: Tensor, u: Tensor, options: Dict[st
     errors = torch.empty([block, w.size(0)], dtype=6, device=w.device)
     for first in range(0, channels, block):
         end = min(first + block, channels)
+        # A group that begins within the block takes its grid from the weights as they were before the block, as the
+        # tools do.
+        before = x[first:first]
+        if group < block or first % group != 0:
+            before = x[first:end + group].clone()
         for start in range(first, end, inner):
             stop = min(start + inner, end)
             for j in range(start, stop):
                 g = owners[j]
                 if options["static"] == 0 and j % group == 0:
-                    s, z = self.group_grid(x[j:j + group], options)
+                    own = x[j:j + group]
+                    if j > first:
+                        own = before[j - first:j - first + group]
+                    s, z = self.group_grid(own, options)
                     scales[g] = s
                     zeros[g] = z
                 q = self.code(x[j], scales[g], zeros[g], levels)
