@@ -118,6 +118,20 @@ public final class AdapterConfig {
         return first(alphas, module).orElse(alpha());
     }
 
+    /** The alpha of {@code module} where one key, of either pattern, stands for both, as before PEFT 0.14. */
+    public double jointAlpha(String module) {
+        for (PythonPattern key : ranks.keySet()) {
+            if (key.fullMatch(module)) {
+                return alphas.entrySet().stream()
+                        .filter(entry -> entry.getKey().source().equals(key.source()))
+                        .map(Map.Entry::getValue)
+                        .findFirst()
+                        .orElse(alpha());
+            }
+        }
+        return alpha(module);
+    }
+
     private static <T> Optional<T> first(Map<PythonPattern, T> patterns, String module) {
         for (Map.Entry<PythonPattern, T> entry : patterns.entrySet()) {
             if (entry.getKey().fullMatch(module)) {

@@ -168,7 +168,7 @@ public final class BaseModules {
     }
 
     /** The present name of a module that an earlier version of transformers called {@code name}. */
-    String canonical(String name) {
+    public String canonical(String name) {
         // Renames are written for parameters.
         return plan == null ? name : withoutWeight(plan.canonical(name + WEIGHT));
     }
