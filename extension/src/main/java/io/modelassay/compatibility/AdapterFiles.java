@@ -5,6 +5,7 @@ import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.adapter.TrainingState;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.CheckpointException;
+import io.modelassay.checkpoint.CheckpointProblem;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorScan;
@@ -78,10 +79,22 @@ final class AdapterFiles {
             return Optional.of(new Refusal(
                     "damaged-weights",
                     pickled ? "UnpicklingError" : "SafetensorError",
-                    pickled ? "Weights only load failed" : "Error while deserializing header",
+                    pickled ? "Weights only load failed" : "Error while deserializing header: " + words(e.problem()),
                     weights.getFileName() + " is damaged: " + e.problem().id(),
                     "download or save the file again"));
         }
+    }
+
+    /** As safetensors says it from 0.6 on. */
+    private static String words(CheckpointProblem problem) {
+        return switch (problem) {
+            case EMPTY_FILE, HEADER_TOO_SMALL -> "header too small";
+            case GIT_LFS_POINTER, HTML_PAGE, HEADER_TOO_LARGE -> "header too large";
+            case TRUNCATED_HEADER -> "invalid header length";
+            case HEADER_NOT_UTF8 -> "invalid UTF-8 in header";
+            case TRUNCATED_FILE -> "incomplete metadata, file not fully covered";
+            default -> "invalid JSON in header";
+        };
     }
 
     private static Refusal noWeights(Path folder) {

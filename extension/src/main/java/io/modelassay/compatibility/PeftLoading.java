@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** {@code PeftModel.from_pretrained} of one version, on files: what it finds, what it drops, what comes of it. */
@@ -28,6 +29,7 @@ final class PeftLoading {
     private final PeftConfigReading reading;
     private final PeftTargets targets;
     private final WrappedModel model;
+    private final BaseModules base;
     private final Map<String, String> names;
     private final Map<String, String> stored = new LinkedHashMap<>();
 
@@ -44,6 +46,7 @@ final class PeftLoading {
     PeftLoading(PeftVersion version, LibraryVersion transformers, AdapterFiles files, BaseModules base) {
         this.version = version;
         this.files = files;
+        this.base = base;
         this.json = files.config();
         this.reading = new PeftConfigReading(version, json);
         warnings.addAll(reading.warnings());
@@ -188,7 +191,7 @@ final class PeftLoading {
             return Effect.NONE;
         }
         Set<String> changed = changed();
-        boolean overwrites = stored.keySet().stream().anyMatch(model::isOfBase);
+        boolean overwrites = !holdsWholeBase() && stored.keySet().stream().anyMatch(model::isOfBase);
         if (changed.isEmpty() && !overwrites) {
             return Effect.NONE;
         }
@@ -204,24 +207,51 @@ final class PeftLoading {
     }
 
     private Optional<String> difference(Set<String> changed) {
+        boolean wholeBase = holdsWholeBase();
         for (String name : unexpected) {
-            if (!name.startsWith("base_model.vera_")) {
+            if (!name.startsWith("base_model.vera_") && !(wholeBase && isParameter(name))) {
                 return Optional.of(
                         unexpected.size() + " stored tensors have no place and are dropped, such as " + name);
             }
         }
+        Set<String> kinds = changed.stream().map(PeftLoading::kindOf).collect(Collectors.toSet());
         for (String name : missing) {
             Slot slot = model.adapter().get(name);
-            if (slot != null && changed.contains(slot.module())) {
+            if (slot != null && kinds.contains(kindOf(slot.module())) && !isExcluded(slot.module())) {
                 return Optional.of(missing.size() + " tensors are missing, such as " + name);
             }
         }
         for (String name : stored.keySet()) {
-            if (model.isOfBase(name) && !isAskedFor(name)) {
+            if (!wholeBase && model.isOfBase(name) && !isAskedFor(name)) {
                 return Optional.of("weights of the base are overwritten, such as " + name);
             }
         }
         return Optional.ofNullable(computedOtherwise());
+    }
+
+    /** Whether the file carries the model as well, which is taken to be the base that it is loaded on. */
+    private boolean holdsWholeBase() {
+        long carried = stored.keySet().stream().filter(this::isParameter).count();
+        return carried > 0 && 2 * carried >= base.parameters().size();
+    }
+
+    private boolean isParameter(String name) {
+        return name.startsWith(WrappedModel.PREFIX)
+                && base.parameters()
+                        .containsKey(name.substring(WrappedModel.PREFIX.length()).replace(".base_layer.", "."));
+    }
+
+    /** Whether the config leaves the module out, which a version that does not know how adapts all the same. */
+    private boolean isExcluded(String module) {
+        return AdapterConfig.of(json)
+                .excludeModules()
+                .filter(excluded -> excluded.matches(module))
+                .isPresent();
+    }
+
+    /** A module's name without its place among the layers: nothing is amiss where no layer has tensors for a target. */
+    private static String kindOf(String module) {
+        return module.substring(module.lastIndexOf('.') + 1);
     }
 
     private boolean isAskedFor(String name) {
@@ -241,7 +271,7 @@ final class PeftLoading {
         }
         if (reading.type().equals("OFT")
                 && version.is("oft_series", "other")
-                && config.json().bool("use_cayley_neumann", false)
+                && config.json().bool("use_cayley_neumann", true)
                 && config.json().integer("num_cayley_neumann_terms", 5) > 3) {
             return "the series of OFT's rotations is another before PEFT 0.18";
         }

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Which modules a version of PEFT adapts under a config, and the tensors that it makes there. */
 final class PeftTargets {
@@ -77,17 +78,18 @@ final class PeftTargets {
     }
 
     private Refusal nothingTargeted(ModelConfig taken) {
-        String targets = taken.toJson("target_modules").orElse("None").replace('"', '\'');
-        boolean excluded = taken.has("exclude_modules");
-        if (excluded) {
+        String targets = written(taken);
+        if (taken.has("exclude_modules")) {
             return new Refusal(
                     "no-module-targeted",
                     version.rule("no_match"),
-                    "No modules were targeted for adaptation.",
+                    "No modules were targeted for adaptation. This might be caused by a combination of mismatched target"
+                            + " modules and excluded modules. Please check your `target_modules` and `exclude_modules`"
+                            + " configuration.",
                     "exclude_modules takes out what target_modules names",
                     "correct target_modules or exclude_modules");
         }
-        boolean none = targets.equals("[]") || targets.equals("None");
+        boolean none = !taken.isString("target_modules") && targetList(taken).isEmpty();
         if (none && version.is("no_targets", "target parameters")) {
             return new Refusal(
                     "no-module-targeted",
@@ -98,6 +100,22 @@ final class PeftTargets {
                     "correct target_modules or target_parameters");
         }
         return notFound(targets, "target_modules names no module of the base");
+    }
+
+    private static List<String> targetList(ModelConfig taken) {
+        return taken.isArray("target_modules") ? taken.strings("target_modules") : List.of();
+    }
+
+    /** As Python prints it: text, from 0.6 on a set, before a list. */
+    private String written(ModelConfig taken) {
+        if (taken.isString("target_modules")) {
+            return taken.string("target_modules");
+        }
+        String names = targetList(taken).stream().map(name -> "'" + name + "'").collect(Collectors.joining(", "));
+        if (version.is("targets_as", "list")) {
+            return "[" + names + "]";
+        }
+        return names.isEmpty() ? "set()" : "{" + names + "}";
     }
 
     private Refusal notFound(String targets, String why) {
@@ -117,26 +135,28 @@ final class PeftTargets {
             throw new Refusal(
                     "invalid-adapter-config",
                     "NotImplementedError",
-                    "Requested bias: " + bias + ", is not implemented.",
+                    version.is("bias_message", "absent") ? "" : "Requested bias: " + bias + ", is not implemented.",
                     "bias is neither none nor all nor lora_only",
                     "correct bias in adapter_config.json");
         }
         if (type.equals("VERA") && version.is("vera_modules", "one shape")) {
-            long shapes = layout.targeted().stream()
-                    .map(BaseModule::weight)
-                    .distinct()
-                    .count();
-            if (shapes > 1) {
+            List<Shape> shapes = layout.targeted().stream().map(BaseModule::weight).distinct().toList();
+            if (shapes.size() > 1) {
                 throw new Refusal(
                         "vera-shapes-differ",
                         "ValueError",
                         "Multiple target layers with different dimensions were specified. VeRA only supports a single"
-                                + " dimension size.",
-                        "the targeted modules have " + shapes + " shapes",
+                                + " dimension size. Expected shape " + tuple(shapes.get(0)) + ", got "
+                                + tuple(shapes.get(1)) + ".",
+                        "the targeted modules have " + shapes.size() + " shapes",
                         "PEFT 0.12 or later");
             }
         }
         checkTokens();
+    }
+
+    private static String tuple(Shape shape) {
+        return shape.toString().replace('[', '(').replace(']', ')');
     }
 
     private void checkTokens() {

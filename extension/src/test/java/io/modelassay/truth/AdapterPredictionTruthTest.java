@@ -22,6 +22,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -38,6 +39,36 @@ class AdapterPredictionTruthTest {
             Effect.FULL, "full",
             Effect.NOT_FINITE, "not finite");
 
+    private static final String NO_GPU = "DoRA on bitsandbytes in PEFT 0.11 to 0.14 asks for a GPU, which the truth's machine"
+            + " did not have";
+    private static final String EXPERTS = "which side of stacked experts PEFT takes for the input depends on the class that"
+            + " transformers gives them";
+    private static final String MORE_STORED = "effect: tensors that the unedited adapter has no use for are stored and"
+            + " dropped";
+    private static final String OVERWRITTEN = "effect: the base's weights are overwritten by those that the unedited adapter"
+            + " stores, too";
+    private static final String EDITED = "effect: the edit changes what the files say, and PEFT does what they say";
+
+    /** Cases that are not equal in every run, with the reason; any of them that begins to be fails. */
+    private static final Map<String, String> NOT_EQUAL = Map.ofEntries(
+            Map.entry("healthy-dora-nf4", NO_GPU),
+            Map.entry("plain-dora-nf4", NO_GPU),
+            Map.entry("base-nf4-dora-without-magnitudes", NO_GPU),
+            Map.entry("healthy-lora-target-parameters-moe", EXPERTS),
+            Map.entry("extra-module", MORE_STORED),
+            Map.entry("extra-layer", MORE_STORED),
+            Map.entry("extra-base-layer-weight", MORE_STORED),
+            Map.entry("extra-bias-of-bias-less", MORE_STORED),
+            Map.entry("base-fewer-layers", MORE_STORED),
+            Map.entry("targets-null-mistral", MORE_STORED),
+            Map.entry("targets-null-qwen3", MORE_STORED),
+            Map.entry("bias-none-but-stored", OVERWRITTEN),
+            Map.entry("modules-to-save-forgotten", OVERWRITTEN),
+            Map.entry("lora-b-zero-in-one-layer", EDITED),
+            Map.entry("rslora-forgotten", EDITED),
+            Map.entry("pissa-as-true", EDITED),
+            Map.entry("vera-other-key", EDITED));
+
     private static Stream<JsonNode> cases() {
         return StreamSupport.stream(TRUTH.get("cases").spliterator(), false);
     }
@@ -49,7 +80,39 @@ class AdapterPredictionTruthTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("named")
     void equalsPeft(String name, JsonNode adapterCase, @TempDir Path folder) {
-        assertThat(differences(adapterCase, folder)).isEmpty();
+        List<String> differences = differences(adapterCase, folder);
+        if (NOT_EQUAL.containsKey(name)) {
+            assertThat(differences).as(NOT_EQUAL.get(name)).isNotEmpty();
+        } else {
+            assertThat(differences).isEmpty();
+        }
+    }
+
+    /** These differ in nothing but the effect: whether that is what the files say, or what the unedited adapter has. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("namedForEffect")
+    void onlyTheMeasureOfTheEffectDiffers(String name, JsonNode adapterCase, @TempDir Path folder) {
+        assertThat(differences(adapterCase, folder))
+                .isNotEmpty()
+                .allSatisfy(difference -> assertThat(withoutEffect(difference.substring(difference.indexOf("predicted ") + 10)
+                                .split("\n found ", -1)[0]))
+                        .isEqualTo(withoutEffect(difference.split("\n found ", -1)[1])));
+    }
+
+    private static String withoutEffect(String described) {
+        return described.replaceFirst(" (full|other) missing ", " missing ");
+    }
+
+    static Stream<Arguments> namedForEffect() {
+        return named().filter(one -> NOT_EQUAL.getOrDefault((String) one.get()[0], "").startsWith("effect: "));
+    }
+
+    @Test
+    void theRestAreEqualInAllRuns() {
+        Set<String> names = new TreeSet<>();
+        cases().forEach(one -> names.add(one.get("name").textValue()));
+        assertThat(names).hasSizeGreaterThanOrEqualTo(185).containsAll(NOT_EQUAL.keySet());
+        assertThat(TRUTH.get("runs")).hasSizeGreaterThanOrEqualTo(20);
     }
 
     /** Runs by what is wrong with their prediction. */
@@ -79,7 +142,7 @@ class AdapterPredictionTruthTest {
 
     private static String described(Prediction prediction) {
         return OUTCOMES.get(prediction.outcome().name())
-                + " " + prediction.exception()
+                + " " + beginning(prediction.exception() + ": " + prediction.message(), prediction.exception())
                 + " " + prediction.effect().map(EFFECTS::get).orElse("")
                 + " missing " + new TreeSet<>(prediction.missing())
                 + " unexpected " + new TreeSet<>(prediction.unexpected());
@@ -87,10 +150,18 @@ class AdapterPredictionTruthTest {
 
     private static String described(JsonNode truth) {
         return truth.get("outcome").textValue()
-                + " " + truth.path("raised").asText().replaceFirst(":.*", "")
+                + " " + beginning(truth.path("raised").asText(), truth.path("raised").asText())
                 + " " + truth.path("effect").asText()
                 + " missing " + names(truth.path("missing"))
                 + " unexpected " + names(truth.path("unexpected"));
+    }
+
+    /** The exception and its message up to where sets, paths and names of parameters begin. */
+    private static String beginning(String raised, String exception) {
+        if (exception.equals("error") || exception.startsWith("error: ")) {
+            return "error"; // of Python's re, whose words are its own
+        }
+        return exception.isEmpty() ? "" : raised.replaceFirst("(?s)(?<=.)[\\[{'\"`/].*| size mismatch .*|: $", "");
     }
 
     private static Set<String> names(JsonNode listed) {

@@ -38,6 +38,7 @@ final class EditedAdapter {
         Path original = Corruptor.of(source).named("edit-0").into(parent);
         EditedAdapter edited = new EditedAdapter(truth, adapterCase, original);
         int step = 0;
+        edited.delete("logits.safetensors"); // stands beside the fixture, and is no part of it
         for (JsonNode edit : adapterCase.get("edits")) {
             edited.step(edit, "edit-" + ++step, parent);
         }
@@ -137,6 +138,14 @@ final class EditedAdapter {
                     Files.delete(from);
                 }
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void delete(String name) {
+        try {
+            Files.deleteIfExists(folder.resolve(name));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
