@@ -45,7 +45,7 @@ final class AdapterComparison {
         this.config = adapter.config();
         this.method = PeftMethods.require(config);
         this.tensors = adapter.weights().tensors();
-        this.base = modules.namedAs(adapter.modules());
+        this.base = modules.namedAs(adapter.modules()).replicated(config.replicatedLayers());
         AdapterLayout layout = new AdapterLayout(config, base, adapter.modules());
         this.targeted = layout.targeted();
         this.idle = layout.idle();

@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apiguardian.api.API;
 
 /**
@@ -18,6 +20,8 @@ import org.apiguardian.api.API;
 @API(status = API.Status.EXPERIMENTAL)
 public final class AdapterConfig {
     private static final long DEFAULT_RANK = 8;
+    private static final Pattern RANGE = Pattern.compile("\\[\\s*(\\d{1,6})\\s*,\\s*(\\d{1,6})\\s*\\]");
+    private static final int MOST_LAYERS = 10_000;
 
     private final ModelConfig json;
     private final String peftType;
@@ -181,6 +185,19 @@ public final class AdapterConfig {
         List<String> patterns = new ArrayList<>(stringOrStrings("layers_pattern"));
         patterns.removeIf(String::isEmpty);
         return List.copyOf(patterns);
+    }
+
+    /** {@code layer_replication}: the base's layers that the adapted model has, in order; empty for each of them once. */
+    public List<Integer> replicatedLayers() {
+        List<Integer> layers = new ArrayList<>();
+        Matcher range = RANGE.matcher(json.toJson("layer_replication").orElse(""));
+        while (range.find()) {
+            int end = Integer.parseInt(range.group(2));
+            for (int layer = Integer.parseInt(range.group(1)); layer < end && layers.size() < MOST_LAYERS; layer++) {
+                layers.add(layer);
+            }
+        }
+        return layers;
     }
 
     private List<String> stringOrStrings(String key) {

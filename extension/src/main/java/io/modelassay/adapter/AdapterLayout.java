@@ -75,7 +75,7 @@ public final class AdapterLayout {
      * @throws AdapterException if the method is not known, or a pattern of the config can't be matched
      */
     public static AdapterLayout of(AdapterConfig config, BaseModules base) {
-        return new AdapterLayout(config, base, List.of());
+        return new AdapterLayout(config, base.replicated(config.replicatedLayers()), List.of());
     }
 
     /** Every place by the key that PEFT saves it under, sorted. */
@@ -94,7 +94,8 @@ public final class AdapterLayout {
     }
 
     private void lay(String module, Part part, Role role) {
-        String root = part.suffix().replaceFirst("\\..*", "");
+        int dot = part.suffix().indexOf('.');
+        String root = dot < 0 ? part.suffix() : part.suffix().substring(0, dot);
         boolean neutral = role == Role.METHOD && method.roots().getOrDefault(root, Start.ANYWHERE) != Start.ANYWHERE;
         slots.put(
                 AdapterKey.PREFIX + module + "." + part.suffix(),

@@ -9,6 +9,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.compatibility.Library;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.quantization.ModulePattern;
 import java.util.ArrayList;
@@ -227,6 +228,33 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
                     .then("the end of a module's name, such as "
                             + held.get(0).substring(held.get(0).lastIndexOf('.') + 1)));
         }
+        return this;
+    }
+
+    /**
+     * {@code version} of {@code library} would load the adapter on {@code base}, and it would do what its files say: no
+     * error, no tensor dropped or missing in silence, no setting ignored. Warnings may come. Predicted from files.
+     */
+    public PeftAdapterAssert loadsIn(Library library, String version, Checkpoint base) {
+        isNotNull();
+        AdapterLoading loading = new AdapterLoading(actual, library, base);
+        loading.failureIn(version).ifPresent(this::fail);
+        return this;
+    }
+
+    /** As {@link #loadsIn}, and without a warning. */
+    public PeftAdapterAssert loadsWithoutWarningsIn(Library library, String version, Checkpoint base) {
+        isNotNull();
+        AdapterLoading loading = new AdapterLoading(actual, library, base);
+        loading.warningIn(version).ifPresent(this::fail);
+        return this;
+    }
+
+    /** All known versions from {@code from} to {@code to} come to the same end as {@code from}, be it an error. */
+    public PeftAdapterAssert loadsAlikeIn(Library library, String from, String to, Checkpoint base) {
+        isNotNull();
+        AdapterLoading loading = new AdapterLoading(actual, library, base);
+        loading.changeBetween(from, to).ifPresent(this::fail);
         return this;
     }
 

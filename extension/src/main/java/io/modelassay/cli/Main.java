@@ -14,7 +14,14 @@ import picocli.CommandLine.Command;
 @Command(
         name = "modelassay",
         description = "Tests LLM model artifacts: what is stored, whether it is finite, and how well it predicts.",
-        subcommands = {InspectVerb.class, ScanVerb.class, EvaluateVerb.class, DecodeVerb.class, PadVerb.class},
+        subcommands = {
+            InspectVerb.class,
+            ScanVerb.class,
+            EvaluateVerb.class,
+            DecodeVerb.class,
+            PadVerb.class,
+            PredictVerb.class
+        },
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "VERB",

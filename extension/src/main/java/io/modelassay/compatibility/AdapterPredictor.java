@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /**
@@ -48,16 +49,33 @@ public final class AdapterPredictor {
         return PeftVersions.all().stream().map(PeftVersion::version).toList();
     }
 
-    /** What {@code version} of PEFT makes of it. */
+    /** What {@code version} of PEFT makes of it. Where it does not work, the cure names versions in which it does. */
     public Prediction predict(LibraryVersion version) {
-        return PeftVersions.find(version)
-                .map(known -> predict(version, known))
-                .orElseGet(() -> Prediction.notCovered(
-                        Library.PEFT,
-                        version,
-                        "what PEFT " + version + " does is not known here",
-                        "a version from " + knownVersions().get(0) + " to "
-                                + knownVersions().get(knownVersions().size() - 1)));
+        Optional<PeftVersion> known = PeftVersions.find(version);
+        if (known.isEmpty()) {
+            return Prediction.notCovered(
+                    Library.PEFT,
+                    version,
+                    "what PEFT " + version + " does is not known here",
+                    "a version from " + knownVersions().get(0) + " to "
+                            + knownVersions().get(knownVersions().size() - 1));
+        }
+        Prediction prediction = predict(version, known.get());
+        return prediction.works() ? prediction : prediction.withCure(cure(prediction));
+    }
+
+    private String cure(Prediction prediction) {
+        String elsewhere = ranges().stream()
+                .filter(range -> range.prediction().works())
+                .map(VersionRange::span)
+                .collect(Collectors.joining(", "));
+        if (!elsewhere.isEmpty()) {
+            return "PEFT " + elsewhere + ", where it does what its files say"
+                    + (prediction.cure().isEmpty() ? "" : "; or " + prediction.cure());
+        }
+        return prediction.cure().isEmpty()
+                ? "the keys, shapes and settings that PEFT looks for; inspect --adapter names them"
+                : prediction.cure();
     }
 
     private Prediction predict(LibraryVersion version, PeftVersion known) {
@@ -75,7 +93,7 @@ public final class AdapterPredictor {
                     List.of(),
                     List.of(),
                     List.of(),
-                    List.of(),
+                    e.mismatched,
                     Optional.empty(),
                     e.why,
                     e.cure);
@@ -129,18 +147,24 @@ public final class AdapterPredictor {
      */
     @API(status = API.Status.EXPERIMENTAL)
     public record VersionRange(LibraryVersion first, LibraryVersion last, Prediction prediction) {
+        /** Such as {@code 0.14.0-0.20.0}. */
+        public String span() {
+            return first.equals(last) ? first.toString() : first + "-" + last;
+        }
+
         /** Such as {@code 0.14.0-0.20.0 WARN}. */
         @Override
         public String toString() {
-            return (first.equals(last) ? first : first + "-" + last) + " " + prediction.summary();
+            return span() + " " + prediction.summary();
         }
     }
 
     /** All known versions, those together that come to the same end one after another. */
     public List<VersionRange> ranges() {
         List<VersionRange> ranges = new ArrayList<>();
-        for (LibraryVersion version : knownVersions()) {
-            Prediction prediction = predict(version);
+        for (PeftVersion known : PeftVersions.all()) {
+            LibraryVersion version = known.version();
+            Prediction prediction = predict(version, known);
             int last = ranges.size() - 1;
             if (last >= 0 && ranges.get(last).prediction().isLike(prediction)) {
                 VersionRange range = ranges.get(last);

@@ -1,5 +1,6 @@
 package io.modelassay.compatibility;
 
+import java.util.Locale;
 import org.apiguardian.api.API;
 
 /** What a loaded adapter does to the base. */
@@ -12,5 +13,10 @@ public enum Effect {
     /** What its files say. */
     FULL,
     /** A NaN or an infinity among its values reaches the outputs. */
-    NOT_FINITE
+    NOT_FINITE;
+
+    /** As JSON has it, such as {@code not-finite}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
 }

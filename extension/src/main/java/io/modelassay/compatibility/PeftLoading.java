@@ -143,7 +143,8 @@ final class PeftLoading {
                             + model.shapes(name).get(0) + ").",
                     mismatched.size() + " of " + tensors.size()
                             + " stored tensors have another shape than config and base" + " ask for",
-                    "r, rank_pattern and target_modules that fit the tensors, or the base that the adapter was trained on");
+                    "r, rank_pattern and target_modules that fit the tensors, or the base that the adapter was trained on",
+                    mismatched);
         }
     }
 
@@ -238,7 +239,8 @@ final class PeftLoading {
     private boolean isParameter(String name) {
         return name.startsWith(WrappedModel.PREFIX)
                 && base.parameters()
-                        .containsKey(name.substring(WrappedModel.PREFIX.length()).replace(".base_layer.", "."));
+                        .containsKey(
+                                name.substring(WrappedModel.PREFIX.length()).replace(".base_layer.", "."));
     }
 
     /** Whether the config leaves the module out, which a version that does not know how adapts all the same. */

@@ -140,7 +140,10 @@ final class PeftTargets {
                     "correct bias in adapter_config.json");
         }
         if (type.equals("VERA") && version.is("vera_modules", "one shape")) {
-            List<Shape> shapes = layout.targeted().stream().map(BaseModule::weight).distinct().toList();
+            List<Shape> shapes = layout.targeted().stream()
+                    .map(BaseModule::weight)
+                    .distinct()
+                    .toList();
             if (shapes.size() > 1) {
                 throw new Refusal(
                         "vera-shapes-differ",

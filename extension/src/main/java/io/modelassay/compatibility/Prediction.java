@@ -57,6 +57,24 @@ public record Prediction(
                 cure);
     }
 
+    Prediction withCure(String what) {
+        return new Prediction(
+                library,
+                version,
+                answeredAs,
+                outcome,
+                kind,
+                exception,
+                message,
+                warnings,
+                missing,
+                unexpected,
+                mismatched,
+                effect,
+                cause,
+                what);
+    }
+
     /** Whether it loads and does what its files say. */
     public boolean works() {
         return effect.filter(Effect.FULL::equals).isPresent();

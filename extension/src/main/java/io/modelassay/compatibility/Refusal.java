@@ -1,5 +1,7 @@
 package io.modelassay.compatibility;
 
+import java.util.List;
+
 /** What a library raises while it loads an artifact. Carries the verdict up; nobody looks at its stack. */
 final class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -8,6 +10,7 @@ final class Refusal extends RuntimeException {
     final String type;
     final String why;
     final String cure;
+    final transient List<String> mismatched;
 
     /**
      * @param kind stable kebab-case name
@@ -15,11 +18,17 @@ final class Refusal extends RuntimeException {
      * @param message what it says
      */
     Refusal(String kind, String type, String message, String why, String cure) {
+        this(kind, type, message, why, cure, List.of());
+    }
+
+    /** That of tensors whose shapes don't fit. */
+    Refusal(String kind, String type, String message, String why, String cure, List<String> mismatched) {
         super(message, null, false, false);
         this.kind = kind;
         this.type = type;
         this.why = why;
         this.cure = cure;
+        this.mismatched = List.copyOf(mismatched);
     }
 
     String text() {

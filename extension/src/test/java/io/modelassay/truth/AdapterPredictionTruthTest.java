@@ -39,14 +39,15 @@ class AdapterPredictionTruthTest {
             Effect.FULL, "full",
             Effect.NOT_FINITE, "not finite");
 
-    private static final String NO_GPU = "DoRA on bitsandbytes in PEFT 0.11 to 0.14 asks for a GPU, which the truth's machine"
-            + " did not have";
-    private static final String EXPERTS = "which side of stacked experts PEFT takes for the input depends on the class that"
-            + " transformers gives them";
-    private static final String MORE_STORED = "effect: tensors that the unedited adapter has no use for are stored and"
-            + " dropped";
-    private static final String OVERWRITTEN = "effect: the base's weights are overwritten by those that the unedited adapter"
-            + " stores, too";
+    private static final String NO_GPU =
+            "DoRA on bitsandbytes in PEFT 0.11 to 0.14 asks for a GPU, which the truth's machine" + " did not have";
+    private static final String EXPERTS =
+            "which side of stacked experts PEFT takes for the input depends on the class that"
+                    + " transformers gives them";
+    private static final String MORE_STORED =
+            "effect: tensors that the unedited adapter has no use for are stored and" + " dropped";
+    private static final String OVERWRITTEN =
+            "effect: the base's weights are overwritten by those that the unedited adapter" + " stores, too";
     private static final String EDITED = "effect: the edit changes what the files say, and PEFT does what they say";
 
     /** Cases that are not equal in every run, with the reason; any of them that begins to be fails. */
@@ -94,8 +95,9 @@ class AdapterPredictionTruthTest {
     void onlyTheMeasureOfTheEffectDiffers(String name, JsonNode adapterCase, @TempDir Path folder) {
         assertThat(differences(adapterCase, folder))
                 .isNotEmpty()
-                .allSatisfy(difference -> assertThat(withoutEffect(difference.substring(difference.indexOf("predicted ") + 10)
-                                .split("\n found ", -1)[0]))
+                .allSatisfy(difference -> assertThat(
+                                withoutEffect(difference.substring(difference.indexOf("predicted ") + 10)
+                                        .split("\n found ", -1)[0]))
                         .isEqualTo(withoutEffect(difference.split("\n found ", -1)[1])));
     }
 
@@ -104,7 +106,8 @@ class AdapterPredictionTruthTest {
     }
 
     static Stream<Arguments> namedForEffect() {
-        return named().filter(one -> NOT_EQUAL.getOrDefault((String) one.get()[0], "").startsWith("effect: "));
+        return named().filter(
+                        one -> NOT_EQUAL.getOrDefault((String) one.get()[0], "").startsWith("effect: "));
     }
 
     @Test
@@ -150,7 +153,8 @@ class AdapterPredictionTruthTest {
 
     private static String described(JsonNode truth) {
         return truth.get("outcome").textValue()
-                + " " + beginning(truth.path("raised").asText(), truth.path("raised").asText())
+                + " "
+                + beginning(truth.path("raised").asText(), truth.path("raised").asText())
                 + " " + truth.path("effect").asText()
                 + " missing " + names(truth.path("missing"))
                 + " unexpected " + names(truth.path("unexpected"));
