@@ -24,6 +24,7 @@ import java.util.TreeSet;
 /** Finds a place for each key that is stored among those that PEFT would look for. */
 final class AdapterComparison {
     private static final String BASE_LAYER = ".base_layer.";
+    private static final String MAGNITUDE_AS_MODULE = "." + LoraMethod.MAGNITUDE + ".weight";
 
     private final AdapterConfig config;
     private final PeftMethod method;
@@ -45,8 +46,8 @@ final class AdapterComparison {
         this.config = adapter.config();
         this.method = PeftMethods.require(config);
         this.tensors = adapter.weights().tensors();
-        this.base = modules.namedAs(adapter.modules()).replicated(config.replicatedLayers());
-        AdapterLayout layout = new AdapterLayout(config, base, adapter.modules());
+        this.base = modules.namedAs(adapter::modules).replicated(config.replicatedLayers());
+        AdapterLayout layout = new AdapterLayout(config, base, adapter::modules);
         this.targeted = layout.targeted();
         this.idle = layout.idle();
         this.wanted = layout.slots();
@@ -112,8 +113,9 @@ final class AdapterComparison {
     }
 
     private static String canonicalKey(String stored) {
-        String magnitude = LoraMethod.MAGNITUDE + ".weight";
-        return stored.endsWith("." + magnitude) ? stored.substring(0, stored.length() - ".weight".length()) : stored;
+        return stored.endsWith(MAGNITUDE_AS_MODULE)
+                ? stored.substring(0, stored.length() - ".weight".length())
+                : stored;
     }
 
     /** The parameter of the base that a key under PEFT's prefix is for. */

@@ -5,13 +5,13 @@ import io.modelassay.adapter.PeftMethod.Part;
 import io.modelassay.adapter.PeftMethod.Start;
 import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apiguardian.api.API;
 
 /** The tensors that PEFT makes under a config in a base model, by the keys that it saves them under. */
@@ -54,14 +54,17 @@ public final class AdapterLayout {
         }
     }
 
-    AdapterLayout(AdapterConfig config, BaseModules base, Collection<String> stored) {
+    /** With the modules that the file names, for a config that names none. */
+    AdapterLayout(AdapterConfig config, BaseModules base, Supplier<List<String>> stored) {
         this.config = config;
         this.method = PeftMethods.require(config);
         this.base = base;
         TargetMatcher matcher = new TargetMatcher(config, base.modelType());
         this.targeted = matcher.names()
                 ? matcher.targeted(base.all())
-                : stored.stream().flatMap(name -> base.find(name).stream()).toList();
+                : stored.get().stream()
+                        .flatMap(name -> base.find(name).stream())
+                        .toList();
         this.idle = matcher.idle(base.all());
         layMethod();
         layParameters();
@@ -75,7 +78,7 @@ public final class AdapterLayout {
      * @throws AdapterException if the method is not known, or a pattern of the config can't be matched
      */
     public static AdapterLayout of(AdapterConfig config, BaseModules base) {
-        return new AdapterLayout(config, base.replicated(config.replicatedLayers()), List.of());
+        return new AdapterLayout(config, base.replicated(config.replicatedLayers()), List::of);
     }
 
     /** Every place by the key that PEFT saves it under, sorted. */

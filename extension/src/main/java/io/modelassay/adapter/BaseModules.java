@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apiguardian.api.API;
@@ -132,11 +133,15 @@ public final class BaseModules {
     }
 
     /**
-     * These modules under the names that {@code used} says they have: a checkpoint saved without its head lacks the first
+     * These modules under the names that {@code stored} says they have: a checkpoint saved without its head lacks the first
      * part of the names that the whole model, and so the adapter, has.
      */
-    BaseModules namedAs(Collection<String> used) {
-        if (plan != null || used.stream().anyMatch(modules::containsKey)) {
+    BaseModules namedAs(Supplier<List<String>> stored) {
+        if (plan != null) {
+            return this;
+        }
+        List<String> used = stored.get();
+        if (used.stream().anyMatch(modules::containsKey)) {
             return this;
         }
         for (String prefix : PREFIXES) {

@@ -1,6 +1,5 @@
 package io.modelassay.compatibility;
 
-import io.modelassay.adapter.AdapterException;
 import io.modelassay.adapter.BaseModules;
 import io.modelassay.checkpoint.Checkpoint;
 import java.nio.file.Path;
@@ -82,6 +81,9 @@ public final class AdapterPredictor {
         try {
             return loaded(version, known, new PeftLoading(known, transformers, files, base));
         } catch (Refusal e) {
+            if (e.isNotCovered()) {
+                return Prediction.notCovered(Library.PEFT, version, e.why, e.cure);
+            }
             return new Prediction(
                     Library.PEFT,
                     version,
@@ -97,12 +99,6 @@ public final class AdapterPredictor {
                     Optional.empty(),
                     e.why,
                     e.cure);
-        } catch (AdapterException e) {
-            return Prediction.notCovered(
-                    Library.PEFT,
-                    version,
-                    String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
-                    "an adapter of a method that is known here");
         }
     }
 

@@ -36,6 +36,10 @@ final class PeftConfigReading {
                             ? "PEFT " + version.version() + " does not have the method " + type
                             : "there is no method of that name; names are in upper case");
         }
+        if (!version.hasTensorsOf(type)) {
+            throw Refusal.notCovered(
+                    "the tensors of " + type + " are not known here", "an adapter of a method that is known here");
+        }
         this.taken = takeKnownKeys(json);
         check();
     }

@@ -29,6 +29,13 @@ final class PeftVersion {
                 .isPresent();
     }
 
+    /** Whether more is known of the method than its name. */
+    boolean hasTensorsOf(String peftType) {
+        return method(peftType)
+                .filter(method -> !method.object("keys").keys().isEmpty())
+                .isPresent();
+    }
+
     /** The Python class of the method's config. */
     String configClass(String peftType) {
         return method(peftType).map(method -> method.string("class")).orElse("PeftConfig");

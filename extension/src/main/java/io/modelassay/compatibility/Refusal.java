@@ -31,6 +31,15 @@ final class Refusal extends RuntimeException {
         this.mismatched = List.copyOf(mismatched);
     }
 
+    /** Where there is no telling whether anything is raised. */
+    static Refusal notCovered(String why, String cure) {
+        return new Refusal("not-covered", "", "", why, cure);
+    }
+
+    boolean isNotCovered() {
+        return type.isEmpty();
+    }
+
     String text() {
         return String.valueOf(getMessage());
     }
