@@ -106,7 +106,9 @@ public final class AdapterPredictor {
         Effect effect = loading.effect();
         Outcome outcome =
                 !loading.warnings.isEmpty() ? Outcome.WARN : effect == Effect.NONE ? Outcome.SILENT : Outcome.CLEAN;
-        String first = loading.warnings.isEmpty() ? "" : loading.warnings.get(0);
+        // The warning about keys comes last, and says more of the outcome than one about the config.
+        int decisive = loading.missing.isEmpty() ? 0 : loading.warnings.size() - 1;
+        String message = loading.warnings.isEmpty() ? "" : loading.warnings.get(decisive);
         return new Prediction(
                 Library.PEFT,
                 version,
@@ -114,7 +116,7 @@ public final class AdapterPredictor {
                 outcome,
                 kind(loading, effect),
                 "",
-                first,
+                message,
                 List.copyOf(loading.warnings),
                 List.copyOf(loading.missing),
                 List.copyOf(loading.unexpected),

@@ -13,7 +13,7 @@ import org.apiguardian.api.API;
  * @param outcome how loading ends
  * @param kind stable kebab-case name of what decides the outcome, such as {@code shape-mismatch}; empty if clean
  * @param exception the type that is raised, as Python names it; empty without one
- * @param message what is raised or the first warning; empty without one
+ * @param message what is raised or the decisive warning; empty without one
  * @param warnings all warnings, their class first
  * @param missing keys of adapter tensors that the library looks for and does not find, as it names them in memory
  * @param unexpected keys that it has no place for, as it names them in memory
