@@ -6,7 +6,9 @@ import io.modelassay.architecture.ModelPlan;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -42,11 +44,7 @@ public final class AdapterPlan {
     public static AdapterPlan of(PeftAdapter adapter, ModelPlan model) {
         PeftMethod method = PeftMethods.require(adapter.config());
         method.unsupported(adapter.config()).ifPresent(form -> {
-            throw new AdapterException(
-                    AdapterProblem.UNSUPPORTED_ADAPTER_FORM,
-                    "The adapter has " + form + ", which is not computed here",
-                    adapter.config().json().file(),
-                    "the checks of its keys and values, which compute nothing; or merge it with PEFT and test the result");
+            throw unsupported(adapter, form);
         });
         BaseModules base = BaseModules.of(model);
         AdapterComparison comparison = new AdapterComparison(adapter, base);
@@ -58,6 +56,14 @@ public final class AdapterPlan {
             (replacement.copy() ? plan.copies : plan.overwritten).put(replacement.parameter(), tensor);
         }
         return plan;
+    }
+
+    private static AdapterException unsupported(PeftAdapter adapter, String form) {
+        return new AdapterException(
+                AdapterProblem.UNSUPPORTED_ADAPTER_FORM,
+                "The adapter has " + form + ", which is not computed here",
+                adapter.config().json().file(),
+                "the checks of its keys and values, which compute nothing; or merge it with PEFT and test the result");
     }
 
     private static void requireMatch(PeftAdapter adapter, AdapterComparison comparison) {
@@ -108,16 +114,23 @@ public final class AdapterPlan {
             }
         }
         Set<String> targeted = new HashSet<>(comparison.targeted());
+        List<BaseModule> linear = base.all().stream()
+                .filter(module -> targeted.contains(module.name()) && module.isLinear())
+                .toList();
+        shared.putAll(method.generated(linear, config));
         parts.forEach((name, own) -> {
             BaseModule module = base.find(name).orElseThrow(() -> nested(name));
             own.putAll(shared);
+            method.unsupported(module, own).ifPresent(form -> {
+                throw unsupported(adapter, form + " (" + name + ")");
+            });
             AdaptedModule adapted = new AdaptedModule(
                     name,
                     Collections.unmodifiableMap(own),
                     method.numbers(module, config),
-                    method.rowParts(),
+                    rowParts(method, module, own),
                     module.isLinear() ? method.derivedParts(config) : Map.of(),
-                    method.mergesBias(own.keySet()));
+                    method.mergesBias(module, config));
             if (targeted.contains(name)) {
                 modules.put(name, adapted);
             } else {
@@ -126,12 +139,15 @@ public final class AdapterPlan {
         });
     }
 
+    private static Set<String> rowParts(PeftMethod method, BaseModule module, Map<String, AdapterTensor> parts) {
+        Set<String> rows = new TreeSet<>(method.rowParts());
+        rows.retainAll(parts.keySet());
+        rows.removeIf(part -> Objects.requireNonNull(parts.get(part)).shape().dimension(0) < module.out());
+        return rows;
+    }
+
     private AdapterException nested(String module) {
-        return new AdapterException(
-                AdapterProblem.UNSUPPORTED_ADAPTER_FORM,
-                "The adapter has several parameters of one module, such as " + module + ", which are not computed here",
-                adapter.config().json().file(),
-                "the checks of its keys and values, which compute nothing");
+        return unsupported(adapter, "several parameters of one module, such as " + module);
     }
 
     /** What the kernel calls a part: its key behind the module, without {@code .weight}. */
