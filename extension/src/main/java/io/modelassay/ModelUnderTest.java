@@ -69,6 +69,31 @@ public final class ModelUnderTest implements AutoCloseable {
         return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.beside(base(), adapter)));
     }
 
+    /**
+     * This model with {@code adapter} merged into its weights, as PEFT's {@code merge_and_unload} does: in float32, then
+     * rounded to the compute type; into quantized weights by quantizing again. Otherwise as {@link #withAdapter}.
+     *
+     * @throws io.modelassay.adapter.AdapterException if the adapter does not fit, or is not computed here
+     * @throws io.modelassay.runtime.RuntimeFailure {@code not-mergeable} if PEFT can't merge into weights stored so
+     */
+    public ModelUnderTest withMergedAdapter(PeftAdapter adapter) {
+        return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.merged(base(), adapter)));
+    }
+
+    /**
+     * What merging {@code adapter} into this model loses on {@code text}: the merged model against the unmerged one, token by
+     * token.
+     *
+     * @throws io.modelassay.runtime.RuntimeFailure {@code not-mergeable} as {@link #withMergedAdapter}
+     */
+    public Comparison mergeLoss(PeftAdapter adapter, Text text) {
+        ModelUnderTest merged = withMergedAdapter(adapter);
+        Comparison comparison =
+                evaluator.compare(withAdapter(adapter).language(), merged.language(), tokens(text), protocol());
+        evaluator.recorder().compared(merged.name() + " against unmerged", text.name(), comparison);
+        return comparison;
+    }
+
     private LoadedModel base() {
         if (adapted.isPresent()) {
             throw new IllegalStateException("The model " + name() + " has an adapter already"
@@ -117,6 +142,11 @@ public final class ModelUnderTest implements AutoCloseable {
     /** The quantization that is applied after loading, if any. */
     public Optional<Quantization> quantization() {
         return loaded.settings().quantization();
+    }
+
+    /** Whether an adapter acts that is merged into the weights. */
+    public boolean mergesAdapter() {
+        return adapted.map(AdaptedModel::isMerged).orElse(false);
     }
 
     /** The device that runs; starts the engine. */
@@ -267,7 +297,8 @@ public final class ModelUnderTest implements AutoCloseable {
      * largest first.
      */
     public List<OutputErrors.ModuleError> outputErrors(Text text) {
-        return evaluator.outputErrors(reference().language(), language(), tokens(text), protocol());
+        LanguageModel subject = adapted.map(AdaptedModel::inWeights).orElseGet(loaded::model);
+        return evaluator.outputErrors(reference().language(), subject, tokens(text), protocol());
     }
 
     /** NaN, infinities and magnitudes of the stored tensors. */

@@ -3,6 +3,7 @@ package io.modelassay.adapter;
 import io.modelassay.adapter.AdapterComparison.Placement;
 import io.modelassay.adapter.AdapterComparison.Replacement;
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Parameter;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,6 +29,7 @@ public final class AdapterPlan {
     private final Map<String, AdapterTensor> overwritten = new TreeMap<>();
     private final Map<String, AdapterTensor> copies = new TreeMap<>();
     private final Map<String, TokenRows> tokens = new TreeMap<>();
+    private final Set<String> biased = new HashSet<>();
 
     private AdapterPlan(PeftAdapter adapter, PeftMethod method) {
         this.adapter = adapter;
@@ -50,6 +52,9 @@ public final class AdapterPlan {
         AdapterComparison comparison = new AdapterComparison(adapter, base);
         requireMatch(adapter, comparison);
         AdapterPlan plan = new AdapterPlan(adapter, method);
+        model.parameters().stream()
+                .filter(parameter -> parameter.kind() == Parameter.Kind.BIAS)
+                .forEach(bias -> plan.biased.add(bias.module()));
         plan.addModules(method, base, comparison);
         for (Replacement replacement : comparison.replacements) {
             AdapterTensor tensor = AdapterTensor.stored(adapter, replacement.tensor());
@@ -155,6 +160,24 @@ public final class AdapterPlan {
         String name = suffix.startsWith("base_model.") ? suffix.substring("base_model.".length()) : suffix;
         name = name.startsWith("token_adapter.") ? name.substring("token_adapter.".length()) : name;
         return name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
+    }
+
+    /**
+     * Checks that PEFT can merge the adapter.
+     *
+     * @throws AdapterException {@code not-mergeable} if a module without a bias has one in the adapter
+     */
+    public void requireMergeable() {
+        modules.values().stream()
+                .filter(module -> module.parts().containsKey("lora_B.bias") && !biased.contains(module.name()))
+                .findFirst()
+                .ifPresent(module -> {
+                    throw new AdapterException(
+                            AdapterProblem.NOT_MERGEABLE,
+                            "The adapter adds a bias to " + module.name() + ", which has none to merge it into",
+                            adapter.config().json().file(),
+                            "the adapter unmerged; or training with lora_bias off");
+                });
     }
 
     /** The adapter. */

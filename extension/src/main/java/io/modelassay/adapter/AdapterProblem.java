@@ -13,7 +13,8 @@ public enum AdapterProblem {
     UNSUPPORTED_PEFT_TYPE,
     INVALID_PATTERN,
     ADAPTER_MISMATCH,
-    UNSUPPORTED_ADAPTER_FORM;
+    UNSUPPORTED_ADAPTER_FORM,
+    NOT_MERGEABLE;
 
     /** Stable kebab-case name, such as {@code missing-adapter-config}. */
     public String id() {

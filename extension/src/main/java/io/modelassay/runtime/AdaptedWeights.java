@@ -34,7 +34,7 @@ public final class AdaptedWeights implements Weights {
         this.base = base;
         this.plan = plan;
         this.engine = engine;
-        this.parts = new AdapterParts(engine);
+        this.parts = new AdapterParts(engine, linear());
         this.conversions = Kernels.conversions(engine);
         Parameter output = model.parameters().stream()
                 .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD)
@@ -47,11 +47,6 @@ public final class AdaptedWeights implements Weights {
     @Override
     public String linear() {
         return plan.kernel().orElse("unadapted.py");
-    }
-
-    /** The functions of the adapter's method beside {@link #linear}. */
-    private Kernels method() {
-        return Kernels.shared(engine, "products.py", "linear.py", linear());
     }
 
     @Override
@@ -78,13 +73,7 @@ public final class AdaptedWeights implements Weights {
     }
 
     private Tensor changed(String function, Parameter parameter, AdaptedModule module, DType dtype) {
-        Map<String, Tensor> added = parts.of(module);
-        try (Tensor weight = base.load(parameter, DType.FP32);
-                Tensor changed = method().call(function, weight, added)) {
-            return conversions.call("convert", changed, dtype.scalarType());
-        } finally {
-            added.values().forEach(Tensor::close);
-        }
+        return parts.changed(function, base.load(parameter, DType.FP32), parts.of(module), dtype);
     }
 
     @Override
@@ -98,9 +87,7 @@ public final class AdaptedWeights implements Weights {
         Map<String, Tensor> added = new HashMap<>();
         try (Tensor index = engine.longs(LongStream.range(first, first + count).toArray())) {
             added.putAll(isTable(weight) ? parts.of(module.get(), index) : parts.of(module.get()));
-            Map<String, Tensor> derived = new HashMap<>();
-            module.get().derived().forEach((part, function) -> derived.put(part, method().call(function, rows, added)));
-            added.putAll(derived);
+            added.putAll(parts.derived(module.get(), rows, added));
             return added;
         }
     }
@@ -134,7 +121,7 @@ public final class AdaptedWeights implements Weights {
         Tensor rows = embedding(table, ids, index, dtype);
         Optional<AdaptedModule> module = plan.module(table.module());
         if (module.isPresent()) {
-            rows = embedded(rows, index, module.get());
+            rows = parts.embedded(rows, index, module.get());
         }
         Optional<TokenRows> tokens = plan.tokens(table.module());
         return tokens.isPresent() ? replaced(rows, tokens.get(), index) : rows;
@@ -148,16 +135,6 @@ public final class AdaptedWeights implements Weights {
         try (Tensor whole = parts.load(stored.get(), dtype);
                 Tensor at = engine.longs(index)) {
             return conversions.call("gather", whole, at);
-        }
-    }
-
-    private Tensor embedded(Tensor rows, long[] ids, AdaptedModule module) {
-        Map<String, Tensor> added = parts.of(module);
-        try (rows;
-                Tensor index = engine.longs(ids)) {
-            return method().call("embedded", rows, index, added);
-        } finally {
-            added.values().forEach(Tensor::close);
         }
     }
 
@@ -186,6 +163,22 @@ public final class AdaptedWeights implements Weights {
 
     private static long[] longs(List<Long> values) {
         return values.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    AdapterParts adapterParts() {
+        return parts;
+    }
+
+    /** What is added to the head, whatever table its rows are in. */
+    Optional<AdaptedModule> headModule() {
+        return plan.module(head);
+    }
+
+    /** Whether {@code table} gives both embedding and head, so that merging changes them together. */
+    boolean isShared(Parameter table) {
+        return tied
+                && stored(head + ".weight").isEmpty()
+                && plan.copy(table.name()).isEmpty();
     }
 
     @Override

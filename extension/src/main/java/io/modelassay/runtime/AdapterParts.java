@@ -6,14 +6,21 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiFunction;
 
-/** Brings an adapter's tensors into the engine: in float32, as PEFT keeps them beside a base of any type. */
+/**
+ * An adapter's tensors in the engine, in float32 as PEFT keeps them beside a base of any type, and what its method makes of
+ * weights with them.
+ */
 final class AdapterParts {
     private final TorchEngine engine;
     private final Kernels conversions;
 
-    AdapterParts(TorchEngine engine) {
+    private final Kernels method;
+
+    /** Of a method whose linear modules the file {@code linear} computes. */
+    AdapterParts(TorchEngine engine, String linear) {
         this.engine = engine;
         this.conversions = Kernels.conversions(engine);
+        this.method = Kernels.shared(engine, "products.py", "linear.py", linear);
     }
 
     /** Tensors and numbers of {@code module}; the caller closes them. */
@@ -43,6 +50,34 @@ final class AdapterParts {
     private Tensor rows(AdapterTensor tensor, Tensor index) {
         try (Tensor whole = load(tensor, DType.FP32)) {
             return conversions.call("gather", whole, index);
+        }
+    }
+
+    /** The parts that a function of the method makes of {@code weight} and {@code parts}; the caller closes them. */
+    Map<String, Tensor> derived(AdaptedModule module, Tensor weight, Map<String, Tensor> parts) {
+        Map<String, Tensor> derived = new HashMap<>();
+        module.derived().forEach((part, function) -> derived.put(part, method.call(function, weight, parts)));
+        return derived;
+    }
+
+    /** What {@code function} makes of {@code weight} and {@code parts}, in {@code dtype}; closes both. */
+    Tensor changed(String function, Tensor weight, Map<String, Tensor> parts, DType dtype) {
+        try (weight;
+                Tensor changed = method.call(function, weight, parts)) {
+            return conversions.call("convert", changed, dtype.scalarType());
+        } finally {
+            parts.values().forEach(Tensor::close);
+        }
+    }
+
+    /** {@code rows}, those of {@code ids} of an embedding, with what {@code module} adds to them; closes {@code rows}. */
+    Tensor embedded(Tensor rows, long[] ids, AdaptedModule module) {
+        Map<String, Tensor> parts = of(module);
+        try (rows;
+                Tensor index = engine.longs(ids)) {
+            return method.call("embedded", rows, index, parts);
+        } finally {
+            parts.values().forEach(Tensor::close);
         }
     }
 
