@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.apiguardian.api.API;
 
 /**
@@ -207,6 +209,20 @@ public final class AdapterConfig {
                         .map(object::integers))
                 .findFirst()
                 .orElse(List.of());
+    }
+
+    /** Every token that has a row of its own in some module; sorted. */
+    public List<Long> tokens() {
+        SortedSet<Long> all = new TreeSet<>();
+        for (String key : List.of("token_indices", "trainable_token_indices")) {
+            if (json.isArray(key)) {
+                all.addAll(json.integers(key));
+            }
+        }
+        json.optionalObject("trainable_token_indices")
+                .filter(any -> json.isObject("trainable_token_indices"))
+                .ifPresent(object -> object.keysInFileOrder().forEach(key -> all.addAll(object.integers(key))));
+        return List.copyOf(all);
     }
 
     /** {@code use_rslora}: the strength is alpha / sqrt(r) rather than alpha / r. */

@@ -54,7 +54,7 @@ final class EvaluateVerb extends Verb {
             })
     private @Nullable Quantization quantization;
 
-    @ArgGroup
+    @ArgGroup(exclusive = false)
     private @Nullable WithAdapter with;
 
     /** The adapter to put into the model. */
