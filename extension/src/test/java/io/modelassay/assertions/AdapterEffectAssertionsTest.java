@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an adapter does to a model's outputs, and what of it merging keeps. */
 class AdapterEffectAssertionsTest {
@@ -143,6 +144,16 @@ class AdapterEffectAssertionsTest {
             assertThat(catchThrowableOfType(
                             AssertionError.class, () -> assertThat(adapter).isMergeableInto(model, Models.TEXT, 1e-9)))
                     .hasMessageContaining("Merged weights are rounded to bf16, which loses what is small beside them");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bnb-int8", "bnb-nf4-double"})
+    void storedBitsandbytesWeightsAreQuantizedAgain(String variant) {
+        try (PeftAdapter adapter = PeftAdapter.open(Fixtures.path("adapters/lora-nf4"))) {
+            ModelUnderTest model = models.open(Fixtures.path("quantized/" + variant));
+            assertThat(adapter).changesOutputsOf(model).isMergeableInto(model, Models.TEXT, 0.1);
+            assertThat(models.lastFigure().value()).isGreaterThan(1e-6);
         }
     }
 

@@ -129,7 +129,8 @@ class EvaluateVerbTest {
     @Test
     void anAdapterThatDoesNotFitIsRefused() {
         Path adapter = Fixtures.path("adapters/lora-qv");
-        CommandRun other = CommandRun.of("evaluate", MODEL, "--adapter", adapter, "--tokens", TOKENS, "--json");
+        CommandRun other = CommandRun.of(
+                "evaluate", Fixtures.path("tiny-mistral"), "--adapter", adapter, "--tokens", TOKENS, "--json");
         assertThat(other.code()).isEqualTo(3);
         assertThat(other.json().at("/error/id").asText()).isEqualTo("adapter-mismatch");
         Path gptq = Fixtures.path("quantized/gptq-int4-g128");
