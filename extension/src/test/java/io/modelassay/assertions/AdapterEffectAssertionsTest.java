@@ -21,7 +21,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an adapter does to a model's outputs, and what of it merging keeps. */
 class AdapterEffectAssertionsTest {
@@ -148,9 +147,9 @@ class AdapterEffectAssertionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bnb-int8", "bnb-nf4-double"})
-    void storedBitsandbytesWeightsAreQuantizedAgain(String variant) {
-        try (PeftAdapter adapter = PeftAdapter.open(Fixtures.path("adapters/lora-nf4"))) {
+    @CsvSource({"bnb-int8, lora-dora", "bnb-nf4-double, lora-nf4"})
+    void storedBitsandbytesWeightsAreQuantizedAgain(String variant, String name) {
+        try (PeftAdapter adapter = PeftAdapter.open(Fixtures.path("adapters/" + name))) {
             ModelUnderTest model = models.open(Fixtures.path("quantized/" + variant));
             assertThat(adapter).changesOutputsOf(model).isMergeableInto(model, Models.TEXT, 0.1);
             assertThat(models.lastFigure().value()).isGreaterThan(1e-6);
