@@ -199,6 +199,19 @@ class AdapterEffectAssertionsTest {
     }
 
     @Test
+    void softAssertionsReportAllOfThem() {
+        try (PeftAdapter adapter = PeftAdapter.open(untrained("soft"))) {
+            ModelUnderTest model = models.open(Models.LLAMA);
+            ModelSoftAssertions soft = new ModelSoftAssertions();
+            soft.assertThat(adapter)
+                    .changesOutputsOf(model, Models.TEXT)
+                    .isMergeableInto(model, Models.TEXT, -1)
+                    .wasTrainedOn(model, "another");
+            assertThat(soft.errorsCollected()).hasSize(3);
+        }
+    }
+
+    @Test
     void theBaseOfTrainingIsToldByContent() {
         Path named = Corruptor.of(LORA)
                 .named("named")
