@@ -1,5 +1,6 @@
 package io.modelassay;
 
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.LoaderRules;
@@ -46,16 +47,50 @@ import org.apiguardian.api.API;
 public final class ModelUnderTest implements AutoCloseable {
     private final LoadedModel loaded;
     private final Evaluator evaluator;
+    private final Optional<AdaptedModel> adapted;
 
     ModelUnderTest(LoadedModel loaded, Evaluator evaluator) {
+        this(loaded, evaluator, Optional.empty());
+    }
+
+    private ModelUnderTest(LoadedModel loaded, Evaluator evaluator, Optional<AdaptedModel> adapted) {
         this.loaded = loaded;
         this.evaluator = evaluator;
+        this.adapted = adapted;
+    }
+
+    /**
+     * This model with {@code adapter} beside its weights, as PEFT computes it unmerged. Its {@link #reference} is this
+     * model, which still owns what both use; the adapter stays its owner's to close.
+     *
+     * @throws io.modelassay.adapter.AdapterException if the adapter does not fit, or is not computed here
+     */
+    public ModelUnderTest withAdapter(PeftAdapter adapter) {
+        return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.beside(base(), adapter)));
+    }
+
+    private LoadedModel base() {
+        if (adapted.isPresent()) {
+            throw new IllegalStateException("The model " + name() + " has an adapter already"
+                    + "\nTry: reference().withAdapter(…), one adapter at a time");
+        }
+        return loaded;
+    }
+
+    private LanguageModel language() {
+        return adapted.map(AdaptedModel::model).orElseGet(loaded::model);
+    }
+
+    /** The adapter that acts, if there is one. */
+    public Optional<PeftAdapter> adapter() {
+        return adapted.map(AdaptedModel::adapter);
     }
 
     /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
     public String name() {
         String folder = String.valueOf(loaded.settings().folder().getFileName());
-        return quantization().map(q -> folder + " as " + q.label()).orElse(folder);
+        String base = quantization().map(q -> folder + " as " + q.label()).orElse(folder);
+        return adapted.map(with -> base + with.label()).orElse(base);
     }
 
     /** What is on disk. */
@@ -68,8 +103,14 @@ public final class ModelUnderTest implements AutoCloseable {
         return loaded.checkpoint().config();
     }
 
-    /** The unquantized twin that drift is measured against; this model itself where there is none. */
+    /**
+     * What drift is measured against: of a model with an adapter the model without it, otherwise the unquantized twin;
+     * this model itself where there is none.
+     */
     public ModelUnderTest reference() {
+        if (adapted.isPresent()) {
+            return new ModelUnderTest(loaded, evaluator);
+        }
         return loaded.reference() == loaded ? this : new ModelUnderTest(loaded.reference(), evaluator);
     }
 
@@ -188,7 +229,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Logits of every position of {@code windows}, {@code [tokens][vocabulary]}. */
     public float[][] logits(List<int[]> windows) {
-        return evaluator.logits(loaded.model(), windows);
+        return evaluator.logits(language(), windows);
     }
 
     /**
@@ -196,7 +237,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * little-endian, some rows at a time; for logits that memory would not hold. A buffer is valid during the call only.
      */
     public void logits(List<int[]> windows, Consumer<ByteBuffer> rows) {
-        evaluator.logits(loaded.model(), windows, rows);
+        evaluator.logits(language(), windows, rows);
     }
 
     /** Perplexity over {@code text} under {@link #protocol}. */
@@ -206,7 +247,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Perplexity over {@code text} under {@code protocol}. */
     public Perplexity perplexity(Text text, Protocol protocol) {
-        return evaluator.perplexity(loaded.model(), tokens(text), protocol);
+        return evaluator.perplexity(language(), tokens(text), protocol);
     }
 
     /** This model against its {@link #reference} over {@code text}, token by token. */
@@ -216,7 +257,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** This model against its {@link #reference} over {@code text} under {@code protocol}. */
     public Comparison comparison(Text text, Protocol protocol) {
-        Comparison comparison = evaluator.compare(loaded.reference().model(), loaded.model(), tokens(text), protocol);
+        Comparison comparison = evaluator.compare(reference().language(), language(), tokens(text), protocol);
         evaluator.recorder().compared(name(), text.name(), comparison);
         return comparison;
     }
@@ -226,7 +267,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * largest first.
      */
     public List<OutputErrors.ModuleError> outputErrors(Text text) {
-        return evaluator.outputErrors(loaded.reference().model(), loaded.model(), tokens(text), protocol());
+        return evaluator.outputErrors(reference().language(), language(), tokens(text), protocol());
     }
 
     /** NaN, infinities and magnitudes of the stored tensors. */
@@ -254,13 +295,15 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** The first NaN or infinity in a forward pass over {@code text}, if there is one. */
     public Optional<NonFiniteActivation> firstNonFiniteActivation(Text text) {
-        return evaluator.firstNonFinite(loaded.model(), tokens(text), protocol());
+        return evaluator.firstNonFinite(language(), tokens(text), protocol());
     }
 
-    /** Closes mapped files and frees native memory; only whoever loaded the model does this. */
+    /** Closes mapped files and frees native memory; only whoever loaded the model does this, nothing with an adapter. */
     @Override
     public void close() {
-        loaded.close();
+        if (adapted.isEmpty()) {
+            loaded.close();
+        }
     }
 
     /** Name and compute type. */

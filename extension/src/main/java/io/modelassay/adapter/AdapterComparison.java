@@ -31,6 +31,12 @@ final class AdapterComparison {
         }
     }
 
+    /** A stored tensor of the method, at its place. */
+    record Placement(String module, String part, TensorInfo tensor) {}
+
+    /** A stored tensor that loading puts in place of a parameter of the base; a copy if the module is saved whole. */
+    record Replacement(String parameter, TensorInfo tensor, boolean copy) {}
+
     private final AdapterConfig config;
     private final PeftMethod method;
     private final BaseModules base;
@@ -46,6 +52,8 @@ final class AdapterComparison {
     final List<Mismatch> mismatched = new ArrayList<>();
     final Set<String> overwriting = new TreeSet<>();
     final SortedMap<String, Renamed> renamed = new TreeMap<>();
+    final List<Placement> placements = new ArrayList<>();
+    final List<Replacement> replacements = new ArrayList<>();
 
     AdapterComparison(PeftAdapter adapter, BaseModules modules) {
         this.config = adapter.config();
@@ -174,6 +182,7 @@ final class AdapterComparison {
             Shape shape = Objects.requireNonNull(base.parameters().get(parameter.get()));
             if (shape.equals(tensor.shape())) {
                 matched.add(tensor.name());
+                replacements.add(new Replacement(parameter.get(), tensor, false));
                 if (!isAskedFor(parameter.get())) {
                     overwriting.add(tensor.name());
                 }
@@ -197,6 +206,11 @@ final class AdapterComparison {
         if (shapes.contains(tensor.shape())) {
             matched.add(tensor.name());
             saved.add(key);
+            if (place.ofMethod() || place.shared()) {
+                placements.add(new Placement(place.module(), place.part().suffix(), tensor));
+            } else {
+                replacements.add(new Replacement(place.part().suffix(), tensor, true));
+            }
             return;
         }
         Shape expected = shapes.get(0);

@@ -191,6 +191,24 @@ public final class AdapterConfig {
         return tokens;
     }
 
+    /**
+     * The tokens of {@code module} that have rows of their own: {@code token_indices} of the method of that name, or {@code
+     * trainable_token_indices}, whose keys are ends of module names.
+     */
+    List<Long> tokens(String module) {
+        for (String key : List.of("token_indices", "trainable_token_indices")) {
+            if (json.isArray(key)) {
+                return json.integers(key);
+            }
+        }
+        return json.optionalObject("trainable_token_indices").stream()
+                .flatMap(object -> object.keysInFileOrder().stream()
+                        .filter(name -> module.equals(name) || ModuleSelector.endsWith(module, name))
+                        .map(object::integers))
+                .findFirst()
+                .orElse(List.of());
+    }
+
     /** {@code use_rslora}: the strength is alpha / sqrt(r) rather than alpha / r. */
     public boolean usesRankStabilization() {
         return json.bool("use_rslora", false);
@@ -224,6 +242,11 @@ public final class AdapterConfig {
     /** {@code peft_version}, which versions before 0.18 do not write. */
     public Optional<String> peftVersion() {
         return json.optionalString("peft_version");
+    }
+
+    /** {@code init_lora_weights} where it names a method, such as {@code pissa}. */
+    Optional<String> initialization() {
+        return json.isString("init_lora_weights") ? json.optionalString("init_lora_weights") : Optional.empty();
     }
 
     /** {@code oft_block_size} and the like. */

@@ -39,7 +39,8 @@ public final class Decoder {
 
     /** A decoder of {@code model} over {@code weights}, computing in {@code dtype}. Owns neither. */
     public Decoder(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.withProducts(engine, dtype, model.decoder().kernel() + ".py");
+        this.kernels = Kernels.withLinear(
+                engine, dtype, weights.linear(), model.decoder().kernel() + ".py");
         this.model = model;
         this.plan = model.decoder();
         this.weights = weights;

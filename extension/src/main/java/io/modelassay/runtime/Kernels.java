@@ -41,7 +41,7 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
-     * Compiles the kernel files that lie beside {@code anchor} as one module.
+     * Compiles the kernel files that lie beside {@code anchor}, or under an absolute resource name, as one module.
      *
      * @throws RuntimeFailure {@code kernel-invalid} with the engine's message and source line
      */
@@ -66,10 +66,13 @@ public final class Kernels implements AutoCloseable {
         return engine.shared(names, () -> compile(engine, Kernels.class, names));
     }
 
-    /** The kernels of one file with the products that are fastest for weights of {@code dtype} on {@code engine}. */
-    static Kernels withProducts(TorchEngine engine, DType dtype, String file) {
+    /**
+     * The kernels of one file that calls linear modules, computed by the file {@code linear} with the products that are
+     * fastest for weights of {@code dtype} on {@code engine}.
+     */
+    static Kernels withLinear(TorchEngine engine, DType dtype, String linear, String file) {
         boolean packs = dtype == DType.BF16 && engine.packsWeights();
-        return shared(engine, packs ? "packed_products.py" : "products.py", file);
+        return shared(engine, packs ? "packed_products.py" : "products.py", "linear.py", linear, file);
     }
 
     /** The conversions alone: stored bytes to tensors and back. */

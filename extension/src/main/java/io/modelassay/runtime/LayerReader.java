@@ -47,7 +47,7 @@ final class LayerReader implements AutoCloseable {
         Map<String, Tensor> tensors = new HashMap<>();
         try {
             for (Parameter parameter : model.parametersOf(layer)) {
-                tensors.put(parameter.name().substring(layer.length() + 1), load(parameter));
+                load(parameter, parameter.name().substring(layer.length() + 1), tensors);
             }
             return tensors;
         } catch (RuntimeException e) {
@@ -56,13 +56,16 @@ final class LayerReader implements AutoCloseable {
         }
     }
 
-    private Tensor load(Parameter parameter) {
+    private void load(Parameter parameter, String name, Map<String, Tensor> tensors) {
         Tensor stored = weights.load(parameter, dtype);
         if (parameter.kind() != Parameter.Kind.LINEAR) {
-            return stored;
+            tensors.put(name, stored);
+            return;
         }
+        String module = name.substring(0, name.lastIndexOf('.') + 1);
         try (stored) {
-            return kernels.call("packed", stored);
+            weights.parts(parameter, 0, stored).forEach((part, tensor) -> tensors.put(module + part, tensor));
+            tensors.put(name, kernels.call("packed", stored));
         }
     }
 
