@@ -9,8 +9,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /** An adapter resolved against a model: what it adds to each module, and which parameters it stores whole. */
@@ -27,9 +30,9 @@ public final class AdapterPlan {
     private final Map<String, AdapterTensor> copies = new TreeMap<>();
     private final Map<String, TokenRows> tokens = new TreeMap<>();
 
-    private AdapterPlan(PeftAdapter adapter, PeftMethod method) {
+    private AdapterPlan(PeftAdapter adapter, Optional<String> kernel) {
         this.adapter = adapter;
-        this.kernel = method.kernel();
+        this.kernel = kernel;
     }
 
     /**
@@ -51,13 +54,40 @@ public final class AdapterPlan {
         BaseModules base = BaseModules.of(model);
         AdapterComparison comparison = new AdapterComparison(adapter, base);
         requireMatch(adapter, comparison);
-        AdapterPlan plan = new AdapterPlan(adapter, method);
+        AdapterPlan plan = new AdapterPlan(adapter, method.kernel());
         plan.addModules(method, base, comparison);
         for (Replacement replacement : comparison.replacements) {
             AdapterTensor tensor = AdapterTensor.stored(adapter, replacement.tensor());
             (replacement.copy() ? plan.copies : plan.overwritten).put(replacement.parameter(), tensor);
         }
         return plan;
+    }
+
+    /** This plan with other values for the tensors that {@code values} names; what it derives from them follows. */
+    public AdapterPlan with(Map<String, AdapterTensor> values) {
+        UnaryOperator<AdapterTensor> other = tensor -> values.getOrDefault(tensor.name(), tensor);
+        AdapterPlan plan = new AdapterPlan(adapter, kernel);
+        modules.forEach((name, module) -> plan.modules.put(name, module.with(other)));
+        parameters.forEach((name, module) -> plan.parameters.put(name, module.with(other)));
+        overwritten.forEach((name, tensor) -> plan.overwritten.put(name, other.apply(tensor)));
+        copies.forEach((name, tensor) -> plan.copies.put(name, other.apply(tensor)));
+        tokens.forEach((name, rows) -> plan.tokens.put(name, new TokenRows(rows.ids(), other.apply(rows.rows()))));
+        return plan;
+    }
+
+    /** The tensors that training changes, by name. */
+    public SortedMap<String, AdapterTensor> trained() {
+        SortedMap<String, AdapterTensor> trained = new TreeMap<>();
+        Stream.of(
+                        modules.values().stream().flatMap(module -> module.parts().values().stream()),
+                        parameters.values().stream().flatMap(module -> module.parts().values().stream()),
+                        overwritten.values().stream(),
+                        copies.values().stream(),
+                        tokens.values().stream().map(TokenRows::rows))
+                .flatMap(tensors -> tensors)
+                .filter(AdapterTensor::isTrained)
+                .forEach(tensor -> trained.put(tensor.name(), tensor));
+        return trained;
     }
 
     private static void requireMatch(PeftAdapter adapter, AdapterComparison comparison) {
