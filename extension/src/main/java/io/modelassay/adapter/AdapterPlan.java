@@ -6,6 +6,7 @@ import io.modelassay.architecture.ModelPlan;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -211,6 +212,14 @@ public final class AdapterPlan {
     /** Rows of {@code module} that are replaced. */
     public Optional<TokenRows> tokens(String module) {
         return Optional.ofNullable(tokens.get(module));
+    }
+
+    /** Every token that has a row of its own in some module, in the config's order. */
+    public List<Long> trainedTokens() {
+        return tokens.values().stream()
+                .flatMap(rows -> rows.ids().stream())
+                .distinct()
+                .toList();
     }
 
     /** Whether the adapter acts beside what is left of the base weights without their largest singular values (PiSSA). */

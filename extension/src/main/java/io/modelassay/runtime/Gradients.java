@@ -1,6 +1,12 @@
 package io.modelassay.runtime;
 
+import io.modelassay.adapter.AdapterPlan;
+import io.modelassay.adapter.AdapterTensor;
+import io.modelassay.checkpoint.TensorType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -64,16 +70,32 @@ public final class Gradients implements AutoCloseable {
         return kernels.floats(get(name));
     }
 
+    /** {@code plan} after one step of gradient descent, {@code rate} times the gradient; its tensors become float32. */
+    public AdapterPlan step(AdapterPlan plan, double rate) {
+        AdapterParts parts = new AdapterParts(kernels.engine());
+        Map<String, AdapterTensor> values = new HashMap<>();
+        plan.trained().forEach((name, tensor) -> {
+            Tensor gradient = sums.get(name);
+            if (gradient != null) {
+                try (Tensor before = parts.load(tensor, DType.FP32);
+                        Tensor after = kernels.call("stepped", before, gradient, rate)) {
+                    ByteBuffer read = kernels.bytes(after);
+                    ByteBuffer bytes =
+                            ByteBuffer.allocateDirect(read.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+                    bytes.put(read).flip();
+                    values.put(name, new AdapterTensor(name, TensorType.F32, tensor.shape(), bytes::duplicate));
+                }
+            }
+        });
+        return plan.with(values);
+    }
+
     Tensor get(String name) {
         Tensor gradient = sums.get(name);
         if (gradient == null) {
             throw new IllegalArgumentException("No gradient came to " + name);
         }
         return gradient;
-    }
-
-    boolean has(String name) {
-        return sums.containsKey(name);
     }
 
     /** Adds a gradient, which stays the caller's. */

@@ -164,13 +164,11 @@ public final class TrainingPass {
 
         private void requireFinite(String module, Map<String, Tensor> tensors, Tensor output) {
             if (measures.nonFinite(output)[0] > 0) {
+                Map<String, String> changing = trained.in(module + ".", tensors.keySet());
                 result.nonFinite = new TreeMap<>(tensors)
                         .entrySet().stream()
-                                .filter(tensor -> base.plan()
-                                        .parameter(module + "." + tensor.getKey())
-                                        .isPresent())
                                 .filter(tensor -> holdsNonFinite(tensor.getValue()))
-                                .map(tensor -> module + "." + tensor.getKey())
+                                .map(tensor -> changing.getOrDefault(tensor.getKey(), module + "." + tensor.getKey()))
                                 .findFirst()
                                 .orElse(module);
             }
@@ -236,6 +234,9 @@ public final class TrainingPass {
                     Tensor hidden = kernels.call("predicting", normed);
                     HeadPass head = new HeadPass(base, adapter, weights, kernels, windows)) {
                 result.loss = head.loss(hidden);
+                if (!Double.isFinite(result.loss)) {
+                    result.nonFinite = plan.head();
+                }
                 if (!back) {
                     return kernels.call("same", last);
                 }
