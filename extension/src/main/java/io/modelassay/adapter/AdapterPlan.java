@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -46,11 +47,7 @@ public final class AdapterPlan {
     public static AdapterPlan of(PeftAdapter adapter, ModelPlan model) {
         PeftMethod method = PeftMethods.require(adapter.config());
         method.unsupported(adapter.config()).ifPresent(form -> {
-            throw new AdapterException(
-                    AdapterProblem.UNSUPPORTED_ADAPTER_FORM,
-                    "The adapter has " + form + ", which is not computed here",
-                    adapter.config().json().file(),
-                    "the checks of its keys and values, which compute nothing; or merge it with PEFT and test the result");
+            throw unsupported(adapter, form);
         });
         BaseModules base = BaseModules.of(model);
         AdapterComparison comparison = new AdapterComparison(adapter, base);
@@ -64,31 +61,12 @@ public final class AdapterPlan {
         return plan;
     }
 
-    /** This plan with other values for the tensors that {@code values} names; what it derives from them follows. */
-    public AdapterPlan with(Map<String, AdapterTensor> values) {
-        UnaryOperator<AdapterTensor> other = tensor -> values.getOrDefault(tensor.name(), tensor);
-        AdapterPlan plan = new AdapterPlan(adapter, kernel);
-        modules.forEach((name, module) -> plan.modules.put(name, module.with(other)));
-        parameters.forEach((name, module) -> plan.parameters.put(name, module.with(other)));
-        overwritten.forEach((name, tensor) -> plan.overwritten.put(name, other.apply(tensor)));
-        copies.forEach((name, tensor) -> plan.copies.put(name, other.apply(tensor)));
-        tokens.forEach((name, rows) -> plan.tokens.put(name, new TokenRows(rows.ids(), other.apply(rows.rows()))));
-        return plan;
-    }
-
-    /** The tensors that training changes, by name. */
-    public SortedMap<String, AdapterTensor> trained() {
-        SortedMap<String, AdapterTensor> trained = new TreeMap<>();
-        Stream.of(
-                        modules.values().stream().flatMap(module -> module.parts().values().stream()),
-                        parameters.values().stream().flatMap(module -> module.parts().values().stream()),
-                        overwritten.values().stream(),
-                        copies.values().stream(),
-                        tokens.values().stream().map(TokenRows::rows))
-                .flatMap(tensors -> tensors)
-                .filter(AdapterTensor::isTrained)
-                .forEach(tensor -> trained.put(tensor.name(), tensor));
-        return trained;
+    private static AdapterException unsupported(PeftAdapter adapter, String form) {
+        return new AdapterException(
+                AdapterProblem.UNSUPPORTED_ADAPTER_FORM,
+                "The adapter has " + form + ", which is not computed here",
+                adapter.config().json().file(),
+                "the checks of its keys and values, which compute nothing; or merge it with PEFT and test the result");
     }
 
     private static void requireMatch(PeftAdapter adapter, AdapterComparison comparison) {
@@ -139,16 +117,23 @@ public final class AdapterPlan {
             }
         }
         Set<String> targeted = new HashSet<>(comparison.targeted());
+        List<BaseModule> linear = base.all().stream()
+                .filter(module -> targeted.contains(module.name()) && module.isLinear())
+                .toList();
+        shared.putAll(method.generated(linear, config));
         parts.forEach((name, own) -> {
             BaseModule module = base.find(name).orElseThrow(() -> nested(name));
             own.putAll(shared);
+            method.unsupported(module, own).ifPresent(form -> {
+                throw unsupported(adapter, form + " (" + name + ")");
+            });
             AdaptedModule adapted = new AdaptedModule(
                     name,
                     Collections.unmodifiableMap(own),
                     method.numbers(module, config),
-                    method.rowParts(),
+                    rowParts(method, module, own),
                     module.isLinear() ? method.derivedParts(config) : Map.of(),
-                    method.mergesBias(own.keySet()));
+                    method.mergesBias(module, config));
             if (targeted.contains(name)) {
                 modules.put(name, adapted);
             } else {
@@ -157,12 +142,15 @@ public final class AdapterPlan {
         });
     }
 
+    private static Set<String> rowParts(PeftMethod method, BaseModule module, Map<String, AdapterTensor> parts) {
+        Set<String> rows = new TreeSet<>(method.rowParts());
+        rows.retainAll(parts.keySet());
+        rows.removeIf(part -> Objects.requireNonNull(parts.get(part)).shape().dimension(0) < module.out());
+        return rows;
+    }
+
     private AdapterException nested(String module) {
-        return new AdapterException(
-                AdapterProblem.UNSUPPORTED_ADAPTER_FORM,
-                "The adapter has several parameters of one module, such as " + module + ", which are not computed here",
-                adapter.config().json().file(),
-                "the checks of its keys and values, which compute nothing");
+        return unsupported(adapter, "several parameters of one module, such as " + module);
     }
 
     /** What the kernel calls a part: its key behind the module, without {@code .weight}. */
@@ -212,6 +200,33 @@ public final class AdapterPlan {
     /** Rows of {@code module} that are replaced. */
     public Optional<TokenRows> tokens(String module) {
         return Optional.ofNullable(tokens.get(module));
+    }
+
+    /** This plan with other values for the tensors that {@code values} names; what it derives from them follows. */
+    public AdapterPlan with(Map<String, AdapterTensor> values) {
+        UnaryOperator<AdapterTensor> other = tensor -> values.getOrDefault(tensor.name(), tensor);
+        AdapterPlan plan = new AdapterPlan(adapter, kernel);
+        modules.forEach((name, module) -> plan.modules.put(name, module.with(other)));
+        parameters.forEach((name, module) -> plan.parameters.put(name, module.with(other)));
+        overwritten.forEach((name, tensor) -> plan.overwritten.put(name, other.apply(tensor)));
+        copies.forEach((name, tensor) -> plan.copies.put(name, other.apply(tensor)));
+        tokens.forEach((name, rows) -> plan.tokens.put(name, new TokenRows(rows.ids(), other.apply(rows.rows()))));
+        return plan;
+    }
+
+    /** The tensors that training changes, by name. */
+    public SortedMap<String, AdapterTensor> trained() {
+        SortedMap<String, AdapterTensor> trained = new TreeMap<>();
+        Stream.of(
+                        modules.values().stream().flatMap(module -> module.parts().values().stream()),
+                        parameters.values().stream().flatMap(module -> module.parts().values().stream()),
+                        overwritten.values().stream(),
+                        copies.values().stream(),
+                        tokens.values().stream().map(TokenRows::rows))
+                .flatMap(tensors -> tensors)
+                .filter(AdapterTensor::isTrained)
+                .forEach(tensor -> trained.put(tensor.name(), tensor));
+        return trained;
     }
 
     /** Every token that has a row of its own in some module, in the config's order. */

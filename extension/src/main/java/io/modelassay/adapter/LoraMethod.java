@@ -64,6 +64,13 @@ final class LoraMethod implements PeftMethod {
     }
 
     @Override
+    public Optional<String> unsupported(BaseModule module, Map<String, AdapterTensor> parts) {
+        return module.kind() == Kind.EMBEDDING && parts.containsKey(MAGNITUDE)
+                ? Optional.of("DoRA on an embedding")
+                : Optional.empty();
+    }
+
+    @Override
     public Map<String, Double> numbers(BaseModule module, AdapterConfig config) {
         double rank = config.rank(module.name());
         double alpha = config.alpha(module.name());
@@ -81,8 +88,8 @@ final class LoraMethod implements PeftMethod {
     }
 
     @Override
-    public boolean mergesBias(Set<String> parts) {
-        return parts.contains("lora_B.bias");
+    public boolean mergesBias(BaseModule module, AdapterConfig config) {
+        return config.hasLoraBias() && module.isLinear();
     }
 
     @Override

@@ -43,14 +43,22 @@ interface PeftMethod {
     /** The tensors that {@code module} gets; none if the method does not know modules of this kind. */
     List<Part> parts(BaseModule module, AdapterConfig config);
 
-    /** The kernel file beside this class that computes its modules; empty if there is none. */
-    default Optional<String> kernel() {
-        return Optional.empty();
-    }
+    /** The kernel file beside this class that computes its modules; empty if it has none to compute. */
+    Optional<String> kernel();
 
     /** What the config asks for and the kernel does not compute, if there is such a thing. */
     default Optional<String> unsupported(AdapterConfig config) {
         return Optional.empty();
+    }
+
+    /** What the kernel does not compute of {@code module} with {@code parts}, if there is such a thing. */
+    default Optional<String> unsupported(BaseModule module, Map<String, AdapterTensor> parts) {
+        return Optional.empty();
+    }
+
+    /** Tensors that all modules share and no file has, by the names that the kernel knows. */
+    default Map<String, AdapterTensor> generated(Collection<BaseModule> targeted, AdapterConfig config) {
+        return Map.of();
     }
 
     /** Names of numbers that the kernel reads beside the tensors of {@code module}, with their values. */
@@ -68,8 +76,8 @@ interface PeftMethod {
         return Map.of();
     }
 
-    /** Whether merging changes the bias of a module that has {@code parts}. */
-    default boolean mergesBias(Set<String> parts) {
+    /** Whether merging changes the bias of {@code module}. */
+    default boolean mergesBias(BaseModule module, AdapterConfig config) {
         return false;
     }
 
