@@ -1,12 +1,11 @@
 package io.modelassay.adapter;
 
-import io.modelassay.adapter.IntegerGradient.Asker;
 import io.modelassay.architecture.ModelPlan;
-import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -23,23 +22,6 @@ import org.apiguardian.api.API;
 public final class IntegerGradients {
     private IntegerGradients() {}
 
-    /** Parameters of the architecture that {@code base} stores as integers without a quantization that packs them so. */
-    public static List<IntegerGradient> of(Checkpoint base, StoredQuantization packed, Optional<ModelPlan> plan) {
-        return base.tensors().values().stream()
-                .filter(tensor -> !tensor.type().isFloatingPoint())
-                .filter(tensor ->
-                        !packed.explains(tensor.name()) || packed.configs().isEmpty())
-                .filter(tensor -> isParameter(tensor.name(), plan))
-                .map(tensor -> new IntegerGradient(tensor.name(), tensor.type().label(), Asker.BASE, ""))
-                .toList();
-    }
-
-    /** Where the architecture is not known, a weight or a bias counts as a parameter. */
-    private static boolean isParameter(String tensor, Optional<ModelPlan> plan) {
-        return plan.map(known -> known.parameter(tensor).isPresent())
-                .orElse(tensor.endsWith(".weight") || tensor.endsWith(".bias"));
-    }
-
     /**
      * What training {@code adapter} on a base asks of integers.
      *
@@ -52,30 +34,31 @@ public final class IntegerGradients {
         List<IntegerGradient> found = new ArrayList<>();
         adapter.weights().tensors().values().stream()
                 .filter(tensor -> !tensor.type().isFloatingPoint())
-                .map(tensor -> new IntegerGradient(tensor.name(), tensor.type().label(), Asker.ADAPTER, ""))
+                .map(tensor -> new IntegerGradient(tensor.name(), tensor.type().label(), Optional.empty()))
                 .forEach(found::add);
         for (String entry : adapter.config().modulesToSave()) {
             packed.weights().values().stream()
                     .filter(weight -> copies(entry, weight.module()))
                     .flatMap(weight -> integers(weight)
                             .map(part ->
-                                    new IntegerGradient(part.name(), part.type().label(), Asker.SAVED_MODULE, entry)))
+                                    new IntegerGradient(part.name(), part.type().label(), Optional.of(entry))))
                     .forEach(found::add);
             plan.stream()
                     .flatMap(known -> known.modules().stream())
                     .filter(module -> quantized.test(module) && copies(entry, module))
-                    .map(module -> new IntegerGradient(
-                            module + ".weight", "quantized after loading", Asker.SAVED_MODULE, entry))
+                    .map(module ->
+                            new IntegerGradient(module + ".weight", "quantized after loading", Optional.of(entry)))
                     .forEach(found::add);
         }
         return List.copyOf(found);
     }
 
+    /** The part that holds the codes. */
     private static Stream<TensorInfo> integers(PackedWeight weight) {
         return weight.parts().values().stream()
                 .filter(part -> !part.type().isFloatingPoint())
-                .filter(part -> part.name().startsWith(weight.module() + "."))
-                .limit(1);
+                .max(Comparator.comparingLong(TensorInfo::byteLength))
+                .stream();
     }
 
     /** PEFT copies every module whose name ends with an entry, with a dot before it or not, and all that is in it. */
