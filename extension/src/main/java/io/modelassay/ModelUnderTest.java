@@ -1,5 +1,8 @@
 package io.modelassay;
 
+import io.modelassay.adapter.AdapterPlan;
+import io.modelassay.adapter.IntegerGradient;
+import io.modelassay.adapter.IntegerGradients;
 import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
@@ -18,6 +21,8 @@ import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.evaluation.TrainingBatch;
+import io.modelassay.evaluation.TrainingStep;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
@@ -327,6 +332,30 @@ public final class ModelUnderTest implements AutoCloseable {
     /** The first NaN or infinity in a forward pass over {@code text}, if there is one. */
     public Optional<NonFiniteActivation> firstNonFiniteActivation(Text text) {
         return evaluator.firstNonFinite(language(), tokens(text), protocol());
+    }
+
+    /** Tensors of integers of which training {@code adapter} on this model would ask a gradient; from headers. */
+    public List<IntegerGradient> integerGradients(PeftAdapter adapter) {
+        return IntegerGradients.of(adapter, storedQuantization(), this::quantizes, plan());
+    }
+
+    /**
+     * A step of training {@code adapter} beside this model's weights, on {@link TrainingBatch#of(AdapterPlan, int) tokens
+     * drawn from a seed}. Model and adapter stay as they are.
+     *
+     * @throws io.modelassay.adapter.AdapterException if the adapter does not fit, or is not computed here
+     */
+    public TrainingStep trainingStep(PeftAdapter adapter) {
+        LanguageModel base = base().model();
+        AdapterPlan plan = AdapterPlan.of(adapter, base.plan());
+        return TrainingStep.of(
+                base, plan, TrainingBatch.of(plan, base.plan().decoder().vocabularySize()));
+    }
+
+    /** The same on the first tokens of {@code text}, two windows of 64 at most. */
+    public TrainingStep trainingStep(PeftAdapter adapter, Text text) {
+        LanguageModel base = base().model();
+        return TrainingStep.of(base, AdapterPlan.of(adapter, base.plan()), TrainingBatch.of(tokens(text)));
     }
 
     /** Closes mapped files and frees native memory; only whoever loaded the model does this, nothing with an adapter. */

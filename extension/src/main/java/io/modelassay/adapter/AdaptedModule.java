@@ -1,7 +1,10 @@
 package io.modelassay.adapter;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.apiguardian.api.API;
 
 /**
@@ -21,4 +24,11 @@ public record AdaptedModule(
         Map<String, Double> numbers,
         Set<String> rowParts,
         Map<String, String> derived,
-        boolean mergesBias) {}
+        boolean mergesBias) {
+    /** This module with other tensors in their places. */
+    AdaptedModule with(UnaryOperator<AdapterTensor> other) {
+        Map<String, AdapterTensor> changed = new LinkedHashMap<>();
+        parts.forEach((part, tensor) -> changed.put(part, other.apply(tensor)));
+        return new AdaptedModule(name, Collections.unmodifiableMap(changed), numbers, rowParts, derived, mergesBias);
+    }
+}

@@ -102,10 +102,10 @@ final class AdapterComparison {
         if (shapes.contains(tensor.shape())) {
             matched.add(tensor.name());
             saved.add(key);
-            if (place.ofMethod() || place.shared()) {
-                placements.add(new Placement(place.module(), place.part().suffix(), tensor));
+            if (place.role() == Role.SAVED) {
+                replacements.add(new Replacement(place.suffix(), tensor, true));
             } else {
-                replacements.add(new Replacement(place.part().suffix(), tensor, true));
+                placements.add(new Placement(place.module(), place.suffix(), tensor));
             }
             return;
         }

@@ -12,8 +12,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /** An adapter resolved against a model: what it adds to each module, and which parameters it stores whole. */
@@ -31,9 +34,9 @@ public final class AdapterPlan {
     private final Map<String, TokenRows> tokens = new TreeMap<>();
     private final Set<String> biased = new HashSet<>();
 
-    private AdapterPlan(PeftAdapter adapter, PeftMethod method) {
+    private AdapterPlan(PeftAdapter adapter, Optional<String> kernel) {
         this.adapter = adapter;
-        this.kernel = method.kernel();
+        this.kernel = kernel;
     }
 
     /**
@@ -51,7 +54,7 @@ public final class AdapterPlan {
         BaseModules base = BaseModules.of(model);
         AdapterComparison comparison = new AdapterComparison(adapter, base);
         requireMatch(adapter, comparison);
-        AdapterPlan plan = new AdapterPlan(adapter, method);
+        AdapterPlan plan = new AdapterPlan(adapter, method.kernel());
         model.parameters().stream()
                 .filter(parameter -> parameter.kind() == Parameter.Kind.BIAS)
                 .forEach(bias -> plan.biased.add(bias.module()));
@@ -220,6 +223,41 @@ public final class AdapterPlan {
     /** Rows of {@code module} that are replaced. */
     public Optional<TokenRows> tokens(String module) {
         return Optional.ofNullable(tokens.get(module));
+    }
+
+    /** This plan with other values for the tensors that {@code values} names; what it derives from them follows. */
+    public AdapterPlan with(Map<String, AdapterTensor> values) {
+        UnaryOperator<AdapterTensor> other = tensor -> values.getOrDefault(tensor.name(), tensor);
+        AdapterPlan plan = new AdapterPlan(adapter, kernel);
+        modules.forEach((name, module) -> plan.modules.put(name, module.with(other)));
+        parameters.forEach((name, module) -> plan.parameters.put(name, module.with(other)));
+        overwritten.forEach((name, tensor) -> plan.overwritten.put(name, other.apply(tensor)));
+        copies.forEach((name, tensor) -> plan.copies.put(name, other.apply(tensor)));
+        tokens.forEach((name, rows) -> plan.tokens.put(name, new TokenRows(rows.ids(), other.apply(rows.rows()))));
+        return plan;
+    }
+
+    /** The tensors that training changes, by name. */
+    public SortedMap<String, AdapterTensor> trained() {
+        SortedMap<String, AdapterTensor> trained = new TreeMap<>();
+        Stream.of(
+                        modules.values().stream().flatMap(module -> module.parts().values().stream()),
+                        parameters.values().stream().flatMap(module -> module.parts().values().stream()),
+                        overwritten.values().stream(),
+                        copies.values().stream(),
+                        tokens.values().stream().map(TokenRows::rows))
+                .flatMap(tensors -> tensors)
+                .filter(AdapterTensor::isTrained)
+                .forEach(tensor -> trained.put(tensor.name(), tensor));
+        return trained;
+    }
+
+    /** Every token that has a row of its own in some module, in the config's order. */
+    public List<Long> trainedTokens() {
+        return tokens.values().stream()
+                .flatMap(rows -> rows.ids().stream())
+                .distinct()
+                .toList();
     }
 
     /** Whether the adapter acts beside what is left of the base weights without their largest singular values (PiSSA). */

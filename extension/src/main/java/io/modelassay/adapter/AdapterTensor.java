@@ -24,4 +24,9 @@ public record AdapterTensor(String name, TensorType type, Shape shape, Supplier<
                 tensor.shape(),
                 () -> adapter.weights().map(tensor));
     }
+
+    /** Whether training changes it; what all modules share is fixed from the start. */
+    public boolean isTrained() {
+        return name.startsWith(AdapterKey.PREFIX);
+    }
 }

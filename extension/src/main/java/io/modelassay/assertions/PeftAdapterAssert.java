@@ -271,6 +271,7 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
         return this;
     }
 
+    /**
      * The adapter, unmerged, changes what {@code model} predicts on some tokens spread over its vocabulary. Fails if it is
      * untrained.
      */

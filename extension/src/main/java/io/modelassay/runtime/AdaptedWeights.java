@@ -34,7 +34,7 @@ public final class AdaptedWeights implements Weights {
         this.base = base;
         this.plan = plan;
         this.engine = engine;
-        this.parts = new AdapterParts(engine, linear());
+        this.parts = new AdapterParts(engine, plan);
         this.conversions = Kernels.conversions(engine);
         Parameter output = model.parameters().stream()
                 .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD)
@@ -46,6 +46,11 @@ public final class AdaptedWeights implements Weights {
 
     @Override
     public String linear() {
+        return kernel(plan);
+    }
+
+    /** The file that computes linear modules with the adapter of {@code plan}. */
+    static String kernel(AdapterPlan plan) {
         return plan.kernel().orElse("unadapted.py");
     }
 

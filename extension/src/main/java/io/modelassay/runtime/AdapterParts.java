@@ -1,6 +1,7 @@
 package io.modelassay.runtime;
 
 import io.modelassay.adapter.AdaptedModule;
+import io.modelassay.adapter.AdapterPlan;
 import io.modelassay.adapter.AdapterTensor;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,11 +17,11 @@ final class AdapterParts {
 
     private final Kernels method;
 
-    /** Of a method whose linear modules the file {@code linear} computes. */
-    AdapterParts(TorchEngine engine, String linear) {
+    /** Of the adapter that {@code plan} has resolved. */
+    AdapterParts(TorchEngine engine, AdapterPlan plan) {
         this.engine = engine;
         this.conversions = Kernels.conversions(engine);
-        this.method = Kernels.shared(engine, "products.py", "linear.py", linear);
+        this.method = Kernels.shared(engine, "products.py", "linear.py", AdaptedWeights.kernel(plan));
     }
 
     /** Tensors and numbers of {@code module}; the caller closes them. */

@@ -3,10 +3,8 @@ package io.modelassay.runtime;
 import io.modelassay.architecture.DecoderPlan;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
-import io.modelassay.architecture.RotaryEmbedding;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -95,7 +93,7 @@ public final class Decoder {
         });
     }
 
-    private static <T> T exclusively(Supplier<T> work) {
+    static <T> T exclusively(Supplier<T> work) {
         ONE_PASS.lock();
         try {
             return work.get();
@@ -123,10 +121,9 @@ public final class Decoder {
         return batches;
     }
 
-    /** The state of one pass: hidden states, rotary tables, masks, and the layers that come. */
+    /** The state of one pass: hidden states, what surrounds a layer, and the layers that come. */
     private final class Pass implements AutoCloseable {
-        private final Map<Integer, List<Tensor>> rotary = new HashMap<>();
-        private final Map<List<Integer>, Tensor> masks = new HashMap<>();
+        private final LayerSurroundings surroundings = new LayerSurroundings(kernels, plan, dtype);
         private final List<String> operations =
                 List.of(kernels.text("operations").split(" ", -1));
         private final LayerReader reader;
@@ -134,7 +131,7 @@ public final class Decoder {
 
         Pass(List<int[]> windows) {
             current = embed(windows);
-            reader = new LayerReader(kernels, model, weights, dtype);
+            reader = new LayerReader(kernels, model, weights, dtype, plan.layers());
         }
 
         private Activations embed(List<int[]> windows) {
@@ -209,39 +206,7 @@ public final class Decoder {
         }
 
         private Object[] arguments(int index, Activations.Batch batch, Map<String, Tensor> layer) {
-            int positions = batch.windows().get(0).length;
-            List<Tensor> table = rotary.computeIfAbsent(positions, this::rotaryTable);
-            return new Object[] {
-                batch.hidden(),
-                layer,
-                table.get(0),
-                table.get(1),
-                mask(positions, plan.slidingWindows().get(index)),
-                plan.heads(),
-                plan.keyValueHeads(),
-                plan.normEpsilon()
-            };
-        }
-
-        private List<Tensor> rotaryTable(int positions) {
-            RotaryEmbedding.Table table = plan.rotary().table(positions);
-            try (Tensor frequencies = kernels.engine().floats(table.inverseFrequencies())) {
-                return kernels.callTuple("rotary_table", frequencies, positions, table.scaling(), dtype.scalarType());
-            }
-        }
-
-        /** The sliding window's mask, or an empty one where the window holds all positions. */
-        private Tensor mask(int positions, int window) {
-            boolean acts = window > 0 && window < positions;
-            return masks.computeIfAbsent(
-                    acts ? List.of(positions, window) : List.of(),
-                    key -> acts
-                            ? kernels.call(
-                                    "sliding_mask",
-                                    positions,
-                                    window,
-                                    current.batches().get(0).hidden())
-                            : kernels.engine().longs());
+            return surroundings.arguments(index, batch.hidden(), batch.windows().get(0).length, layer);
         }
 
         Activations normed() {
@@ -259,8 +224,7 @@ public final class Decoder {
         public void close() {
             reader.close();
             current.close();
-            rotary.values().forEach(table -> table.forEach(Tensor::close));
-            masks.values().forEach(Tensor::close);
+            surroundings.close();
         }
     }
 }

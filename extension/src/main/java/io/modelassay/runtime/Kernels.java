@@ -3,6 +3,9 @@ package io.modelassay.runtime;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
@@ -26,7 +29,7 @@ import org.apiguardian.api.API;
  *
  * <p>Arguments may be {@link Tensor}, {@code Long}, {@code Integer}, {@code Double}, {@code Boolean}, {@code String},
  * {@code long[]}, {@code List<Tensor>}, {@code Map<String, Tensor>} and {@code Map<String, Long>}; a result is a tensor,
- * a tuple of tensors or a dictionary of them. Nothing is recorded for gradients.
+ * a tuple of tensors or a dictionary of them. Only {@link #callRecording} records gradients.
  */
 @API(status = API.Status.INTERNAL)
 public final class Kernels implements AutoCloseable {
@@ -116,6 +119,52 @@ public final class Kernels implements AutoCloseable {
             }
             return tensors;
         }
+    }
+
+    /**
+     * Calls a function that takes gradients and returns a dictionary of tensors. Its numbers come as tensors without
+     * dimensions, and each dictionary holds at least one tensor: the engine's call that records knows nothing else.
+     */
+    public Map<String, Tensor> callRecording(String function, Object... arguments) {
+        JniUtils.setGraphExecutorOptimize(false);
+        boolean recording = JniUtils.isGradMode();
+        try (NDManager numbers = engine.manager().newSubManager()) {
+            NDList inputs = new NDList();
+            for (int i = 0; i < arguments.length; i++) {
+                addRecorded(inputs, "argument" + i, arguments[i], numbers);
+            }
+            NDArray method = numbers.create(0);
+            method.setName("module_method:" + function);
+            inputs.add(method);
+            JniUtils.setGradMode(true);
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (NDArray result : IValueUtils.forward(block, inputs, true)) {
+                tensors.put(result.getName(), new Tensor((PtNDArray) result));
+            }
+            return tensors;
+        } catch (EngineException e) {
+            throw new RuntimeFailure("kernel-failed", "Kernel " + function + ": " + e.getMessage(), e);
+        } finally {
+            JniUtils.setGradMode(recording);
+        }
+    }
+
+    private static void addRecorded(NDList inputs, String name, Object argument, NDManager numbers) {
+        if (argument instanceof Map<?, ?> map) {
+            map.forEach((key, item) -> addRecorded(inputs, name + "." + key, item, numbers));
+            return;
+        }
+        NDArray array;
+        if (argument instanceof Tensor tensor) {
+            array = tensor.array();
+        } else {
+            Number number = (Number) argument;
+            array = number instanceof Double
+                    ? numbers.create(number.doubleValue())
+                    : numbers.create(number.longValue());
+        }
+        array.setName(name);
+        inputs.add(array);
     }
 
     /** Calls a function without arguments that returns a string. */

@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Reads a model's layers in order. While one layer is computed, the bytes of the next are brought into memory by a thread
+ * Reads a model's layers in an order. While one layer is computed, the bytes of the next are brought into memory by a thread
  * that does no arithmetic: a second thread with kernels of its own would take the cores from the first.
  */
 final class LayerReader implements AutoCloseable {
@@ -17,6 +17,7 @@ final class LayerReader implements AutoCloseable {
     private final ModelPlan model;
     private final Weights weights;
     private final DType dtype;
+    private final List<String> layers;
     private final ExecutorService ahead = Executors.newSingleThreadExecutor(task -> {
         Thread reader = new Thread(task, "modelassay-read-ahead");
         reader.setDaemon(true);
@@ -24,16 +25,16 @@ final class LayerReader implements AutoCloseable {
     });
     private int next;
 
-    LayerReader(Kernels kernels, ModelPlan model, Weights weights, DType dtype) {
+    LayerReader(Kernels kernels, ModelPlan model, Weights weights, DType dtype, List<String> layers) {
         this.kernels = kernels;
         this.model = model;
         this.weights = weights;
         this.dtype = dtype;
+        this.layers = layers;
     }
 
     /** The tensors of the next layer, under their names within the layer; the caller closes them. */
     Map<String, Tensor> take() {
-        List<String> layers = model.decoder().layers();
         String layer = layers.get(next++);
         Map<String, Tensor> tensors = load(layer);
         if (next < layers.size()) {

@@ -36,7 +36,12 @@ public final class VocabularyHead {
 
     /** The head of {@code model} in {@code weights}, computing in {@code dtype}. */
     public VocabularyHead(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.withLinear(engine, dtype, weights.linear(), "head.py");
+        this(Kernels.withLinear(engine, dtype, weights.linear(), "head.py"), model, weights, dtype);
+    }
+
+    /** The same with kernels that hold those of the head. */
+    VocabularyHead(Kernels kernels, ModelPlan model, Weights weights, DType dtype) {
+        this.kernels = kernels;
         this.model = model;
         this.weights = weights;
         this.dtype = dtype;
@@ -205,7 +210,7 @@ public final class VocabularyHead {
         return model.parameter(model.decoder().head()).orElseThrow();
     }
 
-    private Slice slice(int first, int rows) {
+    Slice slice(int first, int rows) {
         Map<String, Tensor> tensors = new HashMap<>();
         try (Tensor stored = weights.rows(head(), first, rows, dtype)) {
             weights.parts(head(), first, stored).forEach((part, tensor) -> tensors.put(MODULE + part, tensor));
@@ -215,18 +220,18 @@ public final class VocabularyHead {
     }
 
     /** Rows of the head, and what an adapter adds to them, under the names that the kernels know. */
-    private record Slice(Map<String, Tensor> tensors) implements AutoCloseable {
+    record Slice(Map<String, Tensor> tensors) implements AutoCloseable {
         @Override
         public void close() {
             tensors.values().forEach(Tensor::close);
         }
     }
 
-    private interface SliceWork {
+    interface SliceWork {
         void on(int first, int rows);
     }
 
-    private void eachSlice(SliceWork work) {
+    void eachSlice(SliceWork work) {
         int vocabulary = model.decoder().vocabularySize();
         for (int first = 0; first < vocabulary; first += SLICE_ROWS) {
             work.on(first, Math.min(SLICE_ROWS, vocabulary - first));
