@@ -1,5 +1,9 @@
 package io.modelassay;
 
+import io.modelassay.adapter.AdapterPlan;
+import io.modelassay.adapter.IntegerGradient;
+import io.modelassay.adapter.IntegerGradients;
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.LoaderRules;
@@ -17,6 +21,8 @@ import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.evaluation.TrainingBatch;
+import io.modelassay.evaluation.TrainingStep;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
@@ -46,16 +52,75 @@ import org.apiguardian.api.API;
 public final class ModelUnderTest implements AutoCloseable {
     private final LoadedModel loaded;
     private final Evaluator evaluator;
+    private final Optional<AdaptedModel> adapted;
 
     ModelUnderTest(LoadedModel loaded, Evaluator evaluator) {
+        this(loaded, evaluator, Optional.empty());
+    }
+
+    private ModelUnderTest(LoadedModel loaded, Evaluator evaluator, Optional<AdaptedModel> adapted) {
         this.loaded = loaded;
         this.evaluator = evaluator;
+        this.adapted = adapted;
+    }
+
+    /**
+     * This model with {@code adapter} beside its weights, as PEFT computes it unmerged. Its {@link #reference} is this
+     * model, which still owns what both use; the adapter stays its owner's to close.
+     *
+     * @throws io.modelassay.adapter.AdapterException if the adapter does not fit, or is not computed here
+     */
+    public ModelUnderTest withAdapter(PeftAdapter adapter) {
+        return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.beside(base(), adapter)));
+    }
+
+    /**
+     * This model with {@code adapter} merged into its weights, as PEFT's {@code merge_and_unload} does: in float32, then
+     * rounded to the compute type; into quantized weights by quantizing again. Otherwise as {@link #withAdapter}.
+     *
+     * @throws io.modelassay.adapter.AdapterException if the adapter does not fit, or is not computed here
+     * @throws io.modelassay.runtime.RuntimeFailure {@code not-mergeable} if PEFT can't merge into weights stored so
+     */
+    public ModelUnderTest withMergedAdapter(PeftAdapter adapter) {
+        return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.merged(base(), adapter)));
+    }
+
+    /**
+     * What merging {@code adapter} into this model loses on {@code text}: the merged model against the unmerged one, token by
+     * token.
+     *
+     * @throws io.modelassay.runtime.RuntimeFailure {@code not-mergeable} as {@link #withMergedAdapter}
+     */
+    public Comparison mergeLoss(PeftAdapter adapter, Text text) {
+        ModelUnderTest merged = withMergedAdapter(adapter);
+        Comparison comparison =
+                evaluator.compare(withAdapter(adapter).language(), merged.language(), tokens(text), protocol());
+        evaluator.recorder().compared(merged.name() + " against unmerged", text.name(), comparison);
+        return comparison;
+    }
+
+    private LoadedModel base() {
+        if (adapted.isPresent()) {
+            throw new IllegalStateException("The model " + name() + " has an adapter already"
+                    + "\nTry: reference().withAdapter(…), one adapter at a time");
+        }
+        return loaded;
+    }
+
+    private LanguageModel language() {
+        return adapted.map(AdaptedModel::model).orElseGet(loaded::model);
+    }
+
+    /** The adapter that acts, if there is one. */
+    public Optional<PeftAdapter> adapter() {
+        return adapted.map(AdaptedModel::adapter);
     }
 
     /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
     public String name() {
         String folder = String.valueOf(loaded.settings().folder().getFileName());
-        return quantization().map(q -> folder + " as " + q.label()).orElse(folder);
+        String base = quantization().map(q -> folder + " as " + q.label()).orElse(folder);
+        return adapted.map(with -> base + with.label()).orElse(base);
     }
 
     /** What is on disk. */
@@ -68,14 +133,25 @@ public final class ModelUnderTest implements AutoCloseable {
         return loaded.checkpoint().config();
     }
 
-    /** The unquantized twin that drift is measured against; this model itself where there is none. */
+    /**
+     * What drift is measured against: of a model with an adapter the model without it, otherwise the unquantized twin;
+     * this model itself where there is none.
+     */
     public ModelUnderTest reference() {
+        if (adapted.isPresent()) {
+            return new ModelUnderTest(loaded, evaluator);
+        }
         return loaded.reference() == loaded ? this : new ModelUnderTest(loaded.reference(), evaluator);
     }
 
     /** The quantization that is applied after loading, if any. */
     public Optional<Quantization> quantization() {
         return loaded.settings().quantization();
+    }
+
+    /** Whether an adapter acts that is merged into the weights. */
+    public boolean mergesAdapter() {
+        return adapted.map(AdaptedModel::isMerged).orElse(false);
     }
 
     /** The device that runs; starts the engine. */
@@ -188,7 +264,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Logits of every position of {@code windows}, {@code [tokens][vocabulary]}. */
     public float[][] logits(List<int[]> windows) {
-        return evaluator.logits(loaded.model(), windows);
+        return evaluator.logits(language(), windows);
     }
 
     /**
@@ -196,7 +272,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * little-endian, some rows at a time; for logits that memory would not hold. A buffer is valid during the call only.
      */
     public void logits(List<int[]> windows, Consumer<ByteBuffer> rows) {
-        evaluator.logits(loaded.model(), windows, rows);
+        evaluator.logits(language(), windows, rows);
     }
 
     /** Perplexity over {@code text} under {@link #protocol}. */
@@ -206,7 +282,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Perplexity over {@code text} under {@code protocol}. */
     public Perplexity perplexity(Text text, Protocol protocol) {
-        return evaluator.perplexity(loaded.model(), tokens(text), protocol);
+        return evaluator.perplexity(language(), tokens(text), protocol);
     }
 
     /** This model against its {@link #reference} over {@code text}, token by token. */
@@ -216,7 +292,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** This model against its {@link #reference} over {@code text} under {@code protocol}. */
     public Comparison comparison(Text text, Protocol protocol) {
-        Comparison comparison = evaluator.compare(loaded.reference().model(), loaded.model(), tokens(text), protocol);
+        Comparison comparison = evaluator.compare(reference().language(), language(), tokens(text), protocol);
         evaluator.recorder().compared(name(), text.name(), comparison);
         return comparison;
     }
@@ -226,7 +302,8 @@ public final class ModelUnderTest implements AutoCloseable {
      * largest first.
      */
     public List<OutputErrors.ModuleError> outputErrors(Text text) {
-        return evaluator.outputErrors(loaded.reference().model(), loaded.model(), tokens(text), protocol());
+        LanguageModel subject = adapted.map(AdaptedModel::inWeights).orElseGet(loaded::model);
+        return evaluator.outputErrors(reference().language(), subject, tokens(text), protocol());
     }
 
     /** NaN, infinities and magnitudes of the stored tensors. */
@@ -254,13 +331,39 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** The first NaN or infinity in a forward pass over {@code text}, if there is one. */
     public Optional<NonFiniteActivation> firstNonFiniteActivation(Text text) {
-        return evaluator.firstNonFinite(loaded.model(), tokens(text), protocol());
+        return evaluator.firstNonFinite(language(), tokens(text), protocol());
     }
 
-    /** Closes mapped files and frees native memory; only whoever loaded the model does this. */
+    /** Tensors of integers of which training {@code adapter} on this model would ask a gradient; from headers. */
+    public List<IntegerGradient> integerGradients(PeftAdapter adapter) {
+        return IntegerGradients.of(adapter, storedQuantization(), this::quantizes, plan());
+    }
+
+    /**
+     * A step of training {@code adapter} beside this model's weights, on {@link TrainingBatch#of(AdapterPlan, int) tokens
+     * drawn from a seed}. Model and adapter stay as they are.
+     *
+     * @throws io.modelassay.adapter.AdapterException if the adapter does not fit, or is not computed here
+     */
+    public TrainingStep trainingStep(PeftAdapter adapter) {
+        LanguageModel base = base().model();
+        AdapterPlan plan = AdapterPlan.of(adapter, base.plan());
+        return TrainingStep.of(
+                base, plan, TrainingBatch.of(plan, base.plan().decoder().vocabularySize()));
+    }
+
+    /** The same on the first tokens of {@code text}, two windows of 64 at most. */
+    public TrainingStep trainingStep(PeftAdapter adapter, Text text) {
+        LanguageModel base = base().model();
+        return TrainingStep.of(base, AdapterPlan.of(adapter, base.plan()), TrainingBatch.of(tokens(text)));
+    }
+
+    /** Closes mapped files and frees native memory; only whoever loaded the model does this, nothing with an adapter. */
     @Override
     public void close() {
-        loaded.close();
+        if (adapted.isEmpty()) {
+            loaded.close();
+        }
     }
 
     /** Name and compute type. */

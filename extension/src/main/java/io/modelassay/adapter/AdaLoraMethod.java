@@ -2,6 +2,7 @@ package io.modelassay.adapter;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** AdaLoRA (Zhang et al., 2023): LoRA with singular values between the halves, of which training prunes some. */
@@ -19,6 +20,24 @@ final class AdaLoraMethod implements PeftMethod {
     @Override
     public Map<String, Integer> rankAxes() {
         return Map.of("lora_E", 0);
+    }
+
+    @Override
+    public Optional<String> kernel() {
+        return Optional.of("adalora.py");
+    }
+
+    @Override
+    public Set<String> rowParts() {
+        return Set.of("lora_B");
+    }
+
+    /** By the rank that training started with, not the one that pruning left. */
+    @Override
+    public Map<String, Double> numbers(BaseModule module, AdapterConfig config) {
+        double rank = config.integer("init_r").orElse(12);
+        double alpha = config.alpha() > 0 ? config.alpha() : rank;
+        return Map.of("scaling", alpha / (rank + 1e-5));
     }
 
     @Override

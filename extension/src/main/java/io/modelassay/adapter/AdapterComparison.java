@@ -1,9 +1,10 @@
 package io.modelassay.adapter;
 
+import io.modelassay.adapter.AdapterLayout.Role;
+import io.modelassay.adapter.AdapterLayout.Slot;
 import io.modelassay.adapter.AdapterReport.Mismatch;
 import io.modelassay.adapter.AdapterReport.Renamed;
 import io.modelassay.adapter.BaseModule.Kind;
-import io.modelassay.adapter.PeftMethod.Part;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import java.util.ArrayList;
@@ -20,16 +21,16 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** Lays out the keys that PEFT would look for, and finds a place for each key that is stored. */
+/** Finds a place for each key that is stored among those that PEFT would look for. */
 final class AdapterComparison {
     private static final String BASE_LAYER = ".base_layer.";
+    private static final String MAGNITUDE_AS_MODULE = "." + LoraMethod.MAGNITUDE + ".weight";
 
-    /** A key that PEFT looks for. */
-    private record Wanted(String module, Part part, boolean ofMethod) {
-        boolean shared() {
-            return part.suffix().startsWith("base_model.");
-        }
-    }
+    /** A stored tensor of the method, at its place. */
+    record Placement(String module, String part, TensorInfo tensor) {}
+
+    /** A stored tensor that loading puts in place of a parameter of the base; a copy if the module is saved whole. */
+    record Replacement(String parameter, TensorInfo tensor, boolean copy) {}
 
     private final AdapterConfig config;
     private final PeftMethod method;
@@ -37,7 +38,7 @@ final class AdapterComparison {
     private final Map<String, TensorInfo> tensors;
     private final List<BaseModule> targeted;
     private final List<String> idle;
-    private final SortedMap<String, Wanted> wanted = new TreeMap<>();
+    private final SortedMap<String, Slot> wanted;
     private final Set<String> saved = new TreeSet<>();
 
     final Set<String> matched = new TreeSet<>();
@@ -46,23 +47,18 @@ final class AdapterComparison {
     final List<Mismatch> mismatched = new ArrayList<>();
     final Set<String> overwriting = new TreeSet<>();
     final SortedMap<String, Renamed> renamed = new TreeMap<>();
+    final List<Placement> placements = new ArrayList<>();
+    final List<Replacement> replacements = new ArrayList<>();
 
     AdapterComparison(PeftAdapter adapter, BaseModules modules) {
         this.config = adapter.config();
         this.method = PeftMethods.require(config);
         this.tensors = adapter.weights().tensors();
-        this.base = modules.namedAs(adapter.modules());
-        TargetMatcher matcher = new TargetMatcher(config, base.modelType());
-        this.targeted = matcher.names()
-                ? matcher.targeted(base.all())
-                : adapter.modules().stream()
-                        .flatMap(name -> base.find(name).stream())
-                        .toList();
-        this.idle = matcher.idle(base.all());
-        wantMethod();
-        wantParameters();
-        wantTokens();
-        wantSaved();
+        this.base = modules.namedAs(adapter::modules).replicated(config.replicatedLayers());
+        AdapterLayout layout = new AdapterLayout(config, base, adapter::modules);
+        this.targeted = layout.targeted();
+        this.idle = layout.idle();
+        this.wanted = layout.slots();
         tensors.values().forEach(this::place);
         wanted.keySet().stream()
                 .filter(key -> !saved.contains(key) && !matched.contains(key))
@@ -70,101 +66,9 @@ final class AdapterComparison {
         mismatched.forEach(mismatch -> missing.remove(canonicalKey(mismatch.name())));
     }
 
-    private void want(String module, Part part) {
-        wanted.put(AdapterKey.PREFIX + module + "." + part.suffix(), new Wanted(module, part, true));
-    }
-
-    private void wantMethod() {
-        for (BaseModule module : targeted) {
-            method.parts(module, config).forEach(part -> want(module.name(), part));
-        }
-        List<BaseModule> linear = targeted.stream().filter(BaseModule::isLinear).toList();
-        method.shared(linear, config).forEach(part -> wanted.put(part.suffix(), new Wanted("", part, false)));
-    }
-
-    /** Several parameters of one module wrap each other, each layer of it with one more {@code base_layer}. */
-    private void wantParameters() {
-        Map<String, List<Shape>> targets = new LinkedHashMap<>();
-        for (String entry : config.targetParameters()) {
-            base.parameters().forEach((name, shape) -> {
-                int dot = name.lastIndexOf('.');
-                if (dot > 0 && (name.equals(entry) || ModuleSelector.endsWith(name, entry))) {
-                    targets.computeIfAbsent(name.substring(0, dot), key -> new ArrayList<>())
-                            .add(shape);
-                }
-            });
-        }
-        targets.forEach((module, shapes) -> {
-            List<Shape> a = new ArrayList<>();
-            List<Shape> b = new ArrayList<>();
-            long rank = config.rank(module);
-            for (Shape shape : shapes) {
-                boolean stacked = shape.rank() == 3;
-                if (!stacked && shape.rank() != 2) {
-                    continue;
-                }
-                long ranks = rank * (stacked ? shape.dimension(0) : 1);
-                long in = shape.dimension(shape.rank() - 1);
-                long out = shape.dimension(shape.rank() - 2);
-                a.add(Shape.of(ranks, in));
-                b.add(Shape.of(out, ranks));
-                if (stacked) {
-                    a.add(Shape.of(ranks, out));
-                    b.add(Shape.of(in, ranks));
-                }
-            }
-            String nested = module;
-            for (int i = 0; i < shapes.size() && !a.isEmpty(); i++) {
-                want(nested, new Part("lora_A.weight", a, 0));
-                want(nested, new Part("lora_B.weight", b, 1));
-                nested += ".base_layer";
-            }
-        });
-    }
-
-    private void wantTokens() {
-        config.trainableTokens()
-                .forEach((name, count) -> embeddings(name)
-                        .forEach(module -> want(
-                                module.name(),
-                                Part.of(
-                                        "token_adapter.trainable_tokens_delta",
-                                        -1,
-                                        count,
-                                        module.weight().dimension(1)))));
-    }
-
-    private List<BaseModule> embeddings(String name) {
-        if (name.isEmpty()) {
-            return base.all().stream()
-                    .filter(module -> module.kind() == Kind.EMBEDDING)
-                    .limit(1)
-                    .toList();
-        }
-        return base.all().stream()
-                .filter(module -> module.weight().rank() == 2)
-                .filter(module -> module.name().equals(name) || ModuleSelector.endsWith(module.name(), name))
-                .toList();
-    }
-
-    /** PEFT takes every module whose name ends with an entry, with a dot before it or not. */
-    private void wantSaved() {
-        for (String entry : config.modulesToSave()) {
-            base.parameters().forEach((name, shape) -> {
-                for (int dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
-                    if (name.substring(0, dot).endsWith(entry)) {
-                        wanted.putIfAbsent(
-                                AdapterKey.PREFIX + name, new Wanted("", new Part(name, List.of(shape), -1), false));
-                        return;
-                    }
-                }
-            });
-        }
-    }
-
     private void place(TensorInfo tensor) {
         String key = canonicalKey(tensor.name());
-        Wanted place = wanted.get(key);
+        Slot place = wanted.get(key);
         if (place != null) {
             fit(tensor, key, place);
             return;
@@ -174,6 +78,7 @@ final class AdapterComparison {
             Shape shape = Objects.requireNonNull(base.parameters().get(parameter.get()));
             if (shape.equals(tensor.shape())) {
                 matched.add(tensor.name());
+                replacements.add(new Replacement(parameter.get(), tensor, false));
                 if (!isAskedFor(parameter.get())) {
                     overwriting.add(tensor.name());
                 }
@@ -192,19 +97,21 @@ final class AdapterComparison {
                 .ifPresent(found -> renamed.put(tensor.name(), found));
     }
 
-    private void fit(TensorInfo tensor, String key, Wanted place) {
-        List<Shape> shapes = place.part().shapes();
+    private void fit(TensorInfo tensor, String key, Slot place) {
+        List<Shape> shapes = place.shapes();
         if (shapes.contains(tensor.shape())) {
             matched.add(tensor.name());
             saved.add(key);
+            if (place.role() == Role.SAVED) {
+                replacements.add(new Replacement(place.suffix(), tensor, true));
+            } else {
+                placements.add(new Placement(place.module(), place.suffix(), tensor));
+            }
             return;
         }
         Shape expected = shapes.get(0);
         mismatched.add(new Mismatch(
-                tensor.name(),
-                expected,
-                tensor.shape(),
-                differOnlyAt(place.part().rankAxis(), expected, tensor.shape())));
+                tensor.name(), expected, tensor.shape(), differOnlyAt(place.rankAxis(), expected, tensor.shape())));
     }
 
     private static boolean differOnlyAt(int axis, Shape expected, Shape stored) {
@@ -220,8 +127,9 @@ final class AdapterComparison {
     }
 
     private static String canonicalKey(String stored) {
-        String magnitude = LoraMethod.MAGNITUDE + ".weight";
-        return stored.endsWith("." + magnitude) ? stored.substring(0, stored.length() - ".weight".length()) : stored;
+        return stored.endsWith(MAGNITUDE_AS_MODULE)
+                ? stored.substring(0, stored.length() - ".weight".length())
+                : stored;
     }
 
     /** The parameter of the base that a key under PEFT's prefix is for. */
@@ -284,9 +192,9 @@ final class AdapterComparison {
     /** Whether loading replaces parameters of the base, as the config asks: saved modules, biases, a new head. */
     boolean changesBase() {
         return matched.stream().anyMatch(key -> {
-            Wanted place = wanted.get(canonicalKey(key));
+            Slot place = wanted.get(canonicalKey(key));
             if (place != null) {
-                return !place.ofMethod() && !place.shared();
+                return place.role() == Role.SAVED;
             }
             return isNewHead(key) || (key.endsWith(".bias") && !overwriting.contains(key));
         });
@@ -294,7 +202,7 @@ final class AdapterComparison {
 
     SortedMap<String, List<Shape>> expected() {
         SortedMap<String, List<Shape>> shapes = new TreeMap<>();
-        wanted.forEach((key, place) -> shapes.put(key, place.part().shapes()));
+        wanted.forEach((key, place) -> shapes.put(key, place.shapes()));
         return Collections.unmodifiableSortedMap(shapes);
     }
 
@@ -327,7 +235,7 @@ final class AdapterComparison {
     private Set<String> foundModules() {
         Set<String> found = new TreeSet<>();
         wanted.forEach((key, place) -> {
-            if (place.ofMethod() && saved.contains(key)) {
+            if (place.isAdaptersOwn() && saved.contains(key)) {
                 found.add(place.module());
             }
         });

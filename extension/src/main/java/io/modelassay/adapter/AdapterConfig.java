@@ -9,6 +9,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apiguardian.api.API;
 
 /**
@@ -18,6 +22,8 @@ import org.apiguardian.api.API;
 @API(status = API.Status.EXPERIMENTAL)
 public final class AdapterConfig {
     private static final long DEFAULT_RANK = 8;
+    private static final Pattern RANGE = Pattern.compile("\\[\\s*(\\d{1,6})\\s*,\\s*(\\d{1,6})\\s*\\]");
+    private static final int MOST_LAYERS = 10_000;
 
     private final ModelConfig json;
     private final String peftType;
@@ -118,6 +124,20 @@ public final class AdapterConfig {
         return first(alphas, module).orElse(alpha());
     }
 
+    /** The alpha of {@code module} where one key, of either pattern, stands for both, as before PEFT 0.14. */
+    public double jointAlpha(String module) {
+        for (PythonPattern key : ranks.keySet()) {
+            if (key.fullMatch(module)) {
+                return alphas.entrySet().stream()
+                        .filter(entry -> entry.getKey().source().equals(key.source()))
+                        .map(Map.Entry::getValue)
+                        .findFirst()
+                        .orElse(alpha());
+            }
+        }
+        return alpha(module);
+    }
+
     private static <T> Optional<T> first(Map<PythonPattern, T> patterns, String module) {
         for (Map.Entry<PythonPattern, T> entry : patterns.entrySet()) {
             if (entry.getKey().fullMatch(module)) {
@@ -169,6 +189,19 @@ public final class AdapterConfig {
         return List.copyOf(patterns);
     }
 
+    /** {@code layer_replication}: the base's layers that the adapted model has, in order; empty for each of them once. */
+    public List<Integer> replicatedLayers() {
+        List<Integer> layers = new ArrayList<>();
+        Matcher range = RANGE.matcher(json.toJson("layer_replication").orElse(""));
+        while (range.find()) {
+            int end = Integer.parseInt(range.group(2));
+            for (int layer = Integer.parseInt(range.group(1)); layer < end && layers.size() < MOST_LAYERS; layer++) {
+                layers.add(layer);
+            }
+        }
+        return layers;
+    }
+
     private List<String> stringOrStrings(String key) {
         if (!json.has(key)) {
             return List.of();
@@ -189,6 +222,38 @@ public final class AdapterConfig {
                 .ifPresent(object -> object.keysInFileOrder()
                         .forEach(key -> tokens.put(key, object.integers(key).size())));
         return tokens;
+    }
+
+    /**
+     * The tokens of {@code module} that have rows of their own: {@code token_indices} of the method of that name, or {@code
+     * trainable_token_indices}, whose keys are ends of module names.
+     */
+    List<Long> tokens(String module) {
+        for (String key : List.of("token_indices", "trainable_token_indices")) {
+            if (json.isArray(key)) {
+                return json.integers(key);
+            }
+        }
+        return json.optionalObject("trainable_token_indices").stream()
+                .flatMap(object -> object.keysInFileOrder().stream()
+                        .filter(name -> module.equals(name) || ModuleSelector.endsWith(module, name))
+                        .map(object::integers))
+                .findFirst()
+                .orElse(List.of());
+    }
+
+    /** Every token that has a row of its own in some module; sorted. */
+    public List<Long> tokens() {
+        SortedSet<Long> all = new TreeSet<>();
+        for (String key : List.of("token_indices", "trainable_token_indices")) {
+            if (json.isArray(key)) {
+                all.addAll(json.integers(key));
+            }
+        }
+        json.optionalObject("trainable_token_indices")
+                .filter(any -> json.isObject("trainable_token_indices"))
+                .ifPresent(object -> object.keysInFileOrder().forEach(key -> all.addAll(object.integers(key))));
+        return List.copyOf(all);
     }
 
     /** {@code use_rslora}: the strength is alpha / sqrt(r) rather than alpha / r. */
@@ -224,6 +289,11 @@ public final class AdapterConfig {
     /** {@code peft_version}, which versions before 0.18 do not write. */
     public Optional<String> peftVersion() {
         return json.optionalString("peft_version");
+    }
+
+    /** {@code init_lora_weights} where it names a method, such as {@code pissa}. */
+    Optional<String> initialization() {
+        return json.isString("init_lora_weights") ? json.optionalString("init_lora_weights") : Optional.empty();
     }
 
     /** {@code oft_block_size} and the like. */

@@ -3,7 +3,7 @@ package io.modelassay.adapter;
 import java.util.Locale;
 import org.apiguardian.api.API;
 
-/** What can keep a folder from being read as an adapter. */
+/** What can keep a folder from being read as an adapter, or an adapter from acting in a model. */
 @API(status = API.Status.EXPERIMENTAL)
 public enum AdapterProblem {
     MISSING_ADAPTER_FOLDER,
@@ -11,7 +11,10 @@ public enum AdapterProblem {
     INVALID_ADAPTER_CONFIG,
     MISSING_ADAPTER_WEIGHTS,
     UNSUPPORTED_PEFT_TYPE,
-    INVALID_PATTERN;
+    INVALID_PATTERN,
+    ADAPTER_MISMATCH,
+    UNSUPPORTED_ADAPTER_FORM,
+    NOT_MERGEABLE;
 
     /** Stable kebab-case name, such as {@code missing-adapter-config}. */
     public String id() {

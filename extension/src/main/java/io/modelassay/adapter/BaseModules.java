@@ -8,6 +8,7 @@ import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.quantization.StoredQuantization;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -15,6 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +34,8 @@ public final class BaseModules {
     /** What heads call the model inside them, for checkpoints that were saved without a head. */
     private static final List<String> PREFIXES = List.of(
             "model.", "transformer.", "bert.", "roberta.", "gpt_neox.", "model.decoder.", "deberta.", "distilbert.");
+
+    private static final Pattern LAYER = Pattern.compile("((?:model\\.)?layers\\.)(\\d{1,6})(\\..*)");
 
     private final Map<String, BaseModule> modules = new LinkedHashMap<>();
     private final Map<String, Shape> parameters = new LinkedHashMap<>();
@@ -127,11 +133,15 @@ public final class BaseModules {
     }
 
     /**
-     * These modules under the names that {@code used} says they have: a checkpoint saved without its head lacks the first
+     * These modules under the names that {@code stored} says they have: a checkpoint saved without its head lacks the first
      * part of the names that the whole model, and so the adapter, has.
      */
-    BaseModules namedAs(Collection<String> used) {
-        if (plan != null || used.stream().anyMatch(modules::containsKey)) {
+    BaseModules namedAs(Supplier<List<String>> stored) {
+        if (plan != null) {
+            return this;
+        }
+        List<String> used = stored.get();
+        if (used.stream().anyMatch(modules::containsKey)) {
             return this;
         }
         for (String prefix : PREFIXES) {
@@ -145,6 +155,35 @@ public final class BaseModules {
             }
         }
         return this;
+    }
+
+    /** These modules with {@code layers} in place of the language model's own, as {@code layer_replication} has them. */
+    BaseModules replicated(List<Integer> layers) {
+        if (layers.isEmpty()) {
+            return this;
+        }
+        BaseModules replicated = new BaseModules(modelType, plan);
+        modules.values()
+                .forEach(module -> copies(module.name(), layers)
+                        .forEach(name -> replicated.put(name, module.kind(), module.weight())));
+        parameters.forEach(
+                (name, shape) -> copies(name, layers).forEach(copy -> replicated.parameters.put(copy, shape)));
+        return replicated;
+    }
+
+    private static List<String> copies(String name, List<Integer> layers) {
+        Matcher layer = LAYER.matcher(name);
+        if (!layer.matches()) {
+            return List.of(name);
+        }
+        int source = Integer.parseInt(layer.group(2));
+        List<String> copies = new ArrayList<>();
+        for (int i = 0; i < layers.size(); i++) {
+            if (layers.get(i) == source) {
+                copies.add(layer.group(1) + i + layer.group(3));
+            }
+        }
+        return copies;
     }
 
     /** All modules that own a weight, in the order of the layers. */
@@ -168,7 +207,7 @@ public final class BaseModules {
     }
 
     /** The present name of a module that an earlier version of transformers called {@code name}. */
-    String canonical(String name) {
+    public String canonical(String name) {
         // Renames are written for parameters.
         return plan == null ? name : withoutWeight(plan.canonical(name + WEIGHT));
     }

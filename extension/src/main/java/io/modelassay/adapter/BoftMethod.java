@@ -3,6 +3,7 @@ package io.modelassay.adapter;
 import io.modelassay.checkpoint.Shape;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** BOFT (Liu et al., 2023): a product of block rotations in a butterfly. Of linear modules. */
@@ -15,6 +16,24 @@ final class BoftMethod implements PeftMethod {
     @Override
     public Map<String, Start> roots() {
         return Map.of("boft_R", Start.ZERO, "boft_s", Start.ONE);
+    }
+
+    @Override
+    public Optional<String> kernel() {
+        return Optional.of("boft.py");
+    }
+
+    @Override
+    public Set<String> rowParts() {
+        return Set.of("boft_s");
+    }
+
+    @Override
+    public Optional<String> unsupported(BaseModule module, Map<String, AdapterTensor> parts) {
+        AdapterTensor rotations = parts.get("boft_R");
+        return rotations != null && rotations.shape().dimension(0) > 1
+                ? Optional.of("butterfly factors, which PEFT has with its CUDA extension alone")
+                : Optional.empty();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.modelassay.adapter;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** LoHa (Hyeon-Woo et al., 2021): the elementwise product of two low-rank products. Of linear modules. */
@@ -23,6 +24,21 @@ final class LohaMethod implements PeftMethod {
     @Override
     public Map<String, Integer> rankAxes() {
         return Map.of("hada_w1_b", 0);
+    }
+
+    @Override
+    public Optional<String> kernel() {
+        return Optional.of("loha.py");
+    }
+
+    @Override
+    public Set<String> rowParts() {
+        return Set.of("hada_w1_a", "hada_w2_a");
+    }
+
+    @Override
+    public Map<String, Double> numbers(BaseModule module, AdapterConfig config) {
+        return Map.of("scaling", config.alpha(module.name()) / config.rank(module.name()));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.modelassay.adapter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** LoKr (Edalati et al., 2022): a Kronecker product, its factors whole or low-rank. Of linear modules. */
@@ -26,6 +27,22 @@ final class LokrMethod implements PeftMethod {
     @Override
     public Map<String, Integer> rankAxes() {
         return Map.of("lokr_w1_b", 0, "lokr_w2_b", 0);
+    }
+
+    @Override
+    public Optional<String> kernel() {
+        return Optional.of("lokr.py");
+    }
+
+    @Override
+    public Map<String, Double> numbers(BaseModule module, AdapterConfig config) {
+        return Map.of("scaling", config.alpha(module.name()) / config.rank(module.name()));
+    }
+
+    /** The head is computed in slices of rows, which a Kronecker product does not have. */
+    @Override
+    public Optional<String> unsupported(BaseModule module, Map<String, AdapterTensor> parts) {
+        return module.kind() == BaseModule.Kind.HEAD ? Optional.of("LoKr on the head") : Optional.empty();
     }
 
     @Override

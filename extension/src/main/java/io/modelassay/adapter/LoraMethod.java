@@ -5,6 +5,7 @@ import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** LoRA (Hu et al., 2021), with DoRA's magnitudes where the config asks for them. */
@@ -38,6 +39,57 @@ final class LoraMethod implements PeftMethod {
     @Override
     public Map<String, Integer> rankAxes() {
         return Map.of("lora_A", 0, EMBEDDING_A, 0);
+    }
+
+    @Override
+    public Optional<String> kernel() {
+        return Optional.of("lora.py");
+    }
+
+    /** Layers that compute differently, and starts that change the base while loading; PiSSA's is known. */
+    @Override
+    public Optional<String> unsupported(AdapterConfig config) {
+        if (config.json().bool("use_qalora", false)) {
+            return Optional.of("use_qalora");
+        }
+        for (String key : List.of("alora_invocation_tokens", "arrow_config", "layer_replication")) {
+            if (config.json().has(key)) {
+                return Optional.of(key);
+            }
+        }
+        return config.initialization()
+                .filter(start -> start.startsWith("pissa_niter")
+                        || Set.of("olora", "corda", "loftq").contains(start))
+                .map(start -> "init_lora_weights \"" + start + "\"");
+    }
+
+    @Override
+    public Optional<String> unsupported(BaseModule module, Map<String, AdapterTensor> parts) {
+        return module.kind() == Kind.EMBEDDING && parts.containsKey(MAGNITUDE)
+                ? Optional.of("DoRA on an embedding")
+                : Optional.empty();
+    }
+
+    @Override
+    public Map<String, Double> numbers(BaseModule module, AdapterConfig config) {
+        double rank = config.rank(module.name());
+        double alpha = config.alpha(module.name());
+        return Map.of("scaling", alpha / (config.usesRankStabilization() ? Math.sqrt(rank) : rank));
+    }
+
+    @Override
+    public Set<String> rowParts() {
+        return Set.of("lora_B", "lora_B.bias", MAGNITUDE);
+    }
+
+    @Override
+    public Map<String, String> derivedParts(AdapterConfig config) {
+        return config.usesDora() ? Map.of("row_norm", "row_norm") : Map.of();
+    }
+
+    @Override
+    public boolean mergesBias(BaseModule module, AdapterConfig config) {
+        return config.hasLoraBias() && module.isLinear();
     }
 
     @Override

@@ -63,7 +63,8 @@ public final class ModuleSelector {
         return names.stream().anyMatch(name -> endsWith(module, name));
     }
 
-    boolean matches(String module) {
+    /** Whether it names {@code module}. */
+    public boolean matches(String module) {
         return namesWhole(module) || namesEnd(module);
     }
 

@@ -2,6 +2,7 @@ package io.modelassay.adapter;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** OFT (Qiu et al., 2023): rotations of blocks of the input. Of linear modules. */
@@ -17,10 +18,41 @@ final class OftMethod implements PeftMethod {
     }
 
     @Override
+    public Optional<String> kernel() {
+        return Optional.of("oft.py");
+    }
+
+    @Override
+    public Map<String, Double> numbers(BaseModule module, AdapterConfig config) {
+        boolean series = config.json().bool("use_cayley_neumann", true);
+        double terms = config.integer("num_cayley_neumann_terms").orElse(5);
+        boolean constrained = config.json().bool("coft", false);
+        double eps = config.json().number("eps", 6e-5);
+        long[] blocks = blocks(module, config);
+        return Map.of(
+                "size",
+                (double) blocks[1],
+                "limit",
+                constrained ? eps / Math.sqrt(isShared(config) ? 1.0 : (double) blocks[0]) : -1.0,
+                "terms",
+                series ? terms : 0.0);
+    }
+
+    @Override
     public List<Part> parts(BaseModule module, AdapterConfig config) {
         if (!module.isLinear()) {
             return List.of();
         }
+        long[] blocks = blocks(module, config);
+        return List.of(Part.of("oft_R.weight", -1, isShared(config) ? 1 : blocks[0], blocks[1] * (blocks[1] - 1) / 2));
+    }
+
+    private static boolean isShared(AdapterConfig config) {
+        return config.json().bool("block_share", false);
+    }
+
+    /** Number of blocks and their size. */
+    private static long[] blocks(BaseModule module, AdapterConfig config) {
         long in = module.in();
         long blocks = config.integer("r").orElse(0);
         long size = config.integer("oft_block_size").orElse(blocks > 0 ? 0 : 32);
@@ -31,8 +63,7 @@ final class OftMethod implements PeftMethod {
             size = adjusted(in, Math.max(1, size));
             blocks = in / size;
         }
-        boolean shared = config.json().bool("block_share", false);
-        return List.of(Part.of("oft_R.weight", -1, shared ? 1 : blocks, size * (size - 1) / 2));
+        return new long[] {blocks, size};
     }
 
     /** The divisor of {@code in} nearest to {@code wanted}, the smaller of two. */

@@ -1,6 +1,7 @@
 package io.modelassay.adapter;
 
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.ContentHash;
 import io.modelassay.checkpoint.ModelConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
@@ -142,6 +145,14 @@ public final class PeftAdapter implements AutoCloseable {
                 .distinct()
                 .sorted()
                 .toList();
+    }
+
+    /** SHA-256 over names and content of config and weights, as 64 lower-case hexadecimal digits; reads every byte. */
+    public String contentHash() {
+        SortedMap<String, Path> files = new TreeMap<>();
+        files.put(CONFIG, config.json().file());
+        weights.tensorFiles().forEach(file -> files.put(String.valueOf(file.getFileName()), file));
+        return ContentHash.of(files);
     }
 
     /** Forgets all mappings. */

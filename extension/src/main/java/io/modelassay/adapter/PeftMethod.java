@@ -5,6 +5,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -41,6 +42,44 @@ interface PeftMethod {
 
     /** The tensors that {@code module} gets; none if the method does not know modules of this kind. */
     List<Part> parts(BaseModule module, AdapterConfig config);
+
+    /** The kernel file beside this class that computes its modules; empty if it has none to compute. */
+    Optional<String> kernel();
+
+    /** What the config asks for and the kernel does not compute, if there is such a thing. */
+    default Optional<String> unsupported(AdapterConfig config) {
+        return Optional.empty();
+    }
+
+    /** What the kernel does not compute of {@code module} with {@code parts}, if there is such a thing. */
+    default Optional<String> unsupported(BaseModule module, Map<String, AdapterTensor> parts) {
+        return Optional.empty();
+    }
+
+    /** Tensors that all modules share and no file has, by the names that the kernel knows. */
+    default Map<String, AdapterTensor> generated(Collection<BaseModule> targeted, AdapterConfig config) {
+        return Map.of();
+    }
+
+    /** Names of numbers that the kernel reads beside the tensors of {@code module}, with their values. */
+    default Map<String, Double> numbers(BaseModule module, AdapterConfig config) {
+        return Map.of();
+    }
+
+    /** Parts, as the kernel calls them, that have a row for each output. */
+    default Set<String> rowParts() {
+        return Set.of();
+    }
+
+    /** Parts that a function of the kernel makes of the base weight and the other parts, by part. */
+    default Map<String, String> derivedParts(AdapterConfig config) {
+        return Map.of();
+    }
+
+    /** Whether merging changes the bias of {@code module}. */
+    default boolean mergesBias(BaseModule module, AdapterConfig config) {
+        return false;
+    }
 
     /** Tensors that all modules share, by full key. */
     default List<Part> shared(Collection<BaseModule> targeted, AdapterConfig config) {

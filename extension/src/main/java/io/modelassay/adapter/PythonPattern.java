@@ -34,6 +34,11 @@ final class PythonPattern {
         }
     }
 
+    /** As Python wrote it. */
+    String source() {
+        return source;
+    }
+
     /** As {@code re.fullmatch}. */
     boolean fullMatch(String name) {
         try {

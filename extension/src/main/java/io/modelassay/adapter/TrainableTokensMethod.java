@@ -3,6 +3,7 @@ package io.modelassay.adapter;
 import io.modelassay.adapter.BaseModule.Kind;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Trainable tokens: new rows for some tokens of an embedding. */
@@ -15,6 +16,12 @@ final class TrainableTokensMethod implements PeftMethod {
     @Override
     public Map<String, Start> roots() {
         return Map.of("trainable_tokens_delta", Start.ANYWHERE);
+    }
+
+    /** Rows are replaced, nothing is computed. */
+    @Override
+    public Optional<String> kernel() {
+        return Optional.empty();
     }
 
     @Override

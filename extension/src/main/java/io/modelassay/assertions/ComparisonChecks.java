@@ -126,9 +126,12 @@ final class ComparisonChecks {
         return failure.from(provenance(model, subject.provenance())).then(remedy(subject, errors));
     }
 
-    private static String remedy(Perplexity subject, List<ModuleError> errors) {
+    private String remedy(Perplexity subject, List<ModuleError> errors) {
         if (!Double.isFinite(subject.value())) {
             return "hasOnlyFiniteWeights(), then hasFiniteActivationsOn(text), which names the first operation";
+        }
+        if (model.adapter().isPresent()) {
+            return "the adapter of an earlier step, or a text of the kind that it was trained on";
         }
         return errors.isEmpty()
                 ? "the reference that belongs to this model"

@@ -2,6 +2,7 @@ package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
@@ -14,6 +15,7 @@ import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.evaluation.TrainingStep;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.Quantization;
@@ -291,6 +293,42 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
                         comparisons().agreementBelow(limits.topTokenAgreement(), text))
                 .flatMap(Optional::stream));
         return this;
+    }
+
+    /**
+     * As {@link #asksGradientsOnlyOfFloatingPointTensors()}, and training {@code adapter} on the model asks for no gradient
+     * of integers either: no module that is quantized is copied by {@code modules_to_save}, and the adapter's own tensors are
+     * of floating point types. From headers and configs; starts no engine.
+     */
+    public ModelAssert asksGradientsOnlyOfFloatingPointTensors(PeftAdapter adapter) {
+        asksGradientsOnlyOfFloatingPointTensors();
+        failWith(training().integersAsked(adapter).stream());
+        return this;
+    }
+
+    /**
+     * {@code adapter} can be trained on the model as it is, quantized or not. One real step, see {@link TrainingStep}, on
+     * two windows of 64 tokens drawn from a seed: no gradient is asked of integers, a finite one comes to every tensor that
+     * training changes, the loss on the same batch is lower after the step, and the base keeps its bits, in memory and on
+     * disk.
+     *
+     * @throws io.modelassay.adapter.AdapterException if the adapter does not fit the model, or is not computed here
+     */
+    public ModelAssert isTrainableWith(PeftAdapter adapter) {
+        asksGradientsOnlyOfFloatingPointTensors(adapter);
+        failWith(training().untrainable(adapter, actual.trainingStep(adapter)).stream());
+        return this;
+    }
+
+    /** The same on the first tokens of {@code text}, two windows of 64 at most. */
+    public ModelAssert isTrainableWith(PeftAdapter adapter, Text text) {
+        asksGradientsOnlyOfFloatingPointTensors(adapter);
+        failWith(training().untrainable(adapter, actual.trainingStep(adapter, text)).stream());
+        return this;
+    }
+
+    private TrainingChecks training() {
+        return new TrainingChecks(actual);
     }
 
     private long parameters() {

@@ -1,6 +1,7 @@
 package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
+import io.modelassay.Text;
 import io.modelassay.adapter.AdapterReport;
 import io.modelassay.adapter.KeyLeftover;
 import io.modelassay.adapter.PeftAdapter;
@@ -9,18 +10,27 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.compatibility.Library;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.quantization.ModulePattern;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.assertj.core.api.AbstractAssert;
 import org.jspecify.annotations.Nullable;
 
-/** Assertions on a PEFT adapter: its keys beside a base model, and its values. None of them starts an engine. */
+/**
+ * Assertions on a PEFT adapter: its keys beside a base model, its values, and what it does to the model's outputs. Only the
+ * last of these start an engine.
+ */
 @API(status = API.Status.EXPERIMENTAL)
 public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAdapter> {
     private static final String WEIGHTS = "the folder that PeftModel.save_pretrained wrote";
@@ -173,6 +183,11 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
         isNotNull();
         TrainingState state = TrainingState.of(actual);
         requireSomething(state.checked(), "tensors that training moves away from where they change nothing");
+        isTrained(state);
+        return this;
+    }
+
+    private void isTrained(TrainingState state) {
         if (state.isUntrained()) {
             fail(Failure.expecting("adapter", actual.name(), "to be trained")
                     .but(Failure.count(state.checked(), "tensor") + " of "
@@ -182,7 +197,6 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
                     .from(actual.folder().toString())
                     .then("the parameters that were trained; saved too early, or from another copy of the model"));
         }
-        return this;
     }
 
     /** Every tensor that has a rank has this one. */
@@ -228,6 +242,118 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
                             + held.get(0).substring(held.get(0).lastIndexOf('.') + 1)));
         }
         return this;
+    }
+
+    /**
+     * {@code version} of {@code library} would load the adapter on {@code base}, and it would do what its files say: no
+     * error, no tensor dropped or missing in silence, no setting ignored. Warnings may come. Predicted from files.
+     */
+    public PeftAdapterAssert loadsIn(Library library, String version, Checkpoint base) {
+        isNotNull();
+        AdapterLoading loading = new AdapterLoading(actual, library, base);
+        loading.failureIn(version).ifPresent(this::fail);
+        return this;
+    }
+
+    /** As {@link #loadsIn}, and without a warning. */
+    public PeftAdapterAssert loadsWithoutWarningsIn(Library library, String version, Checkpoint base) {
+        isNotNull();
+        AdapterLoading loading = new AdapterLoading(actual, library, base);
+        loading.warningIn(version).ifPresent(this::fail);
+        return this;
+    }
+
+    /** All known versions from {@code from} to {@code to} come to the same end as {@code from}, be it an error. */
+    public PeftAdapterAssert loadsAlikeIn(Library library, String from, String to, Checkpoint base) {
+        isNotNull();
+        AdapterLoading loading = new AdapterLoading(actual, library, base);
+        loading.changeBetween(from, to).ifPresent(this::fail);
+        return this;
+    }
+
+    /**
+     * The adapter, unmerged, changes what {@code model} predicts on some tokens spread over its vocabulary. Fails if it is
+     * untrained.
+     */
+    public PeftAdapterAssert changesOutputsOf(ModelUnderTest model) {
+        isNotNull();
+        return changesOutputsOf(model, AdapterEffects.probe(model, actual));
+    }
+
+    /** The adapter, unmerged, changes what {@code model} predicts on {@code text}. Fails if it is untrained. */
+    public PeftAdapterAssert changesOutputsOf(ModelUnderTest model, Text text) {
+        isNotNull();
+        isTrained(TrainingState.of(actual));
+        new AdapterEffects(actual, model).withoutEffectOn(text).ifPresent(this::fail);
+        return this;
+    }
+
+    /**
+     * Merging keeps what the adapter does: on some tokens spread over the vocabulary, the merged model's predictions are
+     * within {@value AdapterEffects#MERGE_LOSS} nats a token of the unmerged one's, by mean KL divergence.
+     */
+    public PeftAdapterAssert isMergeableInto(ModelUnderTest model) {
+        isNotNull();
+        return isMergeableInto(model, AdapterEffects.probe(model, actual), AdapterEffects.MERGE_LOSS);
+    }
+
+    /**
+     * Merging keeps what the adapter does: on {@code text}, the merged model's predictions are within {@code maxMeanKl} nats a
+     * token of the unmerged one's, by mean KL divergence.
+     */
+    public PeftAdapterAssert isMergeableInto(ModelUnderTest model, Text text, double maxMeanKl) {
+        isNotNull();
+        new AdapterEffects(actual, model).lostByMerging(text, maxMeanKl).ifPresent(this::fail);
+        return this;
+    }
+
+    /**
+     * The adapter was trained on {@code model}'s artifact, by content: {@code base_model_name_or_path} of its config is a
+     * folder, absolute or relative to the adapter's or the present one, that holds the same. Fails if there is no such folder.
+     */
+    public PeftAdapterAssert wasTrainedOn(ModelUnderTest model) {
+        isNotNull();
+        String named = actual.config().baseModel().orElse("");
+        Optional<Path> folder = named.isEmpty() ? Optional.empty() : baseFolder(named);
+        if (folder.isEmpty()) {
+            fail(
+                    Failure.expecting("adapter", actual.name(), "to be trained on <" + model.name() + ">")
+                            .but("its config names " + (named.isEmpty() ? "no base" : "the base \"" + named + "\"")
+                                    + ", which is no folder here, so nothing has been compared")
+                            .from(actual.folder().toString())
+                            .then(
+                                    "wasTrainedOn(model, sha256) with the content hash of the base, which checkpoint().contentHash() has"));
+        }
+        try (Checkpoint base = Checkpoint.open(folder.orElseThrow())) {
+            return isTrainedOn(model, base.contentHash(), " (" + base.folder() + ")");
+        }
+    }
+
+    /** The adapter was trained on {@code model}'s artifact: {@code sha256} is the content hash of the base of its training. */
+    public PeftAdapterAssert wasTrainedOn(ModelUnderTest model, String sha256) {
+        isNotNull();
+        return isTrainedOn(model, sha256.toLowerCase(Locale.ROOT), "");
+    }
+
+    private PeftAdapterAssert isTrainedOn(ModelUnderTest model, String sha256, String where) {
+        String found = model.checkpoint().contentHash();
+        if (!found.equals(sha256)) {
+            fail(Failure.expecting("adapter", actual.name(), "to be trained on <" + model.name() + ">")
+                    .but("its base has the sha256 " + sha256 + where + ", and this model " + found)
+                    .from(actual.folder() + ", base " + model.checkpoint().folder())
+                    .then(trainedOn()));
+        }
+        return this;
+    }
+
+    private Optional<Path> baseFolder(String named) {
+        try {
+            return Stream.of(Path.of(named), actual.folder().resolve(named))
+                    .filter(Files::isDirectory)
+                    .findFirst();
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     private void requireSomething(long count, String what) {

@@ -10,15 +10,18 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.SortedMap;
+import org.apiguardian.api.API;
 
 /** SHA-256 over named files: for each, the length of its name, its name, its length and its bytes. */
-final class ContentHash {
+@API(status = API.Status.INTERNAL)
+public final class ContentHash {
 
     private static final int CHUNK_BYTES = 1 << 20;
 
     private ContentHash() {}
 
-    static String of(SortedMap<String, Path> files) {
+    /** The hash of {@code files} under their names, as 64 lower-case hexadecimal digits. */
+    public static String of(SortedMap<String, Path> files) {
         MessageDigest digest = sha256();
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
         files.forEach((name, file) -> add(digest, name, file, chunk));

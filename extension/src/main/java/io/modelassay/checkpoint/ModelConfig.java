@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -298,6 +299,18 @@ public final class ModelConfig {
     /** Whether the key holds a boolean; false if absent. */
     public boolean isBool(String key) {
         return is(key, JsonNode::isBoolean);
+    }
+
+    /** These settings without some keys. */
+    public ModelConfig without(Collection<String> keys) {
+        return new ModelConfig(file, fileExists, prefix, node.deepCopy().without(keys));
+    }
+
+    /** These settings with a list of strings at a key, in place of what may be there. */
+    public ModelConfig with(String key, List<String> values) {
+        ObjectNode changed = node.deepCopy();
+        values.forEach(changed.putArray(key)::add);
+        return new ModelConfig(file, fileExists, prefix, changed);
     }
 
     /** The settings as compact JSON, keys in the order of the file. */

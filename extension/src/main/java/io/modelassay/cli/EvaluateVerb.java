@@ -4,6 +4,7 @@ import io.modelassay.LoadSettings;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.SafetensorsWriter;
@@ -52,6 +53,28 @@ final class EvaluateVerb extends Verb {
                 "rtn:bits=4,group=128  nf4:double  fp8:block  llm-int8"
             })
     private @Nullable Quantization quantization;
+
+    @ArgGroup(exclusive = false)
+    private @Nullable WithAdapter with;
+
+    /** The adapter to put into the model. */
+    static final class WithAdapter {
+        @Option(
+                names = "--adapter",
+                paramLabel = "FOLDER",
+                required = true,
+                description = "Put this PEFT adapter into the model, and compare with the model without it.")
+        private Path folder = Path.of("");
+
+        @Option(
+                names = "--merged",
+                description = "Merge the adapter into the weights instead of computing it beside them.")
+        private boolean merged;
+
+        ModelUnderTest in(ModelUnderTest model, PeftAdapter adapter) {
+            return merged ? model.withMergedAdapter(adapter) : model.withAdapter(adapter);
+        }
+    }
 
     @ArgGroup(multiplicity = "1")
     private Tokens tokens = new Tokens();
@@ -122,7 +145,16 @@ final class EvaluateVerb extends Verb {
         }
         Evaluator evaluator = new Evaluator(ReferenceCache.ifConfigured(), progress, Recorder.NONE);
         try (ModelUnderTest model = ModelAssay.open(settings).load(evaluator)) {
-            return evaluate(model, text);
+            return with == null ? evaluate(model, text) : evaluate(with, model, text);
+        }
+    }
+
+    private Outcome evaluate(WithAdapter chosen, ModelUnderTest model, Text text) {
+        if (reference != null) {
+            throw misused("--adapter: the reference is the model without the adapter, so --reference has no place");
+        }
+        try (PeftAdapter adapter = PeftAdapter.open(chosen.folder)) {
+            return evaluate(chosen.in(model, adapter), text);
         }
     }
 
@@ -131,7 +163,7 @@ final class EvaluateVerb extends Verb {
         requireVocabulary(model, ids);
         Text tokenized = Text.ofTokens(ids);
         Protocol protocol = window == null ? model.protocol() : new Protocol(window);
-        Optional<Comparison> comparison = reference == null && quantization == null
+        Optional<Comparison> comparison = reference == null && quantization == null && with == null
                 ? Optional.empty()
                 : Optional.of(model.comparison(tokenized, protocol));
         Perplexity perplexity =

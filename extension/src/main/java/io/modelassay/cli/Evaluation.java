@@ -21,6 +21,7 @@ record Evaluation(
 
     /** What {@code evaluate --json} prints. Members are described in docs/reference.md. */
     record Document(
+            @Nullable AdapterInUse adapter,
             String device,
             String dtype,
             String engine,
@@ -34,6 +35,9 @@ record Evaluation(
             int tokens,
             int window,
             int windows) {}
+
+    /** The adapter in the model. */
+    record AdapterInUse(boolean merged, String name, String peftType, String sha256) {}
 
     /** The reference and the distance to it. */
     record Reference(
@@ -53,6 +57,13 @@ record Evaluation(
 
     Document document() {
         return new Document(
+                model.adapter()
+                        .map(adapter -> new AdapterInUse(
+                                model.mergesAdapter(),
+                                adapter.name(),
+                                adapter.config().peftType(),
+                                adapter.contentHash()))
+                        .orElse(null),
                 perplexity.provenance().device().name().toLowerCase(Locale.ROOT),
                 dtype(),
                 perplexity.provenance().engine(),

@@ -4,6 +4,9 @@ import io.modelassay.adapter.AdapterReport;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.compatibility.AdapterPredictor.VersionRange;
+import io.modelassay.compatibility.Effect;
+import io.modelassay.compatibility.Prediction;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.inspection.AdapterInspection;
 import io.modelassay.inspection.CheckpointDifference;
@@ -77,7 +80,17 @@ record InspectDocument(
             List<Renamed> renamed,
             int tensors,
             List<String> unexpected,
+            List<Version> versions,
             boolean zeroEffect) {}
+
+    record Version(
+            @Nullable String effect,
+            String exception,
+            String first,
+            String kind,
+            String last,
+            String message,
+            String outcome) {}
 
     record Renamed(String stored, String expected) {}
 
@@ -144,7 +157,20 @@ record InspectDocument(
                         .toList(),
                 report.stored(),
                 report.unexpected(),
+                beside.versions().stream().map(InspectDocument::version).toList(),
                 beside.hasZeroEffect());
+    }
+
+    private static Version version(VersionRange range) {
+        Prediction prediction = range.prediction();
+        return new Version(
+                prediction.effect().map(Effect::label).orElse(null),
+                prediction.exception(),
+                range.first().toString(),
+                prediction.kind(),
+                range.last().toString(),
+                prediction.message(),
+                prediction.outcome().name());
     }
 
     /** The most frequent format's figures, then all formats; null for an artifact without quantization. */

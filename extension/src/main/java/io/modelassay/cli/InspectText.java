@@ -3,6 +3,7 @@ package io.modelassay.cli;
 import io.modelassay.adapter.AdapterReport;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.compatibility.AdapterPredictor.VersionRange;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.inspection.AdapterInspection;
 import io.modelassay.inspection.CheckpointDifference;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** An inspection for a person. */
 final class InspectText {
+    private static final int VERSION_LINE = 120;
+
     private InspectText() {}
 
     static String of(
@@ -51,10 +54,19 @@ final class InspectText {
         }
         if (beside != null) {
             layout.fact("adapter", adapter(beside));
+            String label = "in PEFT";
+            for (VersionRange range : beside.versions()) {
+                layout.fact(label, cut(range.toString()));
+                label = "";
+            }
         }
         layout.title("Precision");
         layout.table(List.of("modules", "stored as", "layers", ">count", ">size"), collapsed(inspection.precision()));
         return layout.findings(InspectDocument.findings(inspection, beside)).toString();
+    }
+
+    private static String cut(String line) {
+        return line.length() <= VERSION_LINE ? line : line.substring(0, VERSION_LINE) + "…";
     }
 
     private static String adapter(AdapterInspection beside) {

@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
             EvaluateVerb.class,
             DecodeVerb.class,
             PadVerb.class,
-            QuantizeVerb.class
+            QuantizeVerb.class,
+            PredictVerb.class
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,

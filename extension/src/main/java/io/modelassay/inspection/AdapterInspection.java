@@ -10,6 +10,11 @@ import io.modelassay.adapter.TrainingState;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
+import io.modelassay.checkpoint.ScanReport;
+import io.modelassay.checkpoint.TensorScan;
+import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.compatibility.AdapterPredictor;
+import io.modelassay.compatibility.AdapterPredictor.VersionRange;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,8 +26,8 @@ import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /**
- * An adapter beside its base model in words: what PEFT would find of it, and whether it has been trained. Reads headers, and
- * of the adapter's tensors only as much as shows that they have been trained. Immutable.
+ * An adapter beside its base model in words: what PEFT would find of it, and whether it has been trained. Reads the
+ * base's headers and the adapter's values. Immutable.
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class AdapterInspection {
@@ -31,6 +36,7 @@ public final class AdapterInspection {
     private final PeftAdapter adapter;
     private final AdapterReport report;
     private final TrainingState training;
+    private final List<VersionRange> versions;
     private final List<Finding> findings = new ArrayList<>();
 
     private AdapterInspection(PeftAdapter adapter, Checkpoint base) {
@@ -46,6 +52,9 @@ public final class AdapterInspection {
         overwriting();
         untrained();
         startedElsewhere();
+        nonFinite();
+        this.versions = AdapterPredictor.of(adapter.folder(), base).ranges();
+        findings.addAll(AdapterVersions.findings(adapter.name(), versions));
         findings.addAll(adapter.weights().notes());
     }
 
@@ -76,6 +85,11 @@ public final class AdapterInspection {
     /** Whether loading it changes nothing: PEFT finds none of its tensors, or they have never been trained. */
     public boolean hasZeroEffect() {
         return report.hasZeroEffect() || training.isUntrained();
+    }
+
+    /** What versions of PEFT would make of it, those together that come to the same end one after another. */
+    public List<VersionRange> versions() {
+        return versions;
     }
 
     /** What is wrong or odd. The ids are public; docs/reference.md lists them. */
@@ -285,6 +299,19 @@ public final class AdapterInspection {
                     "init_lora_weights is \"" + start + "\": the adapter is relative to a base whose weights that"
                             + " initialization changed, not to the base on disk",
                     "save it with path_initial_model_for_weight_conversion, which makes it an ordinary LoRA");
+        }
+    }
+
+    private void nonFinite() {
+        ScanReport scan = ValueScan.create().scan(adapter.weights());
+        for (TensorScan broken : scan.nonFinite()) {
+            add(
+                    "adapter-non-finite",
+                    Severity.ERROR,
+                    broken.name(),
+                    "The tensor holds " + broken.nan() + " NaN and " + broken.inf() + " infinities of " + broken.count()
+                            + " values, and every output that it reaches is broken",
+                    "an earlier checkpoint of the training; no later step repairs it");
         }
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 
 /** Gives tests their {@link PeftAdapter}; registered by {@link Adapter}. */
-final class AdapterExtension implements ExecutionCondition, ParameterResolver {
+final class AdapterExtension extends RecordingExtension implements ExecutionCondition, ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(AdapterExtension.class);
     private static final String CONFIG = "adapter_config.json";
 

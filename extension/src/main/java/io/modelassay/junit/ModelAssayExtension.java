@@ -21,18 +21,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
-import org.junit.jupiter.api.extension.TestWatcher;
 import org.junit.platform.commons.support.AnnotationSupport;
 import org.junit.platform.commons.support.HierarchyTraversalMode;
 import org.junit.platform.commons.support.ReflectionSupport;
-import org.opentest4j.TestAbortedException;
 
 /**
  * Gives tests their {@link ModelUnderTest}. Registered by {@link QuantizedModel}, or programmatically:
@@ -48,7 +45,7 @@ import org.opentest4j.TestAbortedException;
  * on the class or an enclosing class, and that over the builder.
  */
 @API(status = API.Status.EXPERIMENTAL)
-public final class ModelAssayExtension implements ExecutionCondition, ParameterResolver, AfterAllCallback, TestWatcher {
+public final class ModelAssayExtension extends RecordingExtension implements ExecutionCondition, ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(ModelAssayExtension.class);
 
     private static final List<Class<? extends Annotation>> LIFECYCLE =
@@ -282,41 +279,5 @@ public final class ModelAssayExtension implements ExecutionCondition, ParameterR
             return "parameter " + parameter.getName() + " of " + place(parameter.getDeclaringExecutable());
         }
         return element.toString();
-    }
-
-    /** Keeps what went wrong around the tests, which the watcher is not told of. */
-    @Override
-    public void afterAll(ExtensionContext context) {
-        context.getExecutionException()
-                .ifPresent(cause -> RunResources.of(context)
-                        .tested(context, cause instanceof TestAbortedException ? "aborted" : "failed", text(cause)));
-    }
-
-    @Override
-    public void testSuccessful(ExtensionContext context) {
-        RunResources.of(context).tested(context, "passed", "");
-    }
-
-    @Override
-    public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
-        RunResources.of(context).tested(context, "failed", text(cause));
-    }
-
-    @Override
-    public void testAborted(ExtensionContext context, @Nullable Throwable cause) {
-        RunResources.of(context).tested(context, "aborted", text(cause));
-    }
-
-    @Override
-    public void testDisabled(ExtensionContext context, Optional<String> reason) {
-        RunResources.of(context).tested(context, "skipped", reason.orElse(""));
-    }
-
-    private static String text(@Nullable Throwable cause) {
-        if (cause == null) {
-            return "";
-        }
-        String message = cause.getMessage();
-        return message == null ? cause.toString() : message;
     }
 }

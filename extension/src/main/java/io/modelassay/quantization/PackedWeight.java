@@ -4,6 +4,7 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -44,6 +45,21 @@ public record PackedWeight(
         scales.keySet().removeIf(name -> !name.contains("scale") && !name.contains("absmax"));
         scales.values().removeIf(tensor -> !tensor.type().isFloatingPoint() || tensor.type() == TensorType.F8_E8M0);
         return scales;
+    }
+
+    /**
+     * The codec that quantizes a changed weight as this one is, for formats that their own library quantizes again;
+     * decodes in float32.
+     */
+    public Optional<Codec> requantization() {
+        return switch (format.variant()) {
+            case "nf4", "nf4-double", "fp4", "fp4-double" ->
+                Optional.of(codec.with("double", parts.containsKey("nested_absmax") ? 1 : 0)
+                        .with("nested_block", 256)
+                        .with("type", FloatTypes.number(TensorType.F32)));
+            case "llm.int8" -> Optional.of(codec);
+            default -> Optional.empty();
+        };
     }
 
     /** Whether codes are steps of equal size, so that errors can be told in units of the scale. */

@@ -37,7 +37,8 @@ public final class Decoder {
 
     /** A decoder of {@code model} over {@code weights}, computing in {@code dtype}. Owns neither. */
     public Decoder(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.withProducts(engine, dtype, model.decoder().kernel() + ".py");
+        this.kernels = Kernels.withLinear(
+                engine, dtype, weights.linear(), model.decoder().kernel() + ".py");
         this.model = model;
         this.plan = model.decoder();
         this.weights = weights;
@@ -122,9 +123,9 @@ public final class Decoder {
         return batches;
     }
 
-    /** The state of one pass: hidden states, rotary tables, masks, and the layers that come. */
+    /** The state of one pass: hidden states, what surrounds a layer, and the layers that come. */
     private final class Pass implements AutoCloseable {
-        private final AttentionContext context = new AttentionContext(kernels, plan, dtype);
+        private final LayerSurroundings surroundings = new LayerSurroundings(kernels, plan, dtype);
         private final List<String> operations =
                 List.of(kernels.text("operations").split(" ", -1));
         private final LayerReader reader;
@@ -132,7 +133,7 @@ public final class Decoder {
 
         Pass(List<int[]> windows) {
             current = embed(windows);
-            reader = new LayerReader(kernels, model, weights, dtype);
+            reader = new LayerReader(kernels, model, weights, dtype, plan.layers());
         }
 
         private Activations embed(List<int[]> windows) {
@@ -207,8 +208,7 @@ public final class Decoder {
         }
 
         private Object[] arguments(int index, Activations.Batch batch, Map<String, Tensor> layer) {
-            int positions = batch.windows().get(0).length;
-            return context.arguments(index, positions, batch.hidden(), layer);
+            return surroundings.arguments(index, batch.hidden(), batch.windows().get(0).length, layer);
         }
 
         Activations normed() {
@@ -226,7 +226,7 @@ public final class Decoder {
         public void close() {
             reader.close();
             current.close();
-            context.close();
+            surroundings.close();
         }
     }
 }

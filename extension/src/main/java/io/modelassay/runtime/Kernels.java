@@ -3,6 +3,9 @@ package io.modelassay.runtime;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
@@ -26,7 +29,7 @@ import org.apiguardian.api.API;
  *
  * <p>Arguments may be {@link Tensor}, {@code Long}, {@code Integer}, {@code Double}, {@code Boolean}, {@code String},
  * {@code long[]}, {@code List<Tensor>}, {@code Map<String, Tensor>} and {@code Map<String, Long>}; a result is a tensor,
- * a tuple of tensors or a dictionary of them. Nothing is recorded for gradients.
+ * a tuple of tensors or a dictionary of them. Only {@link #callRecording} records gradients.
  */
 @API(status = API.Status.INTERNAL)
 public final class Kernels implements AutoCloseable {
@@ -41,7 +44,7 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
-     * Compiles the kernel files that lie beside {@code anchor} as one module.
+     * Compiles the kernel files that lie beside {@code anchor}, or under an absolute resource name, as one module.
      *
      * @throws RuntimeFailure {@code kernel-invalid} with the engine's message and source line
      */
@@ -66,10 +69,13 @@ public final class Kernels implements AutoCloseable {
         return engine.shared(names, () -> compile(engine, Kernels.class, names));
     }
 
-    /** The kernels of one file with the products that are fastest for weights of {@code dtype} on {@code engine}. */
-    static Kernels withProducts(TorchEngine engine, DType dtype, String file) {
+    /**
+     * The kernels of one file that calls linear modules, computed by the file {@code linear} with the products that are
+     * fastest for weights of {@code dtype} on {@code engine}.
+     */
+    static Kernels withLinear(TorchEngine engine, DType dtype, String linear, String file) {
         boolean packs = dtype == DType.BF16 && engine.packsWeights();
-        return shared(engine, packs ? "packed_products.py" : "products.py", file);
+        return shared(engine, packs ? "packed_products.py" : "products.py", "linear.py", linear, file);
     }
 
     /** The conversions alone: stored bytes to tensors and back. */
@@ -113,6 +119,52 @@ public final class Kernels implements AutoCloseable {
             }
             return tensors;
         }
+    }
+
+    /**
+     * Calls a function that takes gradients and returns a dictionary of tensors. Its numbers come as tensors without
+     * dimensions, and each dictionary holds at least one tensor: the engine's call that records knows nothing else.
+     */
+    public Map<String, Tensor> callRecording(String function, Object... arguments) {
+        JniUtils.setGraphExecutorOptimize(false);
+        boolean recording = JniUtils.isGradMode();
+        try (NDManager numbers = engine.manager().newSubManager()) {
+            NDList inputs = new NDList();
+            for (int i = 0; i < arguments.length; i++) {
+                addRecorded(inputs, "argument" + i, arguments[i], numbers);
+            }
+            NDArray method = numbers.create(0);
+            method.setName("module_method:" + function);
+            inputs.add(method);
+            JniUtils.setGradMode(true);
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (NDArray result : IValueUtils.forward(block, inputs, true)) {
+                tensors.put(result.getName(), new Tensor((PtNDArray) result));
+            }
+            return tensors;
+        } catch (EngineException e) {
+            throw new RuntimeFailure("kernel-failed", "Kernel " + function + ": " + e.getMessage(), e);
+        } finally {
+            JniUtils.setGradMode(recording);
+        }
+    }
+
+    private static void addRecorded(NDList inputs, String name, Object argument, NDManager numbers) {
+        if (argument instanceof Map<?, ?> map) {
+            map.forEach((key, item) -> addRecorded(inputs, name + "." + key, item, numbers));
+            return;
+        }
+        NDArray array;
+        if (argument instanceof Tensor tensor) {
+            array = tensor.array();
+        } else {
+            Number number = (Number) argument;
+            array = number instanceof Double
+                    ? numbers.create(number.doubleValue())
+                    : numbers.create(number.longValue());
+        }
+        array.setName(name);
+        inputs.add(array);
     }
 
     /** Calls a function without arguments that returns a string. */

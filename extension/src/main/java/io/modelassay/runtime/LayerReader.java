@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Reads a model's layers in order. While one layer is computed, the bytes of the next are brought into memory by a thread
+ * Reads a model's layers in an order. While one layer is computed, the bytes of the next are brought into memory by a thread
  * that does no arithmetic: a second thread with kernels of its own would take the cores from the first.
  */
 final class LayerReader implements AutoCloseable {
@@ -17,6 +17,7 @@ final class LayerReader implements AutoCloseable {
     private final ModelPlan model;
     private final Weights weights;
     private final DType dtype;
+    private final List<String> layers;
     private final ExecutorService ahead = Executors.newSingleThreadExecutor(task -> {
         Thread reader = new Thread(task, "modelassay-read-ahead");
         reader.setDaemon(true);
@@ -24,16 +25,16 @@ final class LayerReader implements AutoCloseable {
     });
     private int next;
 
-    LayerReader(Kernels kernels, ModelPlan model, Weights weights, DType dtype) {
+    LayerReader(Kernels kernels, ModelPlan model, Weights weights, DType dtype, List<String> layers) {
         this.kernels = kernels;
         this.model = model;
         this.weights = weights;
         this.dtype = dtype;
+        this.layers = layers;
     }
 
     /** The tensors of the next layer, under their names within the layer; the caller closes them. */
     Map<String, Tensor> take() {
-        List<String> layers = model.decoder().layers();
         String layer = layers.get(next++);
         Map<String, Tensor> tensors = load(layer);
         if (next < layers.size()) {
@@ -47,7 +48,7 @@ final class LayerReader implements AutoCloseable {
         Map<String, Tensor> tensors = new HashMap<>();
         try {
             for (Parameter parameter : model.parametersOf(layer)) {
-                tensors.put(parameter.name().substring(layer.length() + 1), load(parameter));
+                load(parameter, parameter.name().substring(layer.length() + 1), tensors);
             }
             return tensors;
         } catch (RuntimeException e) {
@@ -56,13 +57,16 @@ final class LayerReader implements AutoCloseable {
         }
     }
 
-    private Tensor load(Parameter parameter) {
+    private void load(Parameter parameter, String name, Map<String, Tensor> tensors) {
         Tensor stored = weights.load(parameter, dtype);
         if (parameter.kind() != Parameter.Kind.LINEAR) {
-            return stored;
+            tensors.put(name, stored);
+            return;
         }
+        String module = name.substring(0, name.lastIndexOf('.') + 1);
         try (stored) {
-            return kernels.call("packed", stored);
+            weights.parts(parameter, 0, stored).forEach((part, tensor) -> tensors.put(module + part, tensor));
+            tensors.put(name, kernels.call("packed", stored));
         }
     }
 

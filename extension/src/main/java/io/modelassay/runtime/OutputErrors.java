@@ -56,8 +56,11 @@ public final class OutputErrors {
 
     /** Which operation's result a linear module takes, both within their layer. */
     private static Map<String, String> inputs(LanguageModel model) {
-        Kernels layer = Kernels.withProducts(
-                model.engine(), model.dtype(), model.plan().decoder().kernel() + ".py");
+        Kernels layer = Kernels.withLinear(
+                model.engine(),
+                model.dtype(),
+                model.weights().linear(),
+                model.plan().decoder().kernel() + ".py");
         Map<String, String> inputs = new HashMap<>();
         for (String pair : layer.text("module_inputs").split(" ", -1)) {
             int at = pair.indexOf('<');

@@ -47,6 +47,16 @@ public final class ResidentWeights implements Weights {
     }
 
     @Override
+    public String linear() {
+        return source.linear();
+    }
+
+    @Override
+    public Map<String, Tensor> parts(Parameter weight, long first, Tensor rows) {
+        return source.parts(weight, first, rows);
+    }
+
+    @Override
     public void close() {
         synchronized (held) {
             new ArrayList<>(held.values()).forEach(Tensor::close);

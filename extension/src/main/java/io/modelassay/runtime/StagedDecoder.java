@@ -37,7 +37,7 @@ public final class StagedDecoder {
         this.plan = model.decoder();
         this.weights = weights;
         this.dtype = dtype;
-        this.kernels = Kernels.withProducts(engine, dtype, plan.kernel() + ".py");
+        this.kernels = Kernels.withLinear(engine, dtype, weights.linear(), plan.kernel() + ".py");
         this.stages = Arrays.stream(kernels.text("stages").split(", ", -1))
                 .map(modules -> List.of(modules.split(" ", -1)))
                 .toList();
@@ -58,13 +58,13 @@ public final class StagedDecoder {
     public void run(List<int[]> windows, long memory, Work work, Progress progress) {
         Decoder.exclusively(() -> {
             try (HiddenStates states = embedded(windows, memory);
-                    AttentionContext context = new AttentionContext(kernels, plan, dtype);
-                    LayerReader reader = new LayerReader(kernels, model, weights, dtype)) {
+                    LayerSurroundings surroundings = new LayerSurroundings(kernels, plan, dtype);
+                    LayerReader reader = new LayerReader(kernels, model, weights, dtype, plan.layers())) {
                 for (int layer = 0; layer < plan.layers().size(); layer++) {
                     Map<String, Tensor> tensors = reader.take();
                     try {
                         for (int stage = 0; stage < stages.size(); stage++) {
-                            Stage stop = new Stage(layer, stage, states, context, tensors);
+                            Stage stop = new Stage(layer, stage, states, surroundings, tensors);
                             work.at(stop);
                             stop.pass();
                         }
@@ -101,14 +101,14 @@ public final class StagedDecoder {
         private final int layer;
         private final int stage;
         private final HiddenStates states;
-        private final AttentionContext context;
+        private final LayerSurroundings surroundings;
         private final Map<String, Tensor> tensors;
 
-        Stage(int layer, int stage, HiddenStates states, AttentionContext context, Map<String, Tensor> tensors) {
+        Stage(int layer, int stage, HiddenStates states, LayerSurroundings surroundings, Map<String, Tensor> tensors) {
             this.layer = layer;
             this.stage = stage;
             this.states = states;
-            this.context = context;
+            this.surroundings = surroundings;
             this.tensors = tensors;
         }
 
@@ -162,9 +162,14 @@ public final class StagedDecoder {
 
         private Tensor input(int batch) {
             int positions = states.windows(batch).get(0).length;
-            return states.with(
-                    batch,
-                    hidden -> kernels.call("stage_input", context.arguments(layer, positions, stage, hidden, tensors)));
+            return states.with(batch, hidden -> kernels.call("stage_input", arguments(hidden, positions, tensors)));
+        }
+
+        private Object[] arguments(Tensor first, int positions, Map<String, Tensor> layerTensors) {
+            List<Object> all = new ArrayList<>();
+            all.add(stage);
+            all.addAll(Arrays.asList(surroundings.arguments(layer, first, positions, layerTensors)));
+            return all.toArray();
         }
 
         /**
@@ -183,7 +188,7 @@ public final class StagedDecoder {
                     made.add(converted);
                     changed.put(name.substring(layerName().length() + 1), converted);
                 });
-                return kernels.call("block_output", context.arguments(layer, positions, stage, input, changed));
+                return kernels.call("block_output", arguments(input, positions, changed));
             } finally {
                 made.forEach(Tensor::close);
             }

@@ -34,7 +34,7 @@ final class TorchArchive {
 
     private TorchArchive() {}
 
-    /** Packs kernel files that lie beside {@code anchor}, with the conversions that every module needs, as one module. */
+    /** Packs kernel files that lie beside {@code anchor}, or under an absolute resource name, with the conversions that every module needs, as one module. */
     static byte[] of(Class<?> anchor, List<String> files) {
         StringBuilder code = new StringBuilder(MODULE_HEAD);
         append(source(TorchArchive.class, CONVERSIONS), code);

@@ -149,6 +149,11 @@ public final class TorchEngine {
         return new Tensor((PtNDArray) manager.create(values));
     }
 
+    /** A float64 tensor without dimensions. */
+    Tensor number(double value) {
+        return new Tensor((PtNDArray) manager.create(value));
+    }
+
     /** Values as a float32 tensor of one dimension. */
     public Tensor floats(float... values) {
         return new Tensor((PtNDArray) manager.create(values));

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -26,6 +27,8 @@ public final class VocabularyHead {
     /** Logits held at once where they are handed on in rows. */
     private static final int LOGITS_BYTES = 64 << 20;
 
+    private static final String MODULE = "lm_head.";
+
     private final Kernels kernels;
     private final ModelPlan model;
     private final Weights weights;
@@ -33,7 +36,12 @@ public final class VocabularyHead {
 
     /** The head of {@code model} in {@code weights}, computing in {@code dtype}. */
     public VocabularyHead(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.withProducts(engine, dtype, "head.py");
+        this(Kernels.withLinear(engine, dtype, weights.linear(), "head.py"), model, weights, dtype);
+    }
+
+    /** The same with kernels that hold those of the head. */
+    VocabularyHead(Kernels kernels, ModelPlan model, Weights weights, DType dtype) {
+        this.kernels = kernels;
         this.model = model;
         this.weights = weights;
         this.dtype = dtype;
@@ -57,9 +65,10 @@ public final class VocabularyHead {
                 batches.add(new Rows(batch, null));
             }
             eachSlice((first, rows) -> {
-                try (Tensor slice = slice(first, rows)) {
+                try (Slice slice = slice(first, rows)) {
                     for (Rows batch : batches) {
-                        batch.replace(kernels.callMap("scan", batch.state, batch.hidden, slice, first, batch.targets));
+                        batch.replace(kernels.callMap(
+                                "scan", batch.state, batch.hidden, slice.tensors(), first, batch.targets));
                     }
                 }
             });
@@ -85,18 +94,15 @@ public final class VocabularyHead {
                         new Rows(reference.batches().get(i), others.batches().get(i)));
             }
             eachSlice((first, rows) -> {
-                try (Tensor slice = slice(first, rows);
-                        Tensor otherSlice = other.slice(first, rows)) {
+                try (Slice slice = slice(first, rows);
+                        Slice otherSlice = other.slice(first, rows)) {
                     for (Rows batch : batches) {
-                        batch.replace(kernels.callMap(
-                                "compare",
-                                batch.state,
-                                batch.hidden,
-                                slice,
-                                batch.others(),
-                                otherSlice,
-                                first,
-                                batch.targets));
+                        try (Tensor logits = kernels.call("logits", batch.hidden, slice.tensors());
+                                Tensor otherLogits =
+                                        other.kernels.call("logits", batch.others(), otherSlice.tensors())) {
+                            batch.replace(
+                                    kernels.callMap("compare", batch.state, logits, otherLogits, first, batch.targets));
+                        }
                     }
                 }
             });
@@ -135,10 +141,10 @@ public final class VocabularyHead {
         int vocabulary = model.decoder().vocabularySize();
         float[][] logits = new float[positions][vocabulary];
         eachSlice((first, rows) -> {
-            try (Tensor slice = slice(first, rows)) {
+            try (Slice slice = slice(first, rows)) {
                 int at = 0;
                 for (Activations.Batch batch : activations.batches()) {
-                    try (Tensor values = kernels.call("logits", batch.hidden(), slice)) {
+                    try (Tensor values = kernels.call("logits", batch.hidden(), slice.tensors())) {
                         float[] all = kernels.floats(values);
                         for (int from = 0; from < all.length; from += rows) {
                             System.arraycopy(all, from, logits[at++], first, rows);
@@ -175,8 +181,8 @@ public final class VocabularyHead {
         ActivationKernels measures = new ActivationKernels(kernels.engine());
         long[] first = {0, -1, -1, -1};
         eachSlice((from, rows) -> {
-            try (Tensor slice = slice(from, rows);
-                    Tensor values = kernels.call("logits", batch.hidden(), slice)) {
+            try (Slice slice = slice(from, rows);
+                    Tensor values = kernels.call("logits", batch.hidden(), slice.tensors())) {
                 long[] place = measures.nonFinite(values);
                 boolean earlier = first[0] == 0 || place[1] < first[1] || (place[1] == first[1] && place[2] < first[2]);
                 if (place[0] > 0 && earlier) {
@@ -191,8 +197,8 @@ public final class VocabularyHead {
 
     private void fill(FloatBuffer block, Tensor hidden, int first, int rows) {
         int vocabulary = model.decoder().vocabularySize();
-        try (Tensor slice = weights.rows(head(), first, rows, dtype);
-                Tensor values = kernels.call("logits", hidden, slice)) {
+        try (Slice slice = slice(first, rows);
+                Tensor values = kernels.call("logits", hidden, slice.tensors())) {
             float[] all = kernels.floats(values);
             for (int row = 0; row * rows < all.length; row++) {
                 block.put(row * vocabulary + first, all, row * rows, rows);
@@ -204,17 +210,28 @@ public final class VocabularyHead {
         return model.parameter(model.decoder().head()).orElseThrow();
     }
 
-    private Tensor slice(int first, int rows) {
+    Slice slice(int first, int rows) {
+        Map<String, Tensor> tensors = new HashMap<>();
         try (Tensor stored = weights.rows(head(), first, rows, dtype)) {
-            return kernels.call("packed", stored);
+            weights.parts(head(), first, stored).forEach((part, tensor) -> tensors.put(MODULE + part, tensor));
+            tensors.put(MODULE + "weight", kernels.call("packed", stored));
+        }
+        return new Slice(tensors);
+    }
+
+    /** Rows of the head, and what an adapter adds to them, under the names that the kernels know. */
+    record Slice(Map<String, Tensor> tensors) implements AutoCloseable {
+        @Override
+        public void close() {
+            tensors.values().forEach(Tensor::close);
         }
     }
 
-    private interface SliceWork {
+    interface SliceWork {
         void on(int first, int rows);
     }
 
-    private void eachSlice(SliceWork work) {
+    void eachSlice(SliceWork work) {
         int vocabulary = model.decoder().vocabularySize();
         for (int first = 0; first < vocabulary; first += SLICE_ROWS) {
             work.on(first, Math.min(SLICE_ROWS, vocabulary - first));

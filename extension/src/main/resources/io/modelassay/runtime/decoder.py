@@ -8,12 +8,6 @@ def rms_norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
     scale = torch.rsqrt(norm * norm / x.size(-1) + eps)
     return weight * (x * scale).to(x.dtype)
 
-def linear(self, x: Tensor, w: Dict[str, Tensor], module: str) -> Tensor:
-    weight = w[module + ".weight"]
-    if module + ".bias" in w:
-        return self.product_with_bias(x, weight, w[module + ".bias"])
-    return self.product(x, weight)
-
 def rotary_table(self, inverse_frequencies: Tensor, positions: int, scaling: float, dtype: int) -> Tuple[Tensor, Tensor]:
     steps = torch.arange(positions, dtype=6, device=inverse_frequencies.device)
     angles = torch.outer(steps, inverse_frequencies)

@@ -1,6 +1,6 @@
 # The vocabulary head, walked in slices of rows so that the logits of all tokens never exist at once.
-# hidden is [tokens, hidden size] after the final norm, weight one packed slice [rows, hidden size] of the head whose
-# first row is token id `first`, targets [tokens] the ids to be predicted.
+# hidden is [tokens, hidden size] after the final norm, w["lm_head.weight"] one packed slice [rows, hidden size] of the
+# head whose first row is token id `first`, targets [tokens] the ids to be predicted.
 # State per token: log of the running sum of exp(logit), and the target's logit.
 
 def predicting(self, hidden: Tensor) -> Tensor:
@@ -20,8 +20,8 @@ def target_logits(self, logits: Tensor, before: Tensor, first: int, targets: Ten
     safe = torch.clamp(local, 0, logits.size(1) - 1)
     return torch.where(inside, torch.gather(logits, 1, safe.unsqueeze(1)).squeeze(1), before)
 
-def scan(self, state: Dict[str, Tensor], hidden: Tensor, weight: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
-    logits = self.product(hidden, weight).to(6)
+def scan(self, state: Dict[str, Tensor], hidden: Tensor, w: Dict[str, Tensor], first: int, targets: Tensor) -> Dict[str, Tensor]:
+    logits = self.logits(hidden, w)
     target = self.target_logits(logits, state["target"], first, targets)
     # Any column gives the slice's log-sum; log_softmax is the one operator that makes a single pass of it.
     log_sum = logits[:, 0] - torch.log_softmax(logits, 1)[:, 0]
@@ -49,9 +49,8 @@ def start_comparison(self, targets: Tensor) -> Dict[str, Tensor]:
         "q.top": torch.full([count], -1, dtype=4, device=targets.device)
     }
 
-def compare(self, state: Dict[str, Tensor], p_hidden: Tensor, p_weight: Tensor, q_hidden: Tensor, q_weight: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
-    p_logits = self.product(p_hidden, p_weight).to(6)
-    q_logits = self.product(q_hidden, q_weight).to(6)
+def compare(self, state: Dict[str, Tensor], p_logits: Tensor, q_logits: Tensor, first: int, targets: Tensor) -> Dict[str, Tensor]:
+    # q_logits is used up.
     p_best, p_index = torch.max(p_logits, 1)
     q_best, q_index = torch.max(q_logits, 1)
     p_target = self.target_logits(p_logits, state["p.target"], first, targets)
@@ -88,5 +87,5 @@ def positions(self, hidden: Tensor, first: int, count: int) -> Tensor:
     # Rows first to first + count of all windows laid end to end.
     return hidden.reshape([-1, hidden.size(-1)])[first:first + count]
 
-def logits(self, hidden: Tensor, weight: Tensor) -> Tensor:
-    return self.product(hidden, weight).to(6)
+def logits(self, hidden: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    return self.linear(hidden, w, "lm_head").to(6)

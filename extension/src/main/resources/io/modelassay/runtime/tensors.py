@@ -33,3 +33,6 @@ def rows(self, x: Tensor, first: int, count: int) -> Tensor:
 
 def gather(self, x: Tensor, index: Tensor) -> Tensor:
     return torch.index_select(x, 0, index)
+
+def replaced_rows(self, x: Tensor, index: Tensor, rows: Tensor) -> Tensor:
+    return torch.index_copy(x, 0, index, rows.to(x.dtype))

@@ -9,6 +9,7 @@ import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
 import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.compatibility.Library;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Quantization;
@@ -139,6 +140,11 @@ class AssertionStyleTest {
         all.put("isTrained", PeftAdapterAssert::isTrained);
         all.put("hasRank", it -> it.hasRank(3));
         all.put("targets", it -> it.targets("%d"));
+        all.put("loadsIn", it -> it.loadsIn(Library.PEFT, "0.5.0", Checkpoint.open(Models.LLAMA)));
+        all.put(
+                "loadsWithoutWarningsIn",
+                it -> it.loadsWithoutWarningsIn(Library.PEFT, "0.14.0", Checkpoint.open(Models.LLAMA)));
+        all.put("loadsAlikeIn", it -> it.loadsAlikeIn(Library.PEFT, "0.5.0", "0.21.2", Checkpoint.open(Models.LLAMA)));
         return all.entrySet().stream().map(entry -> Named.of(entry.getKey(), entry.getValue()));
     }
 

@@ -37,6 +37,7 @@ class EvaluateVerbTest {
         assertThat(run.code()).isZero();
         JsonNode document = run.json();
         assertThat(CommandRun.contract(document)).isEqualTo("""
+                        adapter null
                         device string
                         dtype string
                         engine string
@@ -59,6 +60,94 @@ class EvaluateVerbTest {
         assertThat(document.at("/dtype").asText()).isEqualTo("fp32");
         assertThat(document.at("/device").asText()).isEqualTo("cpu");
         assertThat(document.at("/protocol").asText()).isEqualTo("non-overlapping-256-drop-tail/1");
+    }
+
+    @Test
+    void anAdapterIsComparedWithTheModelWithoutIt() throws IOException {
+        Path adapter = Fixtures.path("adapters/lora-qv");
+        Path llama = Fixtures.path("tiny-llama");
+        Path tokens = Fixtures.truths("tiny-llama").resolve("tokens-2048.json");
+        Path logits = folder.resolve("logits.safetensors");
+        JsonNode truth = CommandRun.json(Files.readString(adapter.resolve("adapter.json")))
+                .at("/truth/perplexity");
+        CommandRun run = CommandRun.of(
+                "evaluate",
+                llama,
+                "--adapter",
+                adapter,
+                "--tokens",
+                tokens,
+                "--window",
+                256,
+                "--dtype",
+                "fp32",
+                "--logits",
+                logits,
+                "--json");
+        assertThat(run.code()).isZero();
+        JsonNode document = run.json();
+        assertThat(CommandRun.contract(document.at("/adapter"))).isEqualTo("""
+                        merged boolean
+                        name string
+                        peft_type string
+                        sha256 string""");
+        assertThat(document.at("/adapter/merged").asBoolean()).isFalse();
+        assertThat(document.at("/model").asText()).isEqualTo("tiny-llama with lora-qv");
+        assertThat(document.at("/reference/model").asText()).isEqualTo("tiny-llama");
+        assertThat(document.at("/perplexity").asDouble())
+                .isCloseTo(truth.at("/value").asDouble(), withinPercentage(1e-3));
+        assertThat(document.at("/reference/perplexity").asDouble())
+                .isCloseTo(truth.at("/base_value").asDouble(), withinPercentage(1e-3));
+        try (Checkpoint written = Checkpoint.open(logits);
+                Checkpoint recorded = Checkpoint.open(adapter.resolve("logits.safetensors"))) {
+            float[] expected = Truths.floats(recorded, "logits");
+            float[] actual = Truths.floats(written, "logits");
+            int from = (64 - 8) * 2048;
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(actual[from + i]).isCloseTo(expected[i], within(1e-3f));
+            }
+        }
+        CommandRun merged = CommandRun.of(
+                "evaluate",
+                llama,
+                "--adapter",
+                adapter,
+                "--merged",
+                "--tokens",
+                tokens,
+                "--window",
+                256,
+                "--dtype",
+                "fp32",
+                "--json");
+        assertThat(merged.json().at("/adapter/merged").asBoolean()).isTrue();
+        assertThat(merged.json().at("/model").asText()).isEqualTo("tiny-llama merged with lora-qv");
+        assertThat(merged.json().at("/perplexity").asDouble())
+                .isCloseTo(truth.at("/merged_value").asDouble(), withinPercentage(1e-3));
+    }
+
+    @Test
+    void anAdapterThatDoesNotFitIsRefused() {
+        Path adapter = Fixtures.path("adapters/lora-qv");
+        CommandRun other = CommandRun.of(
+                "evaluate", Fixtures.path("tiny-mistral"), "--adapter", adapter, "--tokens", TOKENS, "--json");
+        assertThat(other.code()).isEqualTo(3);
+        assertThat(other.json().at("/error/id").asText()).isEqualTo("adapter-mismatch");
+        Path gptq = Fixtures.path("quantized/gptq-int4-g128");
+        CommandRun merged = CommandRun.of(
+                "evaluate",
+                gptq,
+                "--adapter",
+                Fixtures.path("adapters/lora-all-linear"),
+                "--merged",
+                "--tokens",
+                TOKENS,
+                "--json");
+        assertThat(merged.code()).isEqualTo(3);
+        assertThat(merged.json().at("/error/id").asText()).isEqualTo("not-mergeable");
+        assertThat(CommandRun.of("evaluate", MODEL, "--merged", "--tokens", TOKENS)
+                        .code())
+                .isEqualTo(2);
     }
 
     @Test

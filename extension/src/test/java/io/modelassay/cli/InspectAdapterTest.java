@@ -42,7 +42,21 @@ class InspectAdapterTest {
                 renamed array
                 tensors integer
                 unexpected array
+                versions array
+                versions[].effect null
+                versions[].effect string
+                versions[].exception string
+                versions[].first string
+                versions[].kind string
+                versions[].last string
+                versions[].message string
+                versions[].outcome string
                 zero_effect boolean""");
+        assertThat(text.out())
+                .contains("  in PEFT          0.5.0 CLEAN\n")
+                .contains(" 0.6.2-0.13.2 ERROR; TypeError: LoraConfig.__init__() got an unexpected keyword argument")
+                .contains(" 0.14.0-0.20.0 WARN; UserWarning: Unexpected keyword arguments")
+                .contains(" 0.21.2 CLEAN\n");
         assertThat(adapter.get("peft_type").textValue()).isEqualTo("LORA");
         assertThat(adapter.get("rank").intValue()).isEqualTo(4);
         assertThat(adapter.get("matched").intValue()).isEqualTo(16);

@@ -14,6 +14,7 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.StateDictFile;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
@@ -70,7 +71,9 @@ class AdapterInspectionTest {
     void keysThatWereRenamedAreNamedWithTheCause(String from, String to, String cause) {
         Path broken = Corruptor.of(LORA).renameTensors(from, to).into(folder);
         AdapterInspection inspection = inspect(broken, LLAMA);
-        assertThat(ids(inspection)).containsExactly("adapter-zero-effect", "adapter-prefix-renamed");
+        assertThat(ids(inspection))
+                .filteredOn(id -> !id.equals("adapter-version-without-effect"))
+                .containsExactly("adapter-zero-effect", "adapter-prefix-renamed");
         assertThat(inspection.findings().get(1).message()).contains("16 of 16 keys have", cause);
         assertThat(inspection.hasZeroEffect()).isTrue();
         assertThat(inspection.report().missing()).hasSize(16);
@@ -270,6 +273,81 @@ class AdapterInspectionTest {
     }
 
     /** 80 layers, every linear module, beside nothing but a config. After closing nothing can be mapped any more. */
+    @Test
+    void valuesThatAreNotFinite() {
+        Path broken =
+                Corruptor.of(LORA).named("nan").setNaN(Q + "lora_A.weight", 3).into(folder);
+        AdapterInspection inspection = inspect(broken, LLAMA);
+        assertThat(ids(inspection)).contains("adapter-non-finite");
+        assertThat(inspection.holds()).isFalse();
+    }
+
+    @Test
+    void anAdapterThatWorksInSomeVersionsOnly() {
+        Path kept = Corruptor.of(LORA)
+                .named("kept")
+                .renameTensors("(.*lora_[AB])[.]weight", "$1.default.weight")
+                .into(folder);
+        AdapterInspection inspection = inspect(kept, LLAMA);
+        assertThat(inspection.findings())
+                .filteredOn(finding -> finding.id().equals("adapter-version-without-effect"))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.message())
+                        .contains("PEFT 0.5.0, 0.14.0-0.20.0 loads")
+                        .endsWith("it works in 0.21.2"));
+    }
+
+    @Test
+    void aSettingThatTheNewestVersionWarnsOf() {
+        Path odd = Corruptor.of(LORA)
+                .named("odd")
+                .editJson("adapter_config.json", config -> config.put("key_of_the_future", 1))
+                .into(folder);
+        assertThat(ids(inspect(odd, LLAMA))).containsExactly("adapter-version-warning");
+        assertThat(inspect(odd, LLAMA).holds()).isTrue();
+    }
+
+    @Test
+    void aTorchFileIsReadLikeASafetensorsFile() throws IOException {
+        Path pickled =
+                Corruptor.of(LORA).named("bin").deleteFile("logits.safetensors").into(folder);
+        StateDictFile.write(pickled.resolve("adapter_model.safetensors"), pickled.resolve("adapter_model.bin"));
+        Files.delete(pickled.resolve("adapter_model.safetensors"));
+        AdapterInspection inspection = inspect(pickled, LLAMA);
+        assertThat(inspection.report().matched()).hasSize(16);
+        assertThat(inspection.findings()).noneMatch(finding -> finding.severity() == Finding.Severity.ERROR);
+    }
+
+    @Test
+    void factorsOfOneAreUntrained() {
+        Corruptor ones = Corruptor.of(Fixtures.path("adapters/ia3")).named("ones");
+        try (PeftAdapter adapter = PeftAdapter.open(Fixtures.path("adapters/ia3"))) {
+            for (String name : adapter.weights().tensors().keySet()) {
+                ones = ones.fill(name, 1);
+            }
+        }
+        Path untrained = ones.into(folder);
+        AdapterInspection inspection = inspect(untrained, Fixtures.path("tiny-qwen2"));
+        assertThat(ids(inspection)).contains("adapter-untrained");
+        assertThat(inspection.hasZeroEffect()).isTrue();
+        assertThat(inspection.versions())
+                .allSatisfy(range -> assertThat(range.prediction().works()).isFalse());
+        assertThat(ids(inspect(Fixtures.path("adapters/ia3"), Fixtures.path("tiny-qwen2"))))
+                .isEmpty();
+    }
+
+    @Test
+    void aFileWithoutTensors() {
+        Path empty = Corruptor.of(LORA)
+                .named("empty")
+                .deleteFile("logits.safetensors")
+                .dropTensors(".*")
+                .into(folder);
+        AdapterInspection inspection = inspect(empty, LLAMA);
+        assertThat(ids(inspection)).contains("adapter-empty");
+        assertThat(inspection.holds()).isFalse();
+    }
+
     @Test
     void aLargeAdapterIsComparedWithoutReadingATensor() throws IOException {
         ModelPlan plan = Architectures.require(ModelConfig.parse("config.json", """

@@ -2,13 +2,18 @@ package io.modelassay.junit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.adapter.PeftAdapter;
+import java.io.IOException;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,6 +73,24 @@ class AdapterParameterTest {
                 saw("nested", adapter);
             }
         }
+    }
+
+    @Test
+    void classesThatOnlyUseAdaptersAreInTheReport() throws IOException {
+        Kit.run(report, Places.class, Missing.class);
+        JsonNode tests = new ObjectMapper()
+                .readTree(report.resolve("results.json").toFile())
+                .get("tests");
+        List<String> outcomes = new ArrayList<>();
+        tests.forEach(test -> outcomes.add(test.get("name").textValue().replaceFirst(".*\\$", "") + " "
+                + test.get("outcome").textValue()));
+        assertThat(outcomes)
+                .containsExactlyInAnyOrder(
+                        "Places.inherited passed",
+                        "Places.method passed",
+                        "Places.parameter passed",
+                        "Inner.nested passed",
+                        "Missing.test failed");
     }
 
     @Test

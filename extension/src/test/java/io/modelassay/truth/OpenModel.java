@@ -5,7 +5,9 @@ import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
+import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.DType;
+import io.modelassay.runtime.DecodedWeights;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.LanguageModel;
@@ -36,6 +38,15 @@ public final class OpenModel implements AutoCloseable {
         Checkpoint checkpoint = Checkpoint.open(folder);
         Weights stored = new StoredWeights(checkpoint, Kernels.conversions(engine()));
         return of(checkpoint, dtype, wrapper.apply(stored), checkpoint.contentHash());
+    }
+
+    /** The checkpoint as it is stored, decoded where it is quantized, computing in {@code dtype}. */
+    public static OpenModel decoded(Path folder, DType dtype) {
+        Checkpoint checkpoint = Checkpoint.open(folder);
+        StoredQuantization packed = StoredQuantization.of(checkpoint, Architectures.find(checkpoint.config()));
+        Weights stored = new StoredWeights(checkpoint, Kernels.conversions(engine()));
+        Weights decoded = new DecodedWeights(stored, checkpoint, packed, engine());
+        return of(checkpoint, dtype, decoded, checkpoint.contentHash());
     }
 
     /** The checkpoint with {@code quantization} applied, computing in {@code dtype}. */

@@ -1,0 +1,93 @@
+package io.modelassay;
+
+import io.modelassay.adapter.AdapterPlan;
+import io.modelassay.adapter.PeftAdapter;
+import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.quantization.Codec;
+import io.modelassay.runtime.AdaptedWeights;
+import io.modelassay.runtime.LanguageModel;
+import io.modelassay.runtime.MergedWeights;
+import io.modelassay.runtime.RequantizedWeights;
+import io.modelassay.runtime.Weights;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A loaded model with an adapter; shares the model's weights, and owns nothing. */
+final class AdaptedModel {
+    private static final String MERGED = " merged with ";
+
+    private final LoadedModel base;
+    private final AdapterPlan plan;
+    private final String label;
+    private final Assembly assembly;
+    private @Nullable LanguageModel model;
+
+    /** How the adapter joins the weights that it was put beside. */
+    private interface Assembly {
+        Weights of(AdaptedWeights beside, LanguageModel base);
+    }
+
+    private AdaptedModel(LoadedModel base, AdapterPlan plan, String label, Assembly assembly) {
+        this.base = base;
+        this.plan = plan;
+        this.label = label;
+        this.assembly = assembly;
+    }
+
+    /** The adapter computed beside the weights. */
+    static AdaptedModel beside(LoadedModel base, PeftAdapter adapter) {
+        AdapterPlan plan = plan(base, adapter);
+        return new AdaptedModel(base, plan, " with " + adapter.name(), (beside, model) -> beside);
+    }
+
+    /** The adapter merged into the weights; those that are quantized are quantized again. */
+    static AdaptedModel merged(LoadedModel base, PeftAdapter adapter) {
+        AdapterPlan plan = plan(base, adapter);
+        plan.requireMergeable();
+        Map<String, Codec> codecs = RequantizedWeights.codecs(plan.modules(), base.stored(), base.quantization());
+        return new AdaptedModel(base, plan, MERGED + adapter.name(), (beside, model) -> {
+            Weights merged = new MergedWeights(beside, plan, model.engine());
+            return codecs.isEmpty() ? merged : new RequantizedWeights(merged, codecs, model.engine());
+        });
+    }
+
+    private static AdapterPlan plan(LoadedModel base, PeftAdapter adapter) {
+        ModelPlan known = base.plan()
+                .orElseGet(() -> Architectures.require(base.checkpoint().config()));
+        known.decoder(); // refused before the engine starts
+        return AdapterPlan.of(adapter, known);
+    }
+
+    PeftAdapter adapter() {
+        return plan.adapter();
+    }
+
+    boolean isMerged() {
+        return label.startsWith(MERGED);
+    }
+
+    String label() {
+        return label;
+    }
+
+    /** The model ready for forward passes; starts the engine. */
+    synchronized LanguageModel model() {
+        if (model == null) {
+            model = model(assembly);
+        }
+        return model;
+    }
+
+    /** The model with all that the adapter adds in its weights, unrounded; for comparing weights. */
+    LanguageModel inWeights() {
+        return model((beside, known) -> new MergedWeights(beside, plan, known.engine()));
+    }
+
+    private LanguageModel model(Assembly chosen) {
+        LanguageModel plain = base.model();
+        AdaptedWeights beside = new AdaptedWeights(plain.weights(), plan, plain.plan(), plain.engine());
+        String identity = plain.identity() + label + " " + adapter().contentHash();
+        return new LanguageModel(plain.engine(), plain.plan(), chosen.of(beside, plain), plain.dtype(), identity);
+    }
+}

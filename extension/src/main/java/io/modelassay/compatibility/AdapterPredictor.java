@@ -1,0 +1,176 @@
+package io.modelassay.compatibility;
+
+import io.modelassay.adapter.BaseModules;
+import io.modelassay.checkpoint.Checkpoint;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apiguardian.api.API;
+
+/**
+ * What versions of PEFT make of an adapter on a base model: {@code PeftModel.from_pretrained(base, folder)} and nothing
+ * else. Reads the adapter's files once, and of the base its config or headers. No engine, no Python.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public final class AdapterPredictor {
+    /** The version of transformers that is assumed where none is named. */
+    public static final LibraryVersion TRANSFORMERS = LibraryVersion.of("4.57.6");
+
+    private final AdapterFiles files;
+    private final BaseModules base;
+    private final LibraryVersion transformers;
+
+    private AdapterPredictor(AdapterFiles files, BaseModules base, LibraryVersion transformers) {
+        this.files = files;
+        this.base = base;
+        this.transformers = transformers;
+    }
+
+    /** Of the adapter in {@code folder}, whole or not, on {@code base}. */
+    public static AdapterPredictor of(Path folder, Checkpoint base) {
+        return of(folder, BaseModules.of(base));
+    }
+
+    /** Of the adapter in {@code folder}, whole or not, on a model of these modules. */
+    public static AdapterPredictor of(Path folder, BaseModules base) {
+        return new AdapterPredictor(AdapterFiles.in(folder), base, TRANSFORMERS);
+    }
+
+    /** The same beside another version of transformers. */
+    public AdapterPredictor with(LibraryVersion installed) {
+        return new AdapterPredictor(files, base, installed);
+    }
+
+    /** The versions of PEFT whose behaviour is known, in ascending order. */
+    public static List<LibraryVersion> knownVersions() {
+        return PeftVersions.all().stream().map(PeftVersion::version).toList();
+    }
+
+    /** What {@code version} of PEFT makes of it. Where it does not work, the cure names versions in which it does. */
+    public Prediction predict(LibraryVersion version) {
+        Optional<PeftVersion> known = PeftVersions.find(version);
+        if (known.isEmpty()) {
+            return Prediction.notCovered(
+                    Library.PEFT,
+                    version,
+                    "what PEFT " + version + " does is not known here",
+                    "a version from " + knownVersions().get(0) + " to "
+                            + knownVersions().get(knownVersions().size() - 1));
+        }
+        Prediction prediction = predict(version, known.get());
+        return prediction.works() ? prediction : prediction.withCure(cure(prediction));
+    }
+
+    private String cure(Prediction prediction) {
+        String elsewhere = ranges().stream()
+                .filter(range -> range.prediction().works())
+                .map(VersionRange::span)
+                .collect(Collectors.joining(", "));
+        if (!elsewhere.isEmpty()) {
+            return "PEFT " + elsewhere + ", where it does what its files say"
+                    + (prediction.cure().isEmpty() ? "" : "; or " + prediction.cure());
+        }
+        return prediction.cure().isEmpty()
+                ? "the keys, shapes and settings that PEFT looks for; inspect --adapter names them"
+                : prediction.cure();
+    }
+
+    private Prediction predict(LibraryVersion version, PeftVersion known) {
+        try {
+            return loaded(version, known, new PeftLoading(known, transformers, files, base));
+        } catch (Refusal e) {
+            if (e.isNotCovered()) {
+                return Prediction.notCovered(Library.PEFT, version, e.why, e.cure);
+            }
+            return new Prediction(
+                    Library.PEFT,
+                    version,
+                    Optional.of(known.version()),
+                    Outcome.ERROR,
+                    e.kind,
+                    e.type,
+                    e.text(),
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    e.mismatched,
+                    Optional.empty(),
+                    e.why,
+                    e.cure);
+        }
+    }
+
+    private static Prediction loaded(LibraryVersion version, PeftVersion known, PeftLoading loading) {
+        Effect effect = loading.effect();
+        Outcome outcome =
+                !loading.warnings.isEmpty() ? Outcome.WARN : effect == Effect.NONE ? Outcome.SILENT : Outcome.CLEAN;
+        // The warning about keys comes last, and says more of the outcome than one about the config.
+        int decisive = loading.missing.isEmpty() ? 0 : loading.warnings.size() - 1;
+        String message = loading.warnings.isEmpty() ? "" : loading.warnings.get(decisive);
+        return new Prediction(
+                Library.PEFT,
+                version,
+                Optional.of(known.version()),
+                outcome,
+                kind(loading, effect),
+                "",
+                message,
+                List.copyOf(loading.warnings),
+                List.copyOf(loading.missing),
+                List.copyOf(loading.unexpected),
+                List.of(),
+                Optional.of(effect),
+                loading.difference().orElse(effect == Effect.NONE ? "no tensor of it changes a module" : ""),
+                "");
+    }
+
+    private static String kind(PeftLoading loading, Effect effect) {
+        return effect == Effect.NONE
+                ? "no-effect"
+                : !loading.missing.isEmpty() && !loading.warnings.isEmpty()
+                        ? "missing-keys"
+                        : !loading.warnings.isEmpty()
+                                ? "unknown-config-key"
+                                : effect == Effect.PARTIAL ? "partial-effect" : "";
+    }
+
+    /**
+     * Neighbouring versions that come to the same end.
+     *
+     * @param first the first version
+     * @param last the last one, which may be the same
+     * @param prediction what the first makes of it
+     */
+    @API(status = API.Status.EXPERIMENTAL)
+    public record VersionRange(LibraryVersion first, LibraryVersion last, Prediction prediction) {
+        /** Such as {@code 0.14.0-0.20.0}. */
+        public String span() {
+            return first.equals(last) ? first.toString() : first + "-" + last;
+        }
+
+        /** Such as {@code 0.14.0-0.20.0 WARN}. */
+        @Override
+        public String toString() {
+            return span() + " " + prediction.summary();
+        }
+    }
+
+    /** All known versions, those together that come to the same end one after another. */
+    public List<VersionRange> ranges() {
+        List<VersionRange> ranges = new ArrayList<>();
+        for (PeftVersion known : PeftVersions.all()) {
+            LibraryVersion version = known.version();
+            Prediction prediction = predict(version, known);
+            int last = ranges.size() - 1;
+            if (last >= 0 && ranges.get(last).prediction().isLike(prediction)) {
+                VersionRange range = ranges.get(last);
+                ranges.set(last, new VersionRange(range.first(), version, range.prediction()));
+            } else {
+                ranges.add(new VersionRange(version, version, prediction));
+            }
+        }
+        return List.copyOf(ranges);
+    }
+}

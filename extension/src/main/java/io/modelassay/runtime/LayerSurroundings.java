@@ -1,0 +1,60 @@
+package io.modelassay.runtime;
+
+import io.modelassay.architecture.DecoderPlan;
+import io.modelassay.architecture.RotaryEmbedding;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a layer's kernel takes beside its input and its tensors: rotary tables and masks, made once, and sizes. */
+final class LayerSurroundings implements AutoCloseable {
+    private final Kernels kernels;
+    private final DecoderPlan plan;
+    private final DType dtype;
+    private final Map<Integer, List<Tensor>> rotary = new HashMap<>();
+    private final Map<List<Integer>, Tensor> masks = new HashMap<>();
+
+    LayerSurroundings(Kernels kernels, DecoderPlan plan, DType dtype) {
+        this.kernels = kernels;
+        this.plan = plan;
+        this.dtype = dtype;
+    }
+
+    /** Arguments of layer {@code index} for windows of {@code positions}: hidden states, tensors, and the rest. */
+    Object[] arguments(int index, Tensor hidden, int positions, Map<String, Tensor> layer) {
+        List<Tensor> table = rotary.computeIfAbsent(positions, this::rotaryTable);
+        return new Object[] {
+            hidden,
+            layer,
+            table.get(0),
+            table.get(1),
+            mask(positions, plan.slidingWindows().get(index), hidden),
+            plan.heads(),
+            plan.keyValueHeads(),
+            plan.normEpsilon()
+        };
+    }
+
+    private List<Tensor> rotaryTable(int positions) {
+        RotaryEmbedding.Table table = plan.rotary().table(positions);
+        try (Tensor frequencies = kernels.engine().floats(table.inverseFrequencies())) {
+            return kernels.callTuple("rotary_table", frequencies, positions, table.scaling(), dtype.scalarType());
+        }
+    }
+
+    /** The sliding window's mask, or an empty one where the window holds all positions. */
+    private Tensor mask(int positions, int window, Tensor like) {
+        boolean acts = window > 0 && window < positions;
+        return masks.computeIfAbsent(
+                acts ? List.of(positions, window) : List.of(),
+                key -> acts
+                        ? kernels.call("sliding_mask", positions, window, like)
+                        : kernels.engine().longs());
+    }
+
+    @Override
+    public void close() {
+        rotary.values().forEach(table -> table.forEach(Tensor::close));
+        masks.values().forEach(Tensor::close);
+    }
+}
