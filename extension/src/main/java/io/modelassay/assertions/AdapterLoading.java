@@ -15,29 +15,39 @@ import java.util.Optional;
 /** What to say of how versions of a library would load an adapter; empty where there is nothing to say. */
 final class AdapterLoading {
     private final PeftAdapter adapter;
+    private final Library library;
     private final Checkpoint base;
     private final AdapterPredictor predictor;
 
     AdapterLoading(PeftAdapter adapter, Library library, Checkpoint base) {
-        if (library != Library.PEFT) {
-            throw new IllegalArgumentException(
-                    "Adapters are loaded by PEFT, not by " + library.packageName() + "\nTry: Library.PEFT");
-        }
         this.adapter = adapter;
+        this.library = library;
         this.base = base;
         this.predictor = AdapterPredictor.of(adapter.folder(), base);
     }
 
+    /** Of another library than PEFT, what the newest known PEFT makes of the adapter beside it. */
+    private Prediction predict(LibraryVersion version) {
+        List<LibraryVersion> known = AdapterPredictor.knownVersions();
+        return library == Library.PEFT
+                ? predictor.predict(version)
+                : predictor.with(library, version).predict(known.get(known.size() - 1));
+    }
+
+    private String name() {
+        return library == Library.PEFT ? "PEFT" : library.packageName();
+    }
+
     Optional<String> failureIn(String version) {
-        Prediction prediction = predictor.predict(LibraryVersion.of(version));
+        Prediction prediction = predict(LibraryVersion.of(version));
         return prediction.works()
                 ? Optional.empty()
-                : Optional.of(told("to load in PEFT " + version, prediction, end(prediction)));
+                : Optional.of(told("to load in " + name() + " " + version, prediction, end(prediction)));
     }
 
     Optional<String> warningIn(String version) {
-        Prediction prediction = predictor.predict(LibraryVersion.of(version));
-        String expectation = "to load without warnings in PEFT " + version;
+        Prediction prediction = predict(LibraryVersion.of(version));
+        String expectation = "to load without warnings in " + name() + " " + version;
         if (!prediction.works()) {
             return Optional.of(told(expectation, prediction, end(prediction)));
         }
@@ -80,6 +90,10 @@ final class AdapterLoading {
     }
 
     Optional<String> changeBetween(String from, String to) {
+        if (library != Library.PEFT) {
+            throw new IllegalArgumentException(
+                    "Ranges of versions are known of PEFT, not of " + library.packageName() + "\nTry: Library.PEFT");
+        }
         LibraryVersion first = LibraryVersion.of(from);
         LibraryVersion last = LibraryVersion.of(to);
         Prediction known = predictor.predict(first);

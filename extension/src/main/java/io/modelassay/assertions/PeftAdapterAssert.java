@@ -246,7 +246,8 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
 
     /**
      * {@code version} of {@code library} would load the adapter on {@code base}, and it would do what its files say: no
-     * error, no tensor dropped or missing in silence, no setting ignored. Warnings may come. Predicted from files.
+     * error, no tensor dropped or missing in silence, no setting ignored. Warnings may come. Predicted from files; of
+     * another library than PEFT, with the newest PEFT that is known.
      */
     public PeftAdapterAssert loadsIn(Library library, String version, Checkpoint base) {
         isNotNull();

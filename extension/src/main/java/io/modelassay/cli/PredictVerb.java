@@ -36,7 +36,8 @@ final class PredictVerb extends Verb {
             names = "--with",
             paramLabel = "PACKAGE==VERSION",
             required = true,
-            description = "peft==0.13.2, and where it matters transformers==4.57.6, which is assumed otherwise.")
+            description =
+                    "peft==0.13.2; where it matters transformers==4.57.6, which is assumed otherwise, and bitsandbytes==0.41.2.")
     private List<String> with = List.of();
 
     /** What {@code predict --json} prints. */
@@ -86,9 +87,13 @@ final class PredictVerb extends Verb {
             throw misused("--adapter: there is no folder " + adapter);
         }
         try (Checkpoint base = Checkpoint.open(folder)) {
-            Prediction prediction = AdapterPredictor.of(adapter, base)
-                    .with(versions.getOrDefault(Library.TRANSFORMERS, AdapterPredictor.TRANSFORMERS))
-                    .predict(peft);
+            AdapterPredictor predictor = AdapterPredictor.of(adapter, base);
+            for (Map.Entry<Library, LibraryVersion> installed : versions.entrySet()) {
+                if (installed.getKey() != Library.PEFT) {
+                    predictor = predictor.with(installed.getKey(), installed.getValue());
+                }
+            }
+            Prediction prediction = predictor.predict(peft);
             return new Verb.Outcome(Document.of(prediction), text(prediction), prediction.works());
         }
     }
@@ -98,8 +103,8 @@ final class PredictVerb extends Verb {
         for (String named : with) {
             int at = named.indexOf("==");
             Library library = Library.of(at < 0 ? named : named.substring(0, at).strip())
-                    .orElseThrow(() -> misused("--with \"" + named + "\": known are peft and transformers, each as"
-                            + " PACKAGE==VERSION"));
+                    .orElseThrow(() -> misused("--with \"" + named
+                            + "\": known are peft, transformers and bitsandbytes, each as" + " PACKAGE==VERSION"));
             if (at < 0) {
                 throw misused("--with \"" + named + "\" lacks the version, as in " + named + "==0.13.2");
             }

@@ -20,27 +20,47 @@ public final class AdapterPredictor {
 
     private final AdapterFiles files;
     private final BaseModules base;
-    private final LibraryVersion transformers;
+    private final PeftLoading.Surroundings surroundings;
 
-    private AdapterPredictor(AdapterFiles files, BaseModules base, LibraryVersion transformers) {
+    private AdapterPredictor(AdapterFiles files, BaseModules base, PeftLoading.Surroundings surroundings) {
         this.files = files;
         this.base = base;
-        this.transformers = transformers;
+        this.surroundings = surroundings;
     }
 
     /** Of the adapter in {@code folder}, whole or not, on {@code base}. */
     public static AdapterPredictor of(Path folder, Checkpoint base) {
-        return of(folder, BaseModules.of(base));
+        BaseModules modules = BaseModules.of(base);
+        return of(folder, modules, BitsAndBytesBase.of(base, modules));
     }
 
     /** Of the adapter in {@code folder}, whole or not, on a model of these modules. */
     public static AdapterPredictor of(Path folder, BaseModules base) {
-        return new AdapterPredictor(AdapterFiles.in(folder), base, TRANSFORMERS);
+        return of(folder, base, Optional.empty());
     }
 
-    /** The same beside another version of transformers. */
-    public AdapterPredictor with(LibraryVersion installed) {
-        return new AdapterPredictor(files, base, installed);
+    private static AdapterPredictor of(Path folder, BaseModules base, Optional<BitsAndBytesBase> packed) {
+        return new AdapterPredictor(
+                AdapterFiles.in(folder), base, new PeftLoading.Surroundings(TRANSFORMERS, Optional.empty(), packed));
+    }
+
+    /**
+     * The same beside {@code version} of transformers or of bitsandbytes.
+     *
+     * @throws IllegalArgumentException for another library
+     */
+    public AdapterPredictor with(Library library, LibraryVersion version) {
+        return new AdapterPredictor(
+                files,
+                base,
+                switch (library) {
+                    case TRANSFORMERS ->
+                        new PeftLoading.Surroundings(version, surroundings.bitsandbytes(), surroundings.packed());
+                    case BITSANDBYTES ->
+                        new PeftLoading.Surroundings(
+                                surroundings.transformers(), Optional.of(version), surroundings.packed());
+                    case PEFT -> throw new IllegalArgumentException("PEFT's version is what predict takes");
+                });
     }
 
     /** The versions of PEFT whose behaviour is known, in ascending order. */
@@ -79,7 +99,7 @@ public final class AdapterPredictor {
 
     private Prediction predict(LibraryVersion version, PeftVersion known) {
         try {
-            return loaded(version, known, new PeftLoading(known, transformers, files, base));
+            return loaded(version, known, new PeftLoading(known, surroundings, files, base));
         } catch (Refusal e) {
             if (e.isNotCovered()) {
                 return Prediction.notCovered(Library.PEFT, version, e.why, e.cure);

@@ -11,7 +11,9 @@ public enum Library {
     /** Adapters, {@code PeftModel.from_pretrained}. */
     PEFT,
     /** The base model's library: PEFT reads some adapters otherwise on version 5 than on 4. */
-    TRANSFORMERS;
+    TRANSFORMERS,
+    /** The library of a base that is stored in its 4 bits: two versions ask an adapter for weights of the base. */
+    BITSANDBYTES;
 
     /** The name of the package, such as {@code peft}. */
     public String packageName() {

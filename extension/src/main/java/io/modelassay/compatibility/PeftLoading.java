@@ -41,9 +41,9 @@ final class PeftLoading {
     /**
      * Loads.
      *
-     * @throws Refusal if the version raises
+     * @throws Refusal if a library raises
      */
-    PeftLoading(PeftVersion version, LibraryVersion transformers, AdapterFiles files, BaseModules base) {
+    PeftLoading(PeftVersion version, Surroundings surroundings, AdapterFiles files, BaseModules base) {
         this.version = version;
         this.files = files;
         this.base = base;
@@ -54,12 +54,29 @@ final class PeftLoading {
         this.model = new WrappedModel(version, targets, base);
         SortedMap<String, Shape> tensors = files.tensors();
         PeftKeys keys = new PeftKeys(version, reading.type(), model);
-        this.names = keys.inMemory(translated(transformers, tensors, base), modulesToSave());
+        this.names = keys.inMemory(translated(surroundings.transformers(), tensors, base), modulesToSave());
         checkOldRotations();
         checkProjections(tensors);
         names.forEach((key, name) -> stored.put(name, key));
+        surroundings.load(
+                version.version(),
+                targets.modules().stream().map(BaseModule::name).toList());
         compare(tensors);
         findMissing(keys.mark());
+    }
+
+    /**
+     * What is installed beside PEFT, and the base that one of them is of.
+     *
+     * @param transformers its version
+     * @param bitsandbytes its version, if it is to be looked at
+     * @param packed the base's modules in 4 bits, if it has any
+     */
+    record Surroundings(
+            LibraryVersion transformers, Optional<LibraryVersion> bitsandbytes, Optional<BitsAndBytesBase> packed) {
+        private void load(LibraryVersion peft, List<String> adapted) {
+            packed.ifPresent(base -> bitsandbytes.ifPresent(version -> base.load(version, peft, adapted)));
+        }
     }
 
     private Map<String, String> translated(

@@ -10,6 +10,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.compatibility.AdapterPredictor;
 import io.modelassay.compatibility.Effect;
+import io.modelassay.compatibility.Library;
 import io.modelassay.compatibility.LibraryVersion;
 import io.modelassay.compatibility.Prediction;
 import io.modelassay.fixtures.Fixtures;
@@ -128,7 +129,9 @@ class AdapterPredictionTruthTest {
             for (String run : runs(truth.get("runs"))) {
                 JsonNode stack = TRUTH.get("runs").get(run);
                 Prediction prediction = predictor
-                        .with(LibraryVersion.of(stack.get("transformers").textValue()))
+                        .with(
+                                Library.TRANSFORMERS,
+                                LibraryVersion.of(stack.get("transformers").textValue()))
                         .predict(LibraryVersion.of(stack.get("peft").textValue()));
                 String predicted = described(prediction);
                 String found = described(truth);
