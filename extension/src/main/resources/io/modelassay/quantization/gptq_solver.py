@@ -43,28 +43,23 @@ def order(self, h: Tensor, options: Dict[str, int]) -> Tensor:
     return torch.arange(energy.numel(), device=h.device)
 
 def inverse_of_lower(self, l: Tensor) -> Tensor:
-    # Blocks on the diagonal first, then by doubling: [[A, 0], [B, C]] has the inverse [[A', 0], [-C'BA', C']].
+    # In the place of l. Blocks on the diagonal first, then by doubling: [[A, 0], [B, C]] has the inverse
+    # [[A', 0], [-C'BA', C']].
     n = l.size(0)
-    width = 64
-    padded = width
-    while padded < n:
-        padded = padded * 2
-    x = torch.eye(padded, dtype=l.dtype, device=l.device)
-    x[:n, :n] = l
-    for first in range(0, padded, width):
-        block = x[first:first + width, first:first + width]
-        eye = torch.eye(width, dtype=l.dtype, device=l.device)
-        x[first:first + width, first:first + width] = torch.linalg_solve_triangular(block, eye, upper=False)
+    width = 128
+    for first in range(0, n, width):
+        block = l[first:first + width, first:first + width]
+        eye = torch.eye(block.size(0), dtype=l.dtype, device=l.device)
+        l[first:first + width, first:first + width] = torch.linalg_solve_triangular(block, eye, upper=False)
     while width < n:
-        for first in range(0, n, 2 * width):
+        for first in range(0, n - width, 2 * width):
             middle = first + width
-            last = first + 2 * width
-            if middle < n:
-                a = x[first:middle, first:middle]
-                c = x[middle:last, middle:last]
-                x[middle:last, first:middle] = torch.neg(torch.matmul(c, torch.matmul(x[middle:last, first:middle], a)))
+            last = min(middle + width, n)
+            a = l[first:middle, first:middle]
+            c = l[middle:last, middle:last]
+            l[middle:last, first:middle] = torch.matmul(c, torch.matmul(l[middle:last, first:middle], a)).neg_()
         width = 2 * width
-    return x[:n, :n]
+    return l
 
 def largest(self, h: Tensor) -> Tensor:
     # Of the diagonal; not finite where a value of the inputs is not.
