@@ -27,8 +27,6 @@ public record DefaultLimits(double driftPercent, double klDivergence, double top
         boolean small = parameters <= SMALL_MODEL_PARAMETERS;
         return switch (quantization.method()) {
             case LLM_INT8 -> int8(small);
-            // The weights are as exact as before.
-            case SMOOTHQUANT -> new DefaultLimits(0.1, 1e-4, 0.999);
             case FP8 -> new DefaultLimits(small ? 4 : 3, 0.02, 0.95);
             case NF4, FP4 -> fourBitGrouped(small);
             case RTN, GPTQ, AWQ, HQQ ->

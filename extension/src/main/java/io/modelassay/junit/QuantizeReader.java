@@ -49,7 +49,6 @@ final class QuantizeReader {
             case GPTQ -> grid(Quantization.gptq(bits(), groupSize()));
             case AWQ -> grid(Quantization.awq(bits(), groupSize()));
             case HQQ -> Quantization.hqq(bits(), annotation.groupSize() == 0 ? 64 : annotation.groupSize());
-            case SMOOTHQUANT -> Quantization.smoothQuant();
             case NF4 -> blocks(Quantization.nf4());
             case FP4 -> blocks(Quantization.fp4());
             case LLM_INT8 -> Quantization.llmInt8();

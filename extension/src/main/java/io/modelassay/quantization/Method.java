@@ -13,8 +13,6 @@ public enum Method {
     AWQ,
     /** HQQ: an integer grid per group whose zero point is fitted to the weights, without data. */
     HQQ,
-    /** SmoothQuant: no codes, but weights rescaled so that the activations of a text have fewer outliers. */
-    SMOOTHQUANT,
     /** bitsandbytes' 4-bit normal float: blocks of consecutive values, 16 quantiles of a normal distribution. */
     NF4,
     /** bitsandbytes' 4-bit float: blocks of consecutive values, 3 bits of exponent and significand. */

@@ -99,19 +99,6 @@ public final class Quantization {
                 Method.HQQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
     }
 
-    /** SmoothQuant: the weights stay floating point, and the model computes the same. */
-    public static Quantization smoothQuant() {
-        return new Quantization(
-                Method.SMOOTHQUANT,
-                32,
-                PER_CHANNEL,
-                true,
-                false,
-                Granularity.CHANNEL,
-                List.of(),
-                SmoothQuantSettings.DEFAULT);
-    }
-
     private static void requireGrid(String name, int bits, int groupSize) {
         if (bits != 2 && bits != 3 && bits != 4 && bits != 8) {
             throw new IllegalArgumentException(name + " has 2, 3, 4 or 8 bits, not " + bits);
@@ -259,11 +246,6 @@ public final class Quantization {
         return settings instanceof AwqSettings awq ? awq : AwqSettings.DEFAULT;
     }
 
-    /** How SmoothQuant goes about it; its defaults where the method is another. */
-    public SmoothQuantSettings smoothQuantSettings() {
-        return settings instanceof SmoothQuantSettings smooth ? smooth : SmoothQuantSettings.DEFAULT;
-    }
-
     /** How the method goes about it. */
     public MethodSettings settings() {
         return settings;
@@ -271,7 +253,7 @@ public final class Quantization {
 
     /** Whether it needs a text that flows through the model. */
     public boolean needsCalibration() {
-        return method == Method.GPTQ || method == Method.AWQ || method == Method.SMOOTHQUANT;
+        return method == Method.GPTQ || method == Method.AWQ;
     }
 
     /** Patterns of modules that stay as they are. */
@@ -301,7 +283,7 @@ public final class Quantization {
                                 "type",
                                 FloatTypes.number(TensorType.F32)));
             case HQQ -> new Codec("hqq_fit.py", Map.of("bits", (long) bits, "group", (long) groupSize));
-            case GPTQ, AWQ, SMOOTHQUANT ->
+            case GPTQ, AWQ ->
                 throw new IllegalStateException(label() + " needs a calibration text, so no kernel encodes it alone");
             case LLM_INT8 -> new Codec("llm_int8.py", Map.of("bits", 8L));
             case FP8 ->
@@ -327,7 +309,6 @@ public final class Quantization {
                         + (groupSize == 64 ? "" : " block " + groupSize)
                         + (doubleQuantization ? " double-quantized" : "");
             case HQQ -> "int" + bits + " " + extent + " HQQ";
-            case SMOOTHQUANT -> "SmoothQuant alpha " + smoothQuantSettings().alpha();
             case LLM_INT8 -> "LLM.int8";
             case FP8 -> "fp8 per " + granularity.name().toLowerCase(Locale.ROOT);
         };

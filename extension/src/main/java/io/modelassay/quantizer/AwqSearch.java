@@ -28,7 +28,8 @@ final class AwqSearch implements AutoCloseable {
     private final Quantization quantization;
 
     AwqSearch(Quantization quantization, TorchEngine engine) {
-        this.kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py", "awq_search.py"));
+        this.kernels = Kernels.compile(
+                engine, Codec.class, List.of("uniform.py", "gptq_solver.py", "channel_scales.py", "awq_search.py"));
         this.quantization = quantization;
     }
 

@@ -50,15 +50,6 @@ def all_finite(self, x: Tensor) -> Tensor:
 def unscaled(self, w: Tensor) -> Tensor:
     return torch.full([w.size(1)], 1, dtype=6, device=w.device)
 
-def columns_scaled(self, w: Tensor, scales: Tensor) -> Tensor:
-    return w * scales
-
-def rows_unscaled(self, w: Tensor, scales: Tensor) -> Tensor:
-    # Of a weight [out, in], or a bias or a norm's weight [out].
-    if w.dim() == 1:
-        return w / scales
-    return w / scales.unsqueeze(1)
-
 def effective(self, before: Tensor, after: Tensor, scales: Tensor) -> Tensor:
     # The scales that a producer's weight has really been divided by, after its rounding to the type it is stored in.
     return torch.where(after != 0, before / after, scales)
