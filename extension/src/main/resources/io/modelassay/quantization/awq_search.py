@@ -107,8 +107,12 @@ def scaled_output_error(self, w: Tensor, restored: Tensor, scales: Tensor, h: Te
     return self.quadratic((restored - w) / scales, h) / self.quadratic(w / scales, h)
 
 def clipped(self, w: Tensor, h: Tensor, scales: Tensor, options: Dict[str, int]) -> Tensor:
-    # Each group's range shrunk in steps of 1/20 to where the group's share of the output differs least, at most to half.
-    # The inputs' part of h is divided by the scales, as the inputs are.
+    limits = self.limits_of(w, h, scales, options).unsqueeze(2)
+    return self.ungrouped(torch.clamp(self.in_groups(w, options["group"]), torch.neg(limits), limits), w.size(1))
+
+def limits_of(self, w: Tensor, h: Tensor, scales: Tensor, options: Dict[str, int]) -> Tensor:
+    # [rows, groups]: each group's range shrunk in steps of 1/20 to where the group's share of the output differs least, at
+    # most to half. The inputs' part of h is divided by the scales, as the inputs are.
     x = torch.transpose(self.in_groups(w, options["group"]), 0, 1).contiguous()
     groups = x.size(0)
     width = x.size(2)
@@ -118,9 +122,8 @@ def clipped(self, w: Tensor, h: Tensor, scales: Tensor, options: Dict[str, int])
         last = min(first + width, w.size(1))
         s = scales[first:last]
         blocks[g, :last - first, :last - first] = h[first:last, first:last] / torch.outer(s, s)
-    largest = torch.amax(torch.abs(x), [2], True)
-    limits = self.limits(x, blocks, largest, options)
-    return self.ungrouped(torch.transpose(torch.clamp(x, torch.neg(limits), limits), 0, 1), w.size(1))
+    limits = self.limits(x, blocks, torch.amax(torch.abs(x), [2], True), options)
+    return torch.transpose(limits.squeeze(2), 0, 1).contiguous()
 
 def limits(self, x: Tensor, blocks: Tensor, largest: Tensor, options: Dict[str, int]) -> Tensor:
     # x is [groups, rows, width], the result [groups, rows, 1].

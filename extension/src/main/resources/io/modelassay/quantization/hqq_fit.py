@@ -22,7 +22,7 @@ def encode(self, w: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
     levels = (1 << options["bits"]) - 1
     low = torch.amin(x, [1], True)
     span = torch.amax(x, [1], True) - low
-    inverse = torch.full_like(span, levels) / span
+    inverse = torch.reciprocal(span) * levels
     inverse = torch.clamp_max(torch.where(torch.abs(span) <= 0.0001, torch.full_like(span, 1), inverse), 20000)
     zero = torch.neg(low) * inverse
     least = float("inf")
@@ -42,7 +42,7 @@ def encode(self, w: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
     groups = x.size(0) // w.size(0)
     return {
         "codes": codes.reshape([w.size(0), -1])[:, :w.size(1)].to(0).contiguous(),
-        "scales": (1 / inverse).reshape([-1, groups]),
+        "scales": (torch.reciprocal(inverse)).reshape([-1, groups]),
         "zeros": zero.reshape([-1, groups])
     }
 

@@ -22,8 +22,11 @@ class AwqPerplexityTest {
     @TempDir
     Path folder;
 
+    /** A quarter of the tokens that AutoAWQ has seen, since its search and ours take minutes over all of them. */
+    private static final int WINDOWS = 16;
+
     @EachModel
-    void isAtMostOnePercentAboveAutoAwq(String name) {
+    void isAtMostOnePercentAboveAutoAwqAndBelowRoundingWhereThatIs(String name) {
         JsonNode truth = Truths.json("quantizers/models.json")
                 .path("models")
                 .path(name)
@@ -32,27 +35,36 @@ class AwqPerplexityTest {
         Path out = folder.resolve(name);
         QuantizationReport report;
         try (Checkpoint source = Checkpoint.open(Fixtures.path(name))) {
-            report = ModelQuantizer.of(source, Quantization.awq(4, 128), calibration(name))
+            report = ModelQuantizer.of(
+                            source, Quantization.awq(4, 128), calibration(name).first(WINDOWS))
                     .on(Device.CPU)
                     .computingIn(DType.FP32)
                     .into(out);
         }
-        double perplexity;
-        double whole;
+        double theirs = truth.path("perplexity").doubleValue();
+        double rounding = truth.path("rtn").path("perplexity").doubleValue();
+        double perplexity = perplexity(out, name);
+        assertThat(perplexity).isLessThanOrEqualTo(1.01 * theirs);
+        if (theirs < rounding) {
+            assertThat(perplexity).isLessThan(rounding);
+        }
+        assertThat(report.fallbacks()).isEmpty();
+        // Grouped-query attention in all four: nothing feeds o_proj channel by channel.
+        assertThat(report.findings()).allSatisfy(finding -> {
+            assertThat(finding.id()).isEqualTo("awq-inputs-unscaled");
+            assertThat(finding.subject()).endsWith("self_attn.o_proj");
+        });
+        assertThat(report.modules())
+                .filteredOn(module -> !module.module().endsWith("o_proj"))
+                .allSatisfy(module -> assertThat(module.ratio()).isBetween(0.0, 0.95));
+    }
+
+    private static double perplexity(Path folder, String name) {
         try (ModelUnderTest model =
-                ModelAssay.open(out).on(Device.CPU).computingIn(DType.FP32).load()) {
-            perplexity = model.perplexity(Text.ofTokens(Truths.firstTokens(name)), new Protocol(256))
-                    .value();
-            whole = model.perplexity(Text.ofTokens(Truths.tokens(name)), new Protocol(256))
+                ModelAssay.open(folder).on(Device.CPU).computingIn(DType.FP32).load()) {
+            return model.perplexity(Text.ofTokens(Truths.firstTokens(name)), new Protocol(256))
                     .value();
         }
-        System.err.println(name + " ours " + perplexity + " " + whole + " theirs " + truth.path("perplexity") + " "
-                + truth.path("whole_held_out").path("perplexity") + " rtn "
-                + truth.path("rtn").path("perplexity") + " "
-                + truth.path("rtn").path("whole_held_out").path("perplexity"));
-        report.modules().forEach(m -> System.err.println("  " + m));
-        assertThat(perplexity)
-                .isLessThanOrEqualTo(1.01 * truth.path("perplexity").doubleValue());
     }
 
     static Calibration calibration(String name) {

@@ -17,10 +17,13 @@ import io.modelassay.runtime.StoredWeights;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.truth.OpenModel;
 import io.modelassay.truth.Truths;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -61,12 +64,14 @@ class AwqSearchTruthTest {
                                 .isLessThan(1e-4);
                         compared[0]++;
                     }
+                    compared[1] += comparedClips(search, stage, weights, scales, truth, model + "." + settings + ".");
                 } finally {
                     weights.values().forEach(Tensor::close);
                 }
             });
             // Under grouped-query attention v_proj does not feed o_proj channel by channel.
             assertThat(compared[0]).isEqualTo(3).isEqualTo(pairs.size());
+            assertThat(compared[1]).as("linears whose clips were compared").isEqualTo(4);
         }
     }
 
@@ -83,10 +88,70 @@ class AwqSearchTruthTest {
         }
     }
 
+    /** The limits of up_proj are of rows that down_proj's scales have divided, so they are left out. */
+    private static int comparedClips(
+            AwqSearch search,
+            StagedDecoder.Stage stage,
+            Map<String, Tensor> weights,
+            float[] scales,
+            Checkpoint truth,
+            String label) {
+        int compared = 0;
+        Kernels kernels = search.kernels();
+        try (Tensor hessian = sampled(kernels, stage);
+                Tensor factors = OpenModel.engine().floats(scales)) {
+            for (Map.Entry<String, Tensor> weight : weights.entrySet()) {
+                String name = label + weight.getKey().substring("model.layers.0.".length()) + ".limit";
+                if (truth.find(name).isPresent() && !weight.getKey().endsWith("up_proj")) {
+                    try (Tensor scaled = kernels.call("columns_scaled", weight.getValue(), factors);
+                            Tensor limits = kernels.call("limits_of", scaled, hessian, factors, search.options(6))) {
+                        float[] expected = Truths.floats(truth, name);
+                        float[] actual = kernels.floats(limits);
+                        assertThat(actual).hasSameSizeAs(expected);
+                        int other = 0;
+                        for (int i = 0; i < expected.length; i++) {
+                            other += Math.abs(actual[i] - expected[i]) > 1e-3 * expected[i] ? 1 : 0;
+                        }
+                        // Two limits may leave the same error up to the order of a sum.
+                        assertThat(other)
+                                .as("other limits of %s, of %d", name, expected.length)
+                                .isLessThanOrEqualTo(expected.length / 200);
+                        compared++;
+                    }
+                }
+            }
+        }
+        return compared;
+    }
+
+    /** From every eighth token, which is what AutoAWQ looks at for its clips. */
+    private static Tensor sampled(Kernels kernels, StagedDecoder.Stage stage) {
+        List<Tensor> sum = new ArrayList<>();
+        long[] tokens = {0};
+        stage.inputs((windows, input) -> {
+            long channels = input.shape().dimension(2);
+            long[] every = LongStream.range(0, input.elements() / channels)
+                    .filter(token -> token % 8 == 0)
+                    .toArray();
+            if (sum.isEmpty()) {
+                sum.add(kernels.call("no_inputs", input));
+            }
+            try (Tensor flat = kernels.call("shaped", input, new long[] {-1, channels});
+                    Tensor index = OpenModel.engine().longs(every);
+                    Tensor some = kernels.call("gather", flat, index)) {
+                kernels.call("add_inputs", sum.get(0), some).close();
+            }
+            tokens[0] += every.length;
+        });
+        try (Tensor inputs = sum.get(0)) {
+            return kernels.call("completed", inputs, tokens[0]);
+        }
+    }
+
     private static float[] ones(Map<String, Tensor> weights) {
         float[] ones = new float
                 [Math.toIntExact(weights.values().iterator().next().shape().dimension(1))];
-        java.util.Arrays.fill(ones, 1);
+        Arrays.fill(ones, 1);
         return ones;
     }
 
