@@ -62,6 +62,7 @@ class AwqSearchTruthTest {
                         assertThat(SmoothQuantTest.worst(expected, scales))
                                 .as("relative difference of the scales of %s", producer)
                                 .isLessThan(1e-4);
+                        scales = expected;
                         compared[0]++;
                     }
                     compared[1] += comparedClips(search, stage, weights, scales, truth, model + "." + settings + ".");
