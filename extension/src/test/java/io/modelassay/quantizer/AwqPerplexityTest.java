@@ -22,9 +22,6 @@ class AwqPerplexityTest {
     @TempDir
     Path folder;
 
-    /** A quarter of the tokens that AutoAWQ has seen, since its search and ours take minutes over all of them. */
-    private static final int WINDOWS = 16;
-
     @EachModel
     void isAtMostOnePercentAboveAutoAwqAndBelowRoundingWhereThatIs(String name) {
         JsonNode truth = Truths.json("quantizers/models.json")
@@ -35,8 +32,7 @@ class AwqPerplexityTest {
         Path out = folder.resolve(name);
         QuantizationReport report;
         try (Checkpoint source = Checkpoint.open(Fixtures.path(name))) {
-            report = ModelQuantizer.of(
-                            source, Quantization.awq(4, 128), calibration(name).first(WINDOWS))
+            report = ModelQuantizer.of(source, Quantization.awq(4, 128), calibration(name))
                     .on(Device.CPU)
                     .computingIn(DType.FP32)
                     .into(out);
