@@ -1,5 +1,6 @@
 package io.modelassay.cli;
 
+import io.modelassay.quantization.AwqSettings;
 import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Quantization;
 import java.util.ArrayList;
@@ -9,7 +10,11 @@ import picocli.CommandLine.Option;
 
 /** A quantization as options of a verb. */
 final class QuantizationOptions {
-    @Option(names = "--method", paramLabel = "METHOD", required = true, description = "gptq, rtn.")
+    @Option(
+            names = "--method",
+            paramLabel = "METHOD",
+            required = true,
+            description = "gptq, awq, rtn; smoothquant, which leaves floating point.")
     private String method = "";
 
     @Option(names = "--bits", paramLabel = "B", defaultValue = "4", description = "2, 3, 4 (the default) or 8.")
@@ -27,11 +32,10 @@ final class QuantizationOptions {
 
     /** One or the other. */
     static final class Symmetry {
-        @Option(names = "--sym", description = "Codes centred on zero (the default).")
-        @SuppressWarnings("UnusedVariable") // read by picocli
+        @Option(names = "--sym", description = "Codes centred on zero (the default, but of awq).")
         private boolean symmetric;
 
-        @Option(names = "--asym", description = "A zero point in each group.")
+        @Option(names = "--asym", description = "A zero point in each group (the default of awq).")
         private boolean asymmetric;
     }
 
@@ -51,6 +55,19 @@ final class QuantizationOptions {
             description = "GPTQ: share of the mean of the Hessian's diagonal added to it; 0.05 by default.")
     private double damping;
 
+    @Option(names = "--no-duo-scaling", description = "AWQ: scales from the inputs alone, not from the weights.")
+    private boolean withoutDuoScaling;
+
+    @Option(names = "--no-clip", description = "AWQ: every group's range as it is.")
+    private boolean withoutClipping;
+
+    @Option(
+            names = "--alpha",
+            paramLabel = "SHARE",
+            defaultValue = "0.5",
+            description = "SmoothQuant: share of the difficulty that moves into the weights; 0.5 by default.")
+    private double alpha;
+
     @Option(
             names = "--keep",
             paramLabel = "MODULES",
@@ -61,13 +78,31 @@ final class QuantizationOptions {
         try {
             Quantization quantization = switch (method) {
                 case "gptq" -> Quantization.gptq(bits, groupSize).with(gptq());
+                case "awq" -> Quantization.awq(bits, groupSize).with(awq());
                 case "rtn" -> Quantization.rtn(bits, groupSize);
-                default -> throw verb.misused("--method: there is no " + method + "; gptq, rtn are known");
+                default ->
+                    throw verb.misused("--method: there is no " + method + "; gptq, awq, rtn, smoothquant are known");
             };
-            return (symmetry.asymmetric ? quantization.asymmetric() : quantization).keep(keep.toArray(String[]::new));
+            quantization = symmetry.asymmetric ? quantization.asymmetric() : quantization;
+            quantization = symmetry.symmetric ? quantization.centred() : quantization;
+            return quantization.keep(keep.toArray(String[]::new));
         } catch (IllegalArgumentException e) {
             throw verb.misused(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** Whether no quantization is asked for, but what SmoothQuant does before one. */
+    boolean smooths() {
+        return method.equals("smoothquant");
+    }
+
+    double alpha() {
+        return alpha;
+    }
+
+    private AwqSettings awq() {
+        AwqSettings settings = withoutDuoScaling ? AwqSettings.DEFAULT.withoutDuoScaling() : AwqSettings.DEFAULT;
+        return withoutClipping ? settings.withoutClipping() : settings;
     }
 
     private GptqSettings gptq() {

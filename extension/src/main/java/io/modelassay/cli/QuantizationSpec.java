@@ -12,7 +12,7 @@ import picocli.CommandLine;
 /** Reads {@code --quantize}: a method, then after a colon its settings, such as {@code rtn:bits=4,group=128,asym}. */
 final class QuantizationSpec implements CommandLine.ITypeConverter<Quantization> {
     private static final String METHODS =
-            "rtn:bits=4,group=128[,asym] (group=-1: per channel), nf4[:double][,block=64], "
+            "rtn:bits=4,group=128[,asym] (group=-1: per channel), hqq:bits=4,group=64, nf4[:double][,block=64], "
                     + "fp4[:double][,block=64], llm-int8, fp8[:tensor|channel|block]; each with [,keep=MODULES]";
 
     @Override
@@ -54,6 +54,9 @@ final class QuantizationSpec implements CommandLine.ITypeConverter<Quantization>
                 Quantization rtn =
                         Quantization.rtn(integer(text, values, "bits", 4), integer(text, values, "group", 128));
                 return values.remove("asym") == null ? rtn : rtn.asymmetric();
+            }
+            case "hqq" -> {
+                return Quantization.hqq(integer(text, values, "bits", 4), integer(text, values, "group", 64));
             }
             case "nf4", "fp4" -> {
                 Quantization plain = method.equals("nf4") ? Quantization.nf4() : Quantization.fp4();

@@ -2,13 +2,13 @@ package io.modelassay.cli;
 
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantizer.Calibration;
 import io.modelassay.quantizer.Fallback;
 import io.modelassay.quantizer.ModelQuantizer;
 import io.modelassay.quantizer.ModuleReport;
 import io.modelassay.quantizer.QuantizationReport;
+import io.modelassay.quantizer.SmoothQuant;
 import io.modelassay.report.ProgressLine;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
@@ -80,7 +80,8 @@ final class QuantizeVerb extends Verb {
             names = "--allow-fallback",
             paramLabel = "NAME",
             description =
-                    "Allow what is otherwise an error: round_to_nearest, for modules whose Hessian cannot be inverted.")
+                    "Allow what is otherwise an error: round_to_nearest, for modules whose Hessian cannot be inverted; unscaled, for"
+                            + " those whose inputs AWQ cannot scale.")
     private List<Fallback> fallbacks = new ArrayList<>();
 
     @Option(
@@ -110,10 +111,17 @@ final class QuantizeVerb extends Verb {
 
     @Override
     Outcome run(ProgressLine progress) {
+        if (options.smooths()) {
+            return smooth(progress);
+        }
         Quantization quantization = options.read(this);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             ModelQuantizer quantizer = ModelQuantizer.of(
-                            checkpoint, quantization, calibration(checkpoint, quantization))
+                            checkpoint,
+                            quantization,
+                            quantization.needsCalibration()
+                                    ? calibration(checkpoint, quantization.label())
+                                    : Calibration.NONE)
                     .on(device)
                     .computingIn(dtype)
                     .reporting(progress);
@@ -139,12 +147,41 @@ final class QuantizeVerb extends Verb {
         }
     }
 
-    private Calibration calibration(Checkpoint checkpoint, Quantization quantization) {
+    /** What {@code quantize --method smoothquant --json} prints. */
+    record Smoothed(
+            List<String> files, List<FindingDocument> findings, String out, double alpha, int norms, long tokens) {}
+
+    private Outcome smooth(ProgressLine progress) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            Calibration text = calibration(checkpoint, "SmoothQuant");
+            SmoothQuant.Result result = SmoothQuant.of(checkpoint, text)
+                    .alpha(options.alpha())
+                    .on(device)
+                    .computingIn(dtype)
+                    .reporting(progress)
+                    .into(out);
+            Smoothed document = new Smoothed(
+                    result.files(),
+                    List.of(),
+                    out.toString(),
+                    options.alpha(),
+                    result.scales().size(),
+                    text.tokens());
+            String lines = new Layout()
+                    .title(out.toString())
+                    .fact("smoothed", Layout.plural(document.norms(), "norm") + ", in float32")
+                    .fact("files", String.join(", ", result.files()))
+                    .fact("calibration", Layout.number(text.tokens()) + " tokens of " + text.name())
+                    .toString();
+            return new Outcome(document, lines, true);
+        } catch (IllegalArgumentException e) {
+            throw misused(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Calibration calibration(Checkpoint checkpoint, String subject) {
         if (calibration == null) {
-            if (quantization.method() == Method.GPTQ) {
-                throw misused("--calibration: " + quantization.label() + " needs a text that flows through the model");
-            }
-            return Calibration.NONE;
+            throw misused("--calibration: " + subject + " needs a text that flows through the model");
         }
         if (String.valueOf(calibration.getFileName()).endsWith(".json")) {
             return Calibration.read(calibration);

@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
+import org.apiguardian.api.API;
 
 /** The type that a config names, under its old and its new key, and configs that name another. */
-final class ConfigDType {
+@API(status = API.Status.INTERNAL)
+public final class ConfigDType {
     /** What a decoded checkpoint no longer has. */
     private static final Set<String> QUANTIZATION = Set.of("quantization_config", "compression_config");
 
@@ -30,7 +32,7 @@ final class ConfigDType {
      *
      * @param required whether the copy must name the type even if the original does not
      */
-    static void rewrite(Path from, Path to, DType dtype, boolean required) throws IOException {
+    public static void rewrite(Path from, Path to, DType dtype, boolean required) throws IOException {
         ConfigCopy.copy(from, to, new ConfigCopy.Edits() {
             private boolean named;
 

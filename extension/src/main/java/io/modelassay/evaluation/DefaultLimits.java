@@ -29,7 +29,7 @@ public record DefaultLimits(double driftPercent, double klDivergence, double top
             case LLM_INT8 -> int8(small);
             case FP8 -> new DefaultLimits(small ? 4 : 3, 0.02, 0.95);
             case NF4, FP4 -> fourBitGrouped(small);
-            case RTN, GPTQ ->
+            case RTN, GPTQ, AWQ, HQQ ->
                 switch (quantization.bits()) {
                     case 8 -> int8(small);
                     case 4 ->

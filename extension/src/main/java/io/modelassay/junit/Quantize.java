@@ -20,13 +20,13 @@ public @interface Quantize {
     /** The method. */
     Method method();
 
-    /** Bits of a code. RTN has 2, 3, 4 or 8, and 4 unless this says otherwise; the other methods have their own. */
+    /** Bits of a code. RTN, GPTQ, AWQ and HQQ have 2, 3, 4 or 8, and 4 unless this says otherwise; the other methods have their own. */
     int bits() default 0;
 
-    /** RTN: input channels that share a scale, -1 for all; 128 unless this says otherwise. */
+    /** RTN, GPTQ, AWQ, HQQ: input channels that share a scale, -1 for all; 128 (HQQ: 64) unless this says otherwise. */
     int groupSize() default 0;
 
-    /** RTN: codes centred on zero; false gives each group a zero point. */
+    /** RTN, GPTQ: codes centred on zero; false gives each group a zero point. */
     boolean symmetric() default true;
 
     /** NF4 and FP4: consecutive values that share a scale; 64 unless this says otherwise. */

@@ -3,6 +3,7 @@ package io.modelassay.junit;
 import io.modelassay.quantization.Granularity;
 import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
+import java.util.EnumSet;
 
 /** Turns the annotation into a quantization, and refuses attributes that its method does not have. */
 final class QuantizeReader {
@@ -20,14 +21,15 @@ final class QuantizeReader {
 
     private Quantization read() {
         Method method = annotation.method();
-        boolean rtn = method == Method.RTN || method == Method.GPTQ;
+        boolean zeroPoint = EnumSet.of(Method.RTN, Method.GPTQ, Method.AWQ).contains(method);
+        boolean grid = zeroPoint || method == Method.HQQ;
         boolean blocks = method == Method.NF4 || method == Method.FP4;
         int ownBits = blocks ? 4 : 8;
-        if (!rtn && annotation.bits() != 0 && annotation.bits() != ownBits) {
+        if (!grid && annotation.bits() != 0 && annotation.bits() != ownBits) {
             throw refusal("bits", annotation.bits(), "has " + ownBits + " bits");
         }
-        refuse(!rtn && annotation.groupSize() != 0, "groupSize", annotation.groupSize());
-        refuse(!rtn && !annotation.symmetric(), "symmetric", false);
+        refuse(!grid && annotation.groupSize() != 0, "groupSize", annotation.groupSize());
+        refuse(!zeroPoint && !annotation.symmetric(), "symmetric", false);
         refuse(!blocks && annotation.blockSize() != 0, "blockSize", annotation.blockSize());
         refuse(!blocks && annotation.doubleQuantization(), "doubleQuantization", true);
         refuse(
@@ -45,6 +47,8 @@ final class QuantizeReader {
         return switch (annotation.method()) {
             case RTN -> grid(Quantization.rtn(bits(), groupSize()));
             case GPTQ -> grid(Quantization.gptq(bits(), groupSize()));
+            case AWQ -> grid(Quantization.awq(bits(), groupSize()));
+            case HQQ -> Quantization.hqq(bits(), annotation.groupSize() == 0 ? 64 : annotation.groupSize());
             case NF4 -> blocks(Quantization.nf4());
             case FP4 -> blocks(Quantization.fp4());
             case LLM_INT8 -> Quantization.llmInt8();

@@ -12,8 +12,8 @@ import org.apiguardian.api.API;
  * @param searchesGrid whether each group takes the grid of least error among shrunken ranges
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record GptqSettings(
-        Order order, boolean staticGroups, double damping, double dampingStep, boolean searchesGrid) {
+public record GptqSettings(Order order, boolean staticGroups, double damping, double dampingStep, boolean searchesGrid)
+        implements MethodSettings {
     /** GPTQModel's defaults: group-aware order, damping 0.05 in steps of 0.01. */
     public static final GptqSettings DEFAULT = new GptqSettings(Order.GROUP_AWARE, false, 0.05, 0.01, false);
 
@@ -54,5 +54,10 @@ public record GptqSettings(
     /** The same with a search for each group's grid. */
     public GptqSettings searchingGrid() {
         return new GptqSettings(order, staticGroups, damping, dampingStep, true);
+    }
+
+    @Override
+    public Method method() {
+        return Method.GPTQ;
     }
 }

@@ -9,6 +9,10 @@ public enum Method {
     RTN,
     /** GPTQ: on the grid of RTN, each channel's error made up for by those that follow, as the inputs of a text weigh it. */
     GPTQ,
+    /** AWQ: on the grid of RTN, input channels scaled by how much a text's activations weigh them; see {@link AwqSettings}. */
+    AWQ,
+    /** HQQ: an integer grid per group whose zero point is fitted to the weights, without data. */
+    HQQ,
     /** bitsandbytes' 4-bit normal float: blocks of consecutive values, 16 quantiles of a normal distribution. */
     NF4,
     /** bitsandbytes' 4-bit float: blocks of consecutive values, 3 bits of exponent and significand. */

@@ -26,7 +26,7 @@ public final class Quantization {
     private final boolean doubleQuantization;
     private final Granularity granularity;
     private final List<String> keep;
-    private final GptqSettings gptq;
+    private final MethodSettings settings;
 
     private Quantization(
             Method method,
@@ -36,7 +36,7 @@ public final class Quantization {
             boolean doubleQuantization,
             Granularity granularity,
             List<String> keep,
-            GptqSettings gptq) {
+            MethodSettings settings) {
         this.method = method;
         this.bits = bits;
         this.groupSize = groupSize;
@@ -44,7 +44,7 @@ public final class Quantization {
         this.doubleQuantization = doubleQuantization;
         this.granularity = granularity;
         this.keep = List.copyOf(keep);
-        this.gptq = gptq;
+        this.settings = settings;
     }
 
     /**
@@ -71,6 +71,32 @@ public final class Quantization {
         requireGrid("GPTQ", bits, groupSize);
         return new Quantization(
                 Method.GPTQ, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
+    }
+
+    /**
+     * AWQ with a zero point in each group, as AutoAWQ goes about it by default.
+     *
+     * @param bits 2, 3, 4 or 8
+     * @param groupSize input channels that share a scale, or {@link #PER_CHANNEL}
+     * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
+     */
+    public static Quantization awq(int bits, int groupSize) {
+        requireGrid("AWQ", bits, groupSize);
+        return new Quantization(
+                Method.AWQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), AwqSettings.DEFAULT);
+    }
+
+    /**
+     * HQQ, which fits each group's zero point to the weights.
+     *
+     * @param bits 2, 3, 4 or 8
+     * @param groupSize consecutive values of a row that share a scale and a zero point, or {@link #PER_CHANNEL}
+     * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
+     */
+    public static Quantization hqq(int bits, int groupSize) {
+        requireGrid("HQQ", bits, groupSize);
+        return new Quantization(
+                Method.HQQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
     }
 
     private static void requireGrid(String name, int bits, int groupSize) {
@@ -107,11 +133,25 @@ public final class Quantization {
     /**
      * The same with a zero point in each group.
      *
-     * @throws IllegalArgumentException unless the method is RTN or GPTQ
+     * @throws IllegalArgumentException unless the method is RTN, GPTQ or AWQ
      */
     public Quantization asymmetric() {
-        require(method == Method.RTN || method == Method.GPTQ, "a zero point");
-        return new Quantization(method, bits, groupSize, false, doubleQuantization, granularity, keep, gptq);
+        require(hasChoiceOfZero(), "a zero point");
+        return new Quantization(method, bits, groupSize, false, doubleQuantization, granularity, keep, settings);
+    }
+
+    /**
+     * The same with codes centred on zero.
+     *
+     * @throws IllegalArgumentException unless the method is RTN, GPTQ or AWQ
+     */
+    public Quantization centred() {
+        require(hasChoiceOfZero(), "codes centred on zero");
+        return new Quantization(method, bits, groupSize, true, doubleQuantization, granularity, keep, settings);
+    }
+
+    private boolean hasChoiceOfZero() {
+        return method == Method.RTN || method == Method.GPTQ || method == Method.AWQ;
     }
 
     /**
@@ -121,7 +161,7 @@ public final class Quantization {
      */
     public Quantization doubleQuantized() {
         require(method == Method.NF4 || method == Method.FP4, "double quantization");
-        return new Quantization(method, bits, groupSize, symmetric, true, granularity, keep, gptq);
+        return new Quantization(method, bits, groupSize, symmetric, true, granularity, keep, settings);
     }
 
     /**
@@ -135,7 +175,7 @@ public final class Quantization {
         if (size < 32 || size > 4096 || Integer.bitCount(size) != 1) {
             throw new IllegalArgumentException("Block size is a power of two from 32 to 4096, not " + size);
         }
-        return new Quantization(method, bits, size, symmetric, doubleQuantization, granularity, keep, gptq);
+        return new Quantization(method, bits, size, symmetric, doubleQuantization, granularity, keep, settings);
     }
 
     /**
@@ -147,17 +187,17 @@ public final class Quantization {
     public Quantization keep(String... patterns) {
         List<String> all = new ArrayList<>(keep);
         all.addAll(List.of(patterns));
-        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, all, gptq);
+        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, all, settings);
     }
 
     /**
-     * The same with other settings of GPTQ.
+     * The same with other settings of its method.
      *
-     * @throws IllegalArgumentException unless the method is GPTQ
+     * @throws IllegalArgumentException if they are those of another method
      */
-    public Quantization with(GptqSettings settings) {
-        require(method == Method.GPTQ, "settings of GPTQ");
-        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, settings);
+    public Quantization with(MethodSettings other) {
+        require(method == other.method(), "settings of " + other.method());
+        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, other);
     }
 
     private void require(boolean holds, String what) {
@@ -198,7 +238,22 @@ public final class Quantization {
 
     /** How GPTQ goes about it; its defaults where the method is another. */
     public GptqSettings gptqSettings() {
-        return gptq;
+        return settings instanceof GptqSettings gptq ? gptq : GptqSettings.DEFAULT;
+    }
+
+    /** How AWQ goes about it; its defaults where the method is another. */
+    public AwqSettings awqSettings() {
+        return settings instanceof AwqSettings awq ? awq : AwqSettings.DEFAULT;
+    }
+
+    /** How the method goes about it. */
+    public MethodSettings settings() {
+        return settings;
+    }
+
+    /** Whether it needs a text that flows through the model. */
+    public boolean needsCalibration() {
+        return method == Method.GPTQ || method == Method.AWQ;
     }
 
     /** Patterns of modules that stay as they are. */
@@ -227,7 +282,8 @@ public final class Quantization {
                                 256L,
                                 "type",
                                 FloatTypes.number(TensorType.F32)));
-            case GPTQ ->
+            case HQQ -> new Codec("hqq_fit.py", Map.of("bits", (long) bits, "group", (long) groupSize));
+            case GPTQ, AWQ ->
                 throw new IllegalStateException(label() + " needs a calibration text, so no kernel encodes it alone");
             case LLM_INT8 -> new Codec("llm_int8.py", Map.of("bits", 8L));
             case FP8 ->
@@ -245,20 +301,21 @@ public final class Quantization {
     public String label() {
         String extent = groupSize == PER_CHANNEL ? "per channel" : "g" + groupSize;
         return switch (method) {
-            case RTN, GPTQ ->
+            case RTN, GPTQ, AWQ ->
                 "int" + bits + " " + extent + (symmetric ? " " : " asymmetric ") + method
                         + (actOrder() ? " act-order" : "");
             case NF4, FP4 ->
                 method.name().toLowerCase(Locale.ROOT)
                         + (groupSize == 64 ? "" : " block " + groupSize)
                         + (doubleQuantization ? " double-quantized" : "");
+            case HQQ -> "int" + bits + " " + extent + " HQQ";
             case LLM_INT8 -> "LLM.int8";
             case FP8 -> "fp8 per " + granularity.name().toLowerCase(Locale.ROOT);
         };
     }
 
     private boolean actOrder() {
-        return method == Method.GPTQ && gptq.order() == GptqSettings.Order.ACT_ORDER;
+        return method == Method.GPTQ && gptqSettings().order() == GptqSettings.Order.ACT_ORDER;
     }
 
     @Override
@@ -276,11 +333,11 @@ public final class Quantization {
                 && doubleQuantization == that.doubleQuantization
                 && granularity == that.granularity
                 && keep.equals(that.keep)
-                && gptq.equals(that.gptq);
+                && settings.equals(that.settings);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, gptq);
+        return Objects.hash(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, settings);
     }
 }

@@ -6,5 +6,7 @@ import org.apiguardian.api.API;
 @API(status = API.Status.EXPERIMENTAL)
 public enum Fallback {
     /** Rounds a module to nearest whose Hessian cannot be inverted. */
-    ROUND_TO_NEAREST
+    ROUND_TO_NEAREST,
+    /** Leaves the inputs of modules unscaled for which AWQ finds no scales, or which share them with a module that is kept. */
+    UNSCALED
 }

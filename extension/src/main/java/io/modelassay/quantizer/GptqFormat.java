@@ -21,7 +21,7 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
 
     @Override
     public String refusal(Quantization quantization) {
-        if (!EnumSet.of(Method.RTN, Method.GPTQ).contains(quantization.method())) {
+        if (!EnumSet.of(Method.RTN, Method.GPTQ, Method.AWQ).contains(quantization.method())) {
             return "stores integer codes with integer zero points";
         }
         // A stored zero of -1 is read back in more than one way.

@@ -146,7 +146,7 @@ public final class ModelQuantizer {
                 "/",
                 source.contentHash(),
                 quantization.toString(),
-                quantization.gptqSettings().toString(),
+                quantization.settings().toString(),
                 calibration.hash(),
                 fallbacks.toString(),
                 compute.name(),
@@ -171,7 +171,7 @@ public final class ModelQuantizer {
     private void stream(
             TorchEngine engine, ModelPlan model, QuantizationPlan plan, DType compute, QuantizationJournal journal) {
         StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
-        try (LayerQuantizer quantizer = new GptqQuantizer(quantization, fallbacks, engine);
+        try (LayerQuantizer quantizer = quantizer(engine);
                 Kernels kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"))) {
             LayerResult[] current = {null};
             new StagedDecoder(engine, model, weights, compute)
@@ -196,6 +196,14 @@ public final class ModelQuantizer {
         }
     }
 
+    private LayerQuantizer quantizer(TorchEngine engine) {
+        return switch (quantization.method()) {
+            case GPTQ -> new GptqQuantizer(quantization, fallbacks, engine);
+            case AWQ -> new AwqQuantizer(source, quantization, fallbacks, engine);
+            default -> throw new IllegalArgumentException(quantization.label() + " looks at no inputs");
+        };
+    }
+
     /** Puts what an earlier run made of the stage's modules in their place. */
     private static void restore(
             StagedDecoder.Stage stage, QuantizationPlan plan, QuantizationJournal journal, Kernels kernels) {
@@ -211,7 +219,7 @@ public final class ModelQuantizer {
                 }
             }
             for (TensorInfo changed : done.tensors().values()) {
-                if (stage.index() == 0 && changed.name().endsWith("norm.weight")) {
+                if (stage.index() == 0 && stage.has(changed.name())) {
                     try (Tensor value =
                             kernels.stored(changed.name(), changed.type(), changed.shape(), done.map(changed))) {
                         stage.replace(changed.name(), value);

@@ -1,6 +1,7 @@
 package io.modelassay.quantizer;
 
 import io.modelassay.checkpoint.Finding;
+import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,8 +46,21 @@ public record QuantizationReport(
                         "quantizer-fallback",
                         Finding.Severity.WARNING,
                         module.module(),
-                        "The Hessian of its inputs could not be inverted, so it was rounded to nearest",
-                        "more calibration tokens than " + module.tokens()));
+                        quantization.method() == Method.AWQ
+                                ? "Its inputs have no scales, since it shares them with a module that is kept or no ratio"
+                                        + " left a finite error"
+                                : "The Hessian of its inputs could not be inverted, so it was rounded to nearest",
+                        quantization.method() == Method.AWQ
+                                ? "keep all modules of one input, or none"
+                                : "more calibration tokens than " + module.tokens()));
+            } else if (quantization.method() == Method.AWQ && module.ratio() == null) {
+                findings.add(new Finding(
+                        "awq-inputs-unscaled",
+                        Finding.Severity.INFO,
+                        module.module(),
+                        "What feeds it has fewer channels than it has inputs (grouped-query attention), so they have no"
+                                + " scales",
+                        "nothing; every tool leaves these out"));
             } else if (module.diagonalFloor() > 0 || module.damping() > asked * (1 + 1e-9)) {
                 findings.add(new Finding(
                         "hessian-damped",

@@ -3,12 +3,12 @@ package io.modelassay.runtime;
 import io.modelassay.architecture.DecoderPlan;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.apiguardian.api.API;
 
@@ -29,6 +29,7 @@ public final class StagedDecoder {
     private final DType dtype;
     private final Kernels kernels;
     private final List<List<String>> stages;
+    private final List<String> producers;
 
     /** A staged decoder of {@code model} over {@code weights}, computing in {@code dtype}. Owns neither. */
     public StagedDecoder(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
@@ -41,6 +42,7 @@ public final class StagedDecoder {
         this.stages = Arrays.stream(kernels.text("stages").split(", ", -1))
                 .map(modules -> List.of(modules.split(" ", -1)))
                 .toList();
+        this.producers = List.of(kernels.text("producers").split(", ", -1));
     }
 
     /** What is done at each stop. */
@@ -161,11 +163,11 @@ public final class StagedDecoder {
         }
 
         private Tensor input(int batch) {
-            int positions = states.windows(batch).get(0).length;
-            return states.with(batch, hidden -> kernels.call("stage_input", arguments(hidden, positions, tensors)));
+            return states.with(batch, hidden -> kernels.call("stage_input", arguments(hidden, tensors)));
         }
 
-        private Object[] arguments(Tensor first, int positions, Map<String, Tensor> layerTensors) {
+        private Object[] arguments(Tensor first, Map<String, Tensor> layerTensors) {
+            int positions = Math.toIntExact(first.shape().dimension(1));
             List<Object> all = new ArrayList<>();
             all.add(stage);
             all.addAll(Arrays.asList(surroundings.arguments(layer, first, positions, layerTensors)));
@@ -173,25 +175,40 @@ public final class StagedDecoder {
         }
 
         /**
-         * What the block that the stage begins in (attention or MLP) computes from the stage's input.
-         *
-         * @param positions length of the windows of {@code input}
-         * @param replaced weights, under their full parameter names, that take the place of the layer's; float32
-         * @return {@code [windows, positions, hidden size]}, which the caller closes
+         * The stage behind this one, if both are of one block (attention or MLP): its input is computed with what is in
+         * place now.
          */
-        public Tensor blockOutput(Tensor input, int positions, Map<String, Tensor> replaced) {
-            Map<String, Tensor> changed = new HashMap<>(tensors);
-            List<Tensor> made = new ArrayList<>();
-            try {
-                replaced.forEach((name, weight) -> {
-                    Tensor converted = ready(model.parameter(name).orElseThrow(), weight);
-                    made.add(converted);
-                    changed.put(name.substring(layerName().length() + 1), converted);
-                });
-                return kernels.call("block_output", arguments(input, positions, changed));
-            } finally {
-                made.forEach(Tensor::close);
-            }
+        public Optional<Stage> following() {
+            return stage % 2 == 0
+                    ? Optional.of(new Stage(layer, stage + 1, states, surroundings, tensors))
+                    : Optional.empty();
+        }
+
+        /**
+         * The module whose output channels are those of this stage's input, up to factors that the others bring in: a
+         * norm, or a linear module.
+         */
+        public String producer() {
+            return layerName() + "." + producers.get(stage);
+        }
+
+        /** Whether the layer has the parameter {@code name}, a full name. */
+        public boolean has(String name) {
+            return model.parameter(name).isPresent();
+        }
+
+        /** The float32 value that a parameter of this layer has before this pass; the caller closes it. */
+        public Tensor value(String name) {
+            return weights.load(model.parameter(name).orElseThrow(), DType.FP32);
+        }
+
+        /**
+         * The block (attention or MLP) that the stage begins in, from the stage on.
+         *
+         * @param replaced weights, under their full parameter names, that take the place of the layer's; float32
+         */
+        public Block block(Map<String, Tensor> replaced) {
+            return new Block(this, replaced);
         }
 
         /**
@@ -217,6 +234,14 @@ public final class StagedDecoder {
             }
         }
 
+        private Map<String, Tensor> ready(Map<String, Tensor> replaced) {
+            Map<String, Tensor> ready = new HashMap<>();
+            replaced.forEach((name, weight) -> ready.put(
+                    name.substring(layerName().length() + 1),
+                    ready(model.parameter(name).orElseThrow(), weight)));
+            return ready;
+        }
+
         /** Brings the residual stream behind the stage, if its modules end a block. */
         private void pass() {
             if (stage % 2 == 0) {
@@ -229,6 +254,35 @@ public final class StagedDecoder {
                             states.with(batch, hidden -> kernels.call("after_stage", stage, hidden, input, tensors)));
                 }
             }
+        }
+    }
+
+    /** What attention or the MLP computes from a stage's input, with some of its weights replaced. */
+    public final class Block implements AutoCloseable {
+        private final Stage stage;
+        private final Map<String, Tensor> made;
+        private final Map<String, Tensor> tensors;
+
+        private Block(Stage stage, Map<String, Tensor> replaced) {
+            this.stage = stage;
+            this.made = stage.ready(replaced);
+            this.tensors = new HashMap<>(stage.tensors);
+            tensors.putAll(made);
+        }
+
+        /**
+         * What is added to the residual stream.
+         *
+         * @param input {@code [windows, positions, in]}
+         * @return {@code [windows, positions, hidden size]}, which the caller closes
+         */
+        public Tensor output(Tensor input) {
+            return kernels.call("block_output", stage.arguments(input, tensors));
+        }
+
+        @Override
+        public void close() {
+            made.values().forEach(Tensor::close);
         }
     }
 }

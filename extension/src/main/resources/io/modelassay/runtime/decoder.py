@@ -74,6 +74,10 @@ def stages(self) -> str:
     # The linear modules in the order in which they are computed, those of one input together.
     return "self_attn.q_proj self_attn.k_proj self_attn.v_proj, self_attn.o_proj, mlp.gate_proj mlp.up_proj, mlp.down_proj"
 
+def producers(self) -> str:
+    # Of each stage, what its input comes out of channel by channel: a norm, or a linear module.
+    return "input_layernorm, self_attn.v_proj, post_attention_layernorm, mlp.up_proj"
+
 def stage_input(self, stage: int, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Tensor:
     # What the modules of a stage take, x being what after_stage left before it.
     if stage < 2:
