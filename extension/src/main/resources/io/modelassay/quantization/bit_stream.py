@@ -6,7 +6,8 @@ def stream(self, codes: Tensor, bits: int) -> Tensor:
     if short > 0:
         codes = torch.constant_pad_nd(codes, [0, 32 - short], 0)
     if bits == 8:
-        b = codes.contiguous()
+        # Anew, since a single row may have the strides of a column.
+        b = codes.reshape([-1]).reshape(codes.shape)
     elif bits == 3:
         eight = codes.reshape([codes.size(0), -1, 8]).to(3)
         v = torch.zeros_like(eight[:, :, 0])
