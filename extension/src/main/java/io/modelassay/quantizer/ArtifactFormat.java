@@ -25,11 +25,17 @@ interface ArtifactFormat {
     /**
      * What a config tells of an artifact.
      *
+     * @param quantized names of the modules that are quantized
      * @param kept names of the linear modules that stay as they are
      * @param heads names of the modules that make logits, which stay as they are, too
      * @param type type that the quantized weights had
      */
-    record Contents(Quantization quantization, List<String> kept, List<String> heads, TensorType type) {}
+    record Contents(
+            Quantization quantization,
+            List<String> quantized,
+            List<String> kept,
+            List<String> heads,
+            TensorType type) {}
 
     /** The name by which people ask for it. */
     String name();

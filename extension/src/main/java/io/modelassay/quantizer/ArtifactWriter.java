@@ -120,7 +120,11 @@ final class ArtifactWriter {
 
     private ArtifactFormat.Contents contents() {
         return new ArtifactFormat.Contents(
-                quantization, kept, heads, weights.values().iterator().next().type());
+                quantization,
+                List.copyOf(weights.keySet()),
+                kept,
+                heads,
+                weights.values().iterator().next().type());
     }
 
     private void config(Path from, Path to, boolean describes) throws IOException {

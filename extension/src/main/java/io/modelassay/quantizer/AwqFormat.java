@@ -68,10 +68,22 @@ record AwqFormat() implements ArtifactFormat {
             json.writeNullField("modules_to_not_convert");
         } else {
             json.writeArrayFieldStart("modules_to_not_convert");
-            for (String module : contents.kept()) {
-                json.writeString(module);
+            for (String entry : contents.kept().stream()
+                    .map(module -> entry(module, contents))
+                    .distinct()
+                    .toList()) {
+                json.writeString(entry);
             }
             json.writeEndArray();
         }
+    }
+
+    /**
+     * Entries match any part of a name. AutoAWQ itself looks at names within a decoder layer only, so a module that is kept in
+     * every layer is written like that; other loaders keep in single layers, too.
+     */
+    private static String entry(String module, Contents contents) {
+        String within = module.replaceFirst("^.*\\blayers\\.\\d+\\.", "");
+        return contents.quantized().stream().noneMatch(name -> name.contains(within)) ? within : module;
     }
 }
