@@ -37,7 +37,8 @@ class ManifestTest {
         try (Checkpoint written = Checkpoint.open(out)) {
             offset = written.tensor(name).offset();
         }
-        try (RandomAccessFile file = new RandomAccessFile(out.resolve("model.safetensors").toFile(), "rw")) {
+        try (RandomAccessFile file =
+                new RandomAccessFile(out.resolve("model.safetensors").toFile(), "rw")) {
             file.seek(offset);
             int before = file.read();
             file.seek(offset);
@@ -88,8 +89,7 @@ class ManifestTest {
 
     private void refused(Checkpoint source, Quantization quantization, String format, String why) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        quantizer(source, quantization).format(format).into(folder.resolve("out")))
+                .isThrownBy(() -> quantizer(source, quantization).format(format).into(folder.resolve("out")))
                 .withMessageContaining(why);
     }
 }
