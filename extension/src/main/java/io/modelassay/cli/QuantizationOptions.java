@@ -2,9 +2,12 @@ package io.modelassay.cli;
 
 import io.modelassay.quantization.AwqSettings;
 import io.modelassay.quantization.GptqSettings;
+import io.modelassay.quantization.Granularity;
+import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -14,18 +17,29 @@ final class QuantizationOptions {
             names = "--method",
             paramLabel = "METHOD",
             required = true,
-            description = "gptq, awq, rtn; smoothquant, which leaves floating point.")
+            description = "gptq, awq, rtn, nf4, fp4, llm-int8, fp8; smoothquant, which leaves floating point.")
     private String method = "";
 
-    @Option(names = "--bits", paramLabel = "B", defaultValue = "4", description = "2, 3, 4 (the default) or 8.")
-    private int bits;
+    @Option(names = "--bits", paramLabel = "B", description = "gptq, rtn: 2, 3, 4 (the default) or 8.")
+    private @Nullable Integer bits;
 
     @Option(
             names = "--group-size",
             paramLabel = "G",
-            defaultValue = "128",
-            description = "Input channels that share a scale, -1 for all; 128 by default.")
-    private int groupSize;
+            description = {
+                "gptq, rtn: input channels that share a scale, -1 for all; 128 by default.",
+                "nf4, fp4: consecutive values that do; 64 by default."
+            })
+    private @Nullable Integer groupSize;
+
+    @Option(names = "--double", description = "nf4, fp4: the scales quantized to 8 bits in turn.")
+    private boolean doubleQuantization;
+
+    @Option(
+            names = "--granularity",
+            paramLabel = "EXTENT",
+            description = "fp8: what has one scale: tensor, channel (the default) or block.")
+    private @Nullable Granularity granularity;
 
     @ArgGroup
     private Symmetry symmetry = new Symmetry();
@@ -77,14 +91,25 @@ final class QuantizationOptions {
     Quantization read(Verb verb) {
         try {
             Quantization quantization = switch (method) {
-                case "gptq" -> Quantization.gptq(bits, groupSize).with(gptq());
-                case "awq" -> Quantization.awq(bits, groupSize).with(awq());
-                case "rtn" -> Quantization.rtn(bits, groupSize);
+                case "gptq" ->
+                    Quantization.gptq(or(bits, 4), or(groupSize, 128)).with(gptq());
+                case "awq" -> Quantization.awq(or(bits, 4), or(groupSize, 128)).with(awq());
+                case "rtn" -> Quantization.rtn(or(bits, 4), or(groupSize, 128));
+                case "nf4" -> Quantization.nf4();
+                case "fp4" -> Quantization.fp4();
+                case "llm-int8" -> Quantization.llmInt8();
+                case "fp8" -> Quantization.fp8(granularity == null ? Granularity.CHANNEL : granularity);
                 default ->
-                    throw verb.misused("--method: there is no " + method + "; gptq, awq, rtn, smoothquant are known");
+                    throw verb.misused("--method: there is no " + method
+                            + "; gptq, awq, rtn, nf4, fp4, llm-int8, fp8, smoothquant" + " are known");
             };
+            requireMeant(quantization, verb);
+            boolean blocks =
+                    groupSize != null && quantization.bits() == 4 && quantization.granularity() == Granularity.BLOCK;
+            quantization = blocks ? quantization.blockSize(or(groupSize, 64)) : quantization;
             quantization = symmetry.asymmetric ? quantization.asymmetric() : quantization;
             quantization = symmetry.symmetric ? quantization.centred() : quantization;
+            quantization = doubleQuantization ? quantization.doubleQuantized() : quantization;
             return quantization.keep(keep.toArray(String[]::new));
         } catch (IllegalArgumentException e) {
             throw verb.misused(String.valueOf(e.getMessage()));
@@ -103,6 +128,24 @@ final class QuantizationOptions {
     private AwqSettings awq() {
         AwqSettings settings = withoutDuoScaling ? AwqSettings.DEFAULT.withoutDuoScaling() : AwqSettings.DEFAULT;
         return withoutClipping ? settings.withoutClipping() : settings;
+    }
+
+    private static int or(@Nullable Integer given, int otherwise) {
+        return given == null ? otherwise : given;
+    }
+
+    /** An option that the method has no use for is a mistake. */
+    private void requireMeant(Quantization quantization, Verb verb) {
+        if (bits != null && bits != quantization.bits()) {
+            throw verb.misused("--bits: " + quantization.label() + " has " + quantization.bits() + ", not " + bits);
+        }
+        if (granularity != null && quantization.method() != Method.FP8) {
+            throw verb.misused("--granularity: " + quantization.label() + " is no fp8");
+        }
+        boolean channels = quantization.groupSize() == Quantization.PER_CHANNEL;
+        if (groupSize != null && channels && groupSize != Quantization.PER_CHANNEL) {
+            throw verb.misused("--group-size: " + quantization.label() + " has no groups");
+        }
     }
 
     private GptqSettings gptq() {

@@ -70,7 +70,10 @@ final class QuantizeVerb extends Verb {
     @Option(
             names = "--format",
             paramLabel = "FORMAT",
-            description = "gptq_v2 or gptq; by default what the method's tool writes.")
+            description = {
+                "gptq_v2, gptq, awq, pack-quantized (gptq, rtn), bitsandbytes (nf4, fp4, llm-int8),",
+                "naive-quantized, fp8 (fp8); by default what the method's tool writes."
+            })
     private @Nullable String format;
 
     @Option(names = "--resume", description = "Go on from where a killed run of the same command has stopped.")
@@ -209,7 +212,8 @@ final class QuantizeVerb extends Verb {
                 .fact(
                         "modules",
                         Layout.plural(report.modules().size(), "module") + ", the worst with "
-                                + Layout.decimal(100 * worst, 3) + " % of its squared output as error")
+                                + Layout.decimal(100 * worst, 3) + " % of its squared "
+                                + (report.tokens() > 0 ? "output" : "weight") + " as error")
                 .fact("files", String.join(", ", report.files()));
         if (report.tokens() > 0) {
             layout.fact("calibration", Layout.number(report.tokens()) + " tokens of " + report.calibration());

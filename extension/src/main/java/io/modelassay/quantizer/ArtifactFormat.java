@@ -2,12 +2,17 @@ package io.modelassay.quantizer;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
-import io.modelassay.quantization.QuantizationPlan;
+import io.modelassay.runtime.Kernels;
+import io.modelassay.runtime.Tensor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /** A layout in which a library stores quantized weights. One file a layout. */
 interface ArtifactFormat {
@@ -18,14 +23,37 @@ interface ArtifactFormat {
      */
     record Part(String suffix, TensorType type, Shape shape) {}
 
+    /**
+     * What a config tells of an artifact.
+     *
+     * @param quantized names of the modules that are quantized
+     * @param kept names of the linear modules that stay as they are
+     * @param heads names of the modules that make logits, which stay as they are, too
+     * @param type type that the quantized weights had
+     */
+    record Contents(
+            Quantization quantization,
+            List<String> quantized,
+            List<String> kept,
+            List<String> heads,
+            TensorType type) {}
+
     /** The name by which people ask for it. */
     String name();
+
+    /** Whether the tool of {@code method} stores its weights so, rather than in another layout that holds them too. */
+    default boolean isOwnOf(Method method) {
+        return false;
+    }
 
     /** Why this layout cannot hold {@code quantization}, or nothing. */
     String refusal(Quantization quantization);
 
-    /** The tensors of a module whose weight is {@code [out, in]}. */
-    List<Part> parts(Shape weight, Quantization quantization);
+    /** Why this layout, which holds {@code quantization}, cannot hold that of a weight {@code [out, in]}, or nothing. */
+    String refusal(Shape weight, Quantization quantization);
+
+    /** The tensors of a module that stand for {@code weight}. */
+    List<Part> parts(TensorInfo weight, Quantization quantization);
 
     /** Kernel files beside {@link io.modelassay.quantization.Codec} with {@code pack(parts, options)}. */
     List<String> kernels();
@@ -33,9 +61,25 @@ interface ArtifactFormat {
     /** What {@code pack} reads by name. */
     Map<String, Long> options(Quantization quantization);
 
+    /** Hands the bytes of the {@link #parts} by their suffixes to {@code out}. */
+    default void pack(
+            TensorInfo weight,
+            Map<String, Tensor> parts,
+            Quantization quantization,
+            Kernels kernels,
+            BiConsumer<String, ByteBuffer> out) {
+        kernels.callMap("pack", parts, options(quantization)).forEach((suffix, tensor) -> {
+            try (tensor) {
+                out.accept(suffix, kernels.bytes(tensor));
+            }
+        });
+    }
+
     /** Writes the members of {@code quantization_config}. */
-    void config(QuantizationPlan plan, List<String> allLinear, JsonGenerator json) throws IOException;
+    void config(Contents contents, JsonGenerator json) throws IOException;
 
     /** Another file in which the layout's own tool looks for the same members, or nothing. */
-    String configFile();
+    default String configFile() {
+        return "";
+    }
 }

@@ -7,53 +7,99 @@ import com.fasterxml.jackson.core.JsonToken;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
-import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.ShardedSafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.checkpoint.TensorType;
 import io.modelassay.conversion.ConfigCopy;
 import io.modelassay.conversion.OutputFolder;
 import io.modelassay.quantization.Codec;
+import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
 import io.modelassay.runtime.Kernels;
-import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
-/** Writes a quantized checkpoint from finished layers: tensor by tensor, and the folder appears complete or not at all. */
+/** Writes a quantized checkpoint: tensor by tensor, and the folder appears complete or not at all. */
 final class ArtifactWriter {
-    private final Checkpoint source;
-    private final ModelPlan model;
-    private final QuantizationPlan plan;
-    private final ArtifactFormat format;
-    private final QuantizationJournal journal;
-    private final TorchEngine engine;
+    private static final EnumSet<TensorType> FULL_PRECISION =
+            EnumSet.of(TensorType.F16, TensorType.BF16, TensorType.F32, TensorType.F64);
 
+    private final Checkpoint source;
+    private final Quantization quantization;
+    private final ArtifactFormat format;
+    private final TorchEngine engine;
+    private final Map<String, TensorInfo> weights = new LinkedHashMap<>();
+    private final List<String> kept = new ArrayList<>();
+    private final List<String> heads;
+
+    /**
+     * Will write {@code source} with the modules of {@code plan} in {@code format}.
+     *
+     * @throws IllegalArgumentException if the format cannot hold one of them, or a weight is missing or quantized already
+     */
     ArtifactWriter(
-            Checkpoint source,
-            ModelPlan model,
-            QuantizationPlan plan,
-            ArtifactFormat format,
-            QuantizationJournal journal,
-            TorchEngine engine) {
+            Checkpoint source, ModelPlan model, QuantizationPlan plan, ArtifactFormat format, TorchEngine engine) {
         this.source = source;
-        this.model = model;
-        this.plan = plan;
+        this.quantization = plan.quantization();
         this.format = format;
-        this.journal = journal;
         this.engine = engine;
+        for (TensorInfo tensor : source.tensors().values()) {
+            model.parameter(tensor.name())
+                    .filter(parameter -> parameter.kind() == Parameter.Kind.LINEAR)
+                    .ifPresent(parameter -> {
+                        String module = tensor.name().substring(0, tensor.name().lastIndexOf('.'));
+                        if (plan.quantizes(parameter.module())) {
+                            requireFit(module, tensor, parameter);
+                            weights.put(module, tensor);
+                        } else {
+                            kept.add(module);
+                        }
+                    });
+        }
+        if (weights.size() != plan.size()) {
+            throw new IllegalArgumentException("The checkpoint has weights of " + weights.size() + " of the "
+                    + plan.size() + " modules to be quantized\nTry: inspect, which lists the missing ones");
+        }
+        this.heads = model.parameters().stream()
+                .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD)
+                .map(Parameter::module)
+                .toList();
+    }
+
+    private void requireFit(String module, TensorInfo weight, Parameter parameter) {
+        if (!FULL_PRECISION.contains(weight.type()) || !weight.shape().equals(parameter.shape())) {
+            throw new IllegalArgumentException("The weight of " + module + " is " + weight.type() + " "
+                    + weight.shape() + ", not " + parameter.shape() + " in full precision"
+                    + "\nTry: a checkpoint that is not quantized, with its own config.json");
+        }
+        String refusal = format.refusal(weight.shape(), quantization);
+        if (!refusal.isEmpty()) {
+            throw new IllegalArgumentException("The format " + format.name() + " cannot hold " + module + " "
+                    + weight.shape() + " as " + quantization.label() + ": it " + refusal
+                    + "\nTry: another group size, another format, or keep = \"" + module + "\"");
+        }
+    }
+
+    /** The weights that are quantized, by the name of their module, in the order of the checkpoint. */
+    Map<String, TensorInfo> weights() {
+        return Collections.unmodifiableMap(weights);
     }
 
     /** Writes {@code out} and returns the names of its files, sorted. */
-    List<String> write(OutputFolder out, long shardBytes, Progress progress) {
+    List<String> write(OutputFolder out, QuantizedParts parts, long shardBytes) {
         return out.write(source, folder -> {
-            tensors(folder, shardBytes, progress);
+            tensors(folder, parts, shardBytes);
             for (String name : List.of("config.json", "generation_config.json")) {
                 if (source.companionFile(name).isPresent()) {
                     config(source.companionFile(name).get(), folder.resolve(name), name.equals("config.json"));
@@ -64,20 +110,21 @@ final class ArtifactWriter {
                         .createGenerator(folder.resolve(format.configFile()).toFile(), JsonEncoding.UTF8)) {
                     json.useDefaultPrettyPrinter();
                     json.writeStartObject();
-                    format.config(plan, linear(), json);
+                    format.config(contents(), json);
                     json.writeEndObject();
                 }
             }
-            ManifestFile.write(folder);
+            Manifest.write(folder);
         });
     }
 
-    private List<String> linear() {
-        return model.parameters().stream()
-                .filter(parameter -> parameter.kind() == Parameter.Kind.LINEAR)
-                .map(Parameter::module)
-                .distinct()
-                .toList();
+    private ArtifactFormat.Contents contents() {
+        return new ArtifactFormat.Contents(
+                quantization,
+                List.copyOf(weights.keySet()),
+                kept,
+                heads,
+                weights.values().iterator().next().type());
     }
 
     private void config(Path from, Path to, boolean describes) throws IOException {
@@ -96,82 +143,49 @@ final class ArtifactWriter {
             public void end(JsonGenerator out) throws IOException {
                 if (describes) {
                     out.writeObjectFieldStart("quantization_config");
-                    format.config(plan, linear(), out);
+                    format.config(contents(), out);
                     out.writeEndObject();
                 }
             }
         });
     }
 
-    private void tensors(Path folder, long shardBytes, Progress progress) {
+    private void tensors(Path folder, QuantizedParts parts, long shardBytes) {
         ShardedSafetensorsWriter.Builder builder =
                 ShardedSafetensorsWriter.to(folder).largestShard(shardBytes);
-        Map<String, Shape> quantized = new HashMap<>();
-        Set<String> known = new HashSet<>();
+        Set<String> asTheyAre = new HashSet<>();
         for (TensorInfo tensor : source.tensors().values()) {
-            String module = module(tensor.name());
-            if (module.isEmpty()) {
-                builder.tensor(tensor.name(), tensor.type(), tensor.shape());
-                known.add(tensor.name());
-            } else {
-                quantized.put(module, tensor.shape());
-                format.parts(tensor.shape(), plan.quantization())
+            String module = tensor.name().substring(0, Math.max(0, tensor.name().lastIndexOf('.')));
+            if (tensor.equals(weights.get(module))) {
+                format.parts(tensor, quantization)
                         .forEach(part -> builder.tensor(module + "." + part.suffix(), part.type(), part.shape()));
+            } else {
+                builder.tensor(tensor.name(), tensor.type(), tensor.shape());
+                asTheyAre.add(tensor.name());
             }
         }
         try (ShardedSafetensorsWriter writer = builder.open();
                 Kernels kernels = Kernels.compile(engine, Codec.class, format.kernels())) {
-            List<String> layers = model.decoder().layers();
-            Set<String> changed = new HashSet<>();
-            for (int layer = 0; layer < layers.size(); layer++) {
-                try (Checkpoint done = journal.read(layer)) {
-                    String prefix = layers.get(layer) + ".";
-                    quantized.keySet().stream()
-                            .filter(module -> module.startsWith(prefix))
-                            .forEach(module -> pack(module, done, kernels, writer));
-                    done.tensors().values().stream()
-                            .filter(tensor -> known.contains(tensor.name()))
-                            .forEach(tensor -> {
-                                changed.add(tensor.name());
-                                change(tensor, done, kernels, writer);
-                            });
+            parts.into(new QuantizedParts.Receiver() {
+                @Override
+                public void module(String module, Map<String, Tensor> parts) {
+                    TensorInfo weight = Objects.requireNonNull(weights.get(module));
+                    format.pack(weight, parts, quantization, kernels, (suffix, bytes) -> {
+                        writer.write(module + "." + suffix, bytes);
+                    });
                 }
-                progress.step("writing layers", layer + 1, layers.size());
-            }
-            known.removeAll(changed);
-            known.forEach(name -> copy(source.tensor(name), writer));
-            writer.commit();
-        }
-    }
 
-    /** The quantized module whose weight {@code tensor} is, or nothing. */
-    private String module(String tensor) {
-        return model.parameter(tensor)
-                .filter(parameter -> parameter.kind() == Parameter.Kind.LINEAR && plan.quantizes(parameter.module()))
-                .map(Parameter::module)
-                .orElse("");
-    }
-
-    private void pack(String module, Checkpoint done, Kernels kernels, ShardedSafetensorsWriter writer) {
-        Map<String, Tensor> parts = journal.parts(done, module);
-        try {
-            Map<String, Tensor> packed = kernels.callMap("pack", parts, format.options(plan.quantization()));
-            packed.forEach((suffix, tensor) -> {
-                try (tensor) {
-                    writer.write(module + "." + suffix, kernels.bytes(tensor));
+                @Override
+                public void changed(String parameter, Tensor value) {
+                    asTheyAre.remove(parameter);
+                    TensorType before = source.tensor(parameter).type();
+                    try (Tensor converted = kernels.call("convert", value, TorchEngine.scalarType(before, parameter))) {
+                        writer.write(parameter, kernels.bytes(converted));
+                    }
                 }
             });
-        } finally {
-            parts.values().forEach(Tensor::close);
-        }
-    }
-
-    private void change(TensorInfo tensor, Checkpoint done, Kernels kernels, ShardedSafetensorsWriter writer) {
-        TensorInfo before = source.tensor(tensor.name());
-        try (Tensor value = kernels.stored(tensor.name(), tensor.type(), tensor.shape(), done.map(tensor));
-                Tensor converted =
-                        kernels.call("convert", value, TorchEngine.scalarType(before.type(), before.name()))) {
-            writer.write(tensor.name(), kernels.bytes(converted));
+            asTheyAre.forEach(name -> copy(source.tensor(name), writer));
+            writer.commit();
         }
     }
 

@@ -2,13 +2,12 @@ package io.modelassay.quantizer;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.modelassay.checkpoint.Shape;
+import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
-import io.modelassay.quantization.QuantizationPlan;
 import java.io.IOException;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 
@@ -21,7 +20,7 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
 
     @Override
     public String refusal(Quantization quantization) {
-        if (!EnumSet.of(Method.RTN, Method.GPTQ, Method.AWQ).contains(quantization.method())) {
+        if (!IntegerGrid.isMadeBy(quantization)) {
             return "stores integer codes with integer zero points";
         }
         // A stored zero of -1 is read back in more than one way.
@@ -29,12 +28,18 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
     }
 
     @Override
-    public List<Part> parts(Shape weight, Quantization quantization) {
-        long out = weight.dimension(0);
-        long in = weight.dimension(1);
+    public String refusal(Shape weight, Quantization quantization) {
+        return weight.dimension(0) * quantization.bits() % 32 == 0
+                ? ""
+                : "packs the zero points of all output channels into whole words";
+    }
+
+    @Override
+    public List<Part> parts(TensorInfo weight, Quantization quantization) {
+        long out = weight.shape().dimension(0);
+        long in = weight.shape().dimension(1);
         long bits = quantization.bits();
-        long group = group(quantization, in);
-        long groups = (in + group - 1) / group;
+        long groups = IntegerGrid.groups(weight.shape(), quantization);
         return List.of(
                 new Part("qweight", TensorType.I32, Shape.of((in + 31) / 32 * bits, out)),
                 new Part("qzeros", TensorType.I32, Shape.of(groups, out * bits / 32)),
@@ -42,29 +47,19 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
                 new Part("g_idx", TensorType.I32, Shape.of(in)));
     }
 
-    private static long group(Quantization quantization, long in) {
-        return quantization.groupSize() == Quantization.PER_CHANNEL ? in : quantization.groupSize();
-    }
-
     @Override
     public List<String> kernels() {
-        return List.of("gptq_pack.py");
+        return List.of("bit_stream.py", "gptq_pack.py");
     }
 
     @Override
     public Map<String, Long> options(Quantization quantization) {
-        return Map.of(
-                "bits",
-                (long) quantization.bits(),
-                "group",
-                (long) quantization.groupSize(),
-                "offset",
-                offset ? 1L : 0L);
+        return Map.of("bits", (long) quantization.bits(), "offset", offset ? 1L : 0L);
     }
 
     @Override
-    public void config(QuantizationPlan plan, List<String> allLinear, JsonGenerator json) throws IOException {
-        Quantization quantization = plan.quantization();
+    public void config(Contents contents, JsonGenerator json) throws IOException {
+        Quantization quantization = contents.quantization();
         GptqSettings settings = quantization.gptqSettings();
         boolean actOrder = quantization.method() == Method.GPTQ && settings.order() == GptqSettings.Order.ACT_ORDER;
         json.writeNumberField("bits", quantization.bits());
@@ -76,11 +71,9 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
         json.writeStringField("checkpoint_format", name());
         json.writeStringField("format", name());
         json.writeStringField("pack_dtype", "int32");
-        List<String> kept =
-                allLinear.stream().filter(module -> !plan.quantizes(module)).toList();
-        if (!kept.isEmpty()) {
+        if (!contents.kept().isEmpty()) {
             json.writeObjectFieldStart("dynamic");
-            for (String module : kept) {
+            for (String module : contents.kept()) {
                 json.writeObjectFieldStart("-:^" + module.replace(".", "\\.") + "$");
                 json.writeEndObject();
             }

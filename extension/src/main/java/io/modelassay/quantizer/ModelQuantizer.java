@@ -18,6 +18,7 @@ import io.modelassay.runtime.StoredWeights;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,14 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModelQuantizer {
-    private static final List<ArtifactFormat> FORMATS = List.of(new GptqFormat(false), new GptqFormat(true));
+    private static final List<ArtifactFormat> FORMATS = List.of(
+            new GptqFormat(false),
+            new GptqFormat(true),
+            new AwqFormat(),
+            new PackQuantizedFormat(),
+            new BitsAndBytesFormat(),
+            new NaiveQuantizedFormat(),
+            new BlockFp8Format());
 
     /** Of hidden states between two layers; what is more goes to a temporary file. */
     private static final long DEFAULT_MEMORY = 1L << 30;
@@ -52,7 +60,7 @@ public final class ModelQuantizer {
         this.calibration = calibration;
         this.format = FORMATS.stream()
                 .filter(known -> known.refusal(quantization).isEmpty())
-                .findFirst()
+                .min(Comparator.comparing(known -> !known.isOwnOf(quantization.method())))
                 .orElseThrow(() -> new IllegalArgumentException("No format stores " + quantization.label()));
     }
 
@@ -62,7 +70,8 @@ public final class ModelQuantizer {
     }
 
     /**
-     * The layout to write, by name: {@code gptq_v2}, {@code gptq}.
+     * The layout to write, by name: {@code gptq_v2}, {@code gptq}, {@code awq}, {@code pack-quantized}, {@code bitsandbytes},
+     * {@code naive-quantized}, {@code fp8}.
      *
      * @throws IllegalArgumentException if there is no such layout, or it cannot hold this quantization
      */
@@ -132,12 +141,33 @@ public final class ModelQuantizer {
      * @throws QuantizerException if a module cannot be quantized
      */
     public QuantizationReport into(Path out) {
-        calibration.requireTokens();
         OutputFolder target = OutputFolder.at(out);
         ModelPlan model = Architectures.require(source.config());
         QuantizationPlan plan = QuantizationPlan.of(quantization, model);
-        int layers = model.decoder().layers().size();
         TorchEngine engine = TorchEngine.on(device);
+        ArtifactWriter writer = new ArtifactWriter(source, model, plan, format, engine);
+        return WeightEncoder.handles(quantization.method())
+                ? encode(out, target, writer, engine)
+                : calibrate(out, target, writer, model, plan, engine);
+    }
+
+    private QuantizationReport encode(Path out, OutputFolder target, ArtifactWriter writer, TorchEngine engine) {
+        try (WeightEncoder encoder = new WeightEncoder(source, writer.weights(), quantization, engine, progress)) {
+            List<String> files = writer.write(target, encoder, shardBytes);
+            return new QuantizationReport(
+                    out, quantization, format.name(), files, encoder.reports(), Calibration.NONE.name(), 0, 0);
+        }
+    }
+
+    private QuantizationReport calibrate(
+            Path out,
+            OutputFolder target,
+            ArtifactWriter writer,
+            ModelPlan model,
+            QuantizationPlan plan,
+            TorchEngine engine) {
+        calibration.requireTokens();
+        int layers = model.decoder().layers().size();
         DType compute = dtype.resolve(source.config()
                 .optionalString("dtype")
                 .or(() -> source.config().optionalString("torch_dtype"))
@@ -160,8 +190,7 @@ public final class ModelQuantizer {
         if (resumed < layers) {
             stream(engine, model, plan, compute, journal);
         }
-        List<String> files =
-                new ArtifactWriter(source, model, plan, format, journal, engine).write(target, shardBytes, progress);
+        List<String> files = writer.write(target, journal.finished(layers, progress), shardBytes);
         List<ModuleReport> reports = journal.allReports(layers);
         journal.remove();
         return new QuantizationReport(

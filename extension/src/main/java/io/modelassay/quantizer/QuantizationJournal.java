@@ -7,6 +7,7 @@ import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.runtime.Kernels;
+import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import java.io.IOException;
@@ -116,13 +117,49 @@ final class QuantizationJournal {
         String prefix = module + ".";
         for (TensorInfo tensor : layer.tensors().values()) {
             String name = tensor.name();
-            if (name.startsWith(prefix) && name.indexOf('.', prefix.length()) < 0 && !name.endsWith(".weight")) {
+            if (name.startsWith(prefix)
+                    && name.indexOf('.', prefix.length()) < 0
+                    && !name.endsWith(".weight")
+                    && !name.endsWith(".bias")) {
                 parts.put(
                         name.substring(prefix.length()),
                         conversions.stored(name, tensor.type(), tensor.shape(), layer.map(tensor)));
             }
         }
         return parts;
+    }
+
+    /** The results of the first {@code layers} layers. */
+    QuantizedParts finished(int layers, Progress progress) {
+        return receiver -> {
+            for (int layer = 0; layer < layers; layer++) {
+                try (Checkpoint done = read(layer)) {
+                    give(done, receiver);
+                }
+                progress.step("writing layers", layer + 1, layers);
+            }
+        };
+    }
+
+    private void give(Checkpoint done, QuantizedParts.Receiver receiver) {
+        for (TensorInfo tensor : done.tensors().values()) {
+            int dot = tensor.name().lastIndexOf('.');
+            String part = tensor.name().substring(dot + 1);
+            if (part.equals("codes")) {
+                String module = tensor.name().substring(0, dot);
+                Map<String, Tensor> parts = parts(done, module);
+                try {
+                    receiver.module(module, parts);
+                } finally {
+                    parts.values().forEach(Tensor::close);
+                }
+            } else if (part.equals("weight") || part.equals("bias")) {
+                try (Tensor value =
+                        conversions.stored(tensor.name(), tensor.type(), tensor.shape(), done.map(tensor))) {
+                    receiver.changed(tensor.name(), value);
+                }
+            }
+        }
     }
 
     /** What was reported of the modules of the first {@code layers} layers. */

@@ -3,6 +3,7 @@ package io.modelassay.runtime;
 import io.modelassay.architecture.DecoderPlan;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

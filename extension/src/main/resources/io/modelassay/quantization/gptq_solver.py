@@ -177,12 +177,6 @@ def solve(self, w: Tensor, h: Tensor, order: Tensor, u: Tensor, options: Dict[st
         "loss": loss
     }
 
-def restored(self, parts: Dict[str, Tensor]) -> Tensor:
-    # The float32 weight [out, in] that codes, scales and zeros stand for, g_idx saying which group a channel is of.
-    index = parts["g_idx"].to(4)
-    scales = torch.index_select(parts["scales"].to(6), 1, index)
-    return (parts["codes"].to(6) - torch.index_select(parts["zeros"].to(6), 1, index)).mul_(scales)
-
 def output_error(self, w: Tensor, decoded: Tensor, h: Tensor) -> Tensor:
     # Share of the squared output that is error: trace(E h E') / trace(w h w').
     off = decoded - w

@@ -21,3 +21,9 @@ def grid(self, low: Tensor, high: Tensor, levels: int, symmetric: int, dtype: in
 
 def code(self, w: Tensor, scales: Tensor, zeros: Tensor, levels: int) -> Tensor:
     return torch.round(w / scales).add_(zeros).clamp_(0, levels)
+
+def restored(self, parts: Dict[str, Tensor]) -> Tensor:
+    # The float32 weight [out, in] that codes, scales and zeros stand for, g_idx saying which group a channel is of.
+    index = parts["g_idx"].to(4)
+    scales = torch.index_select(parts["scales"].to(6), 1, index)
+    return (parts["codes"].to(6) - torch.index_select(parts["zeros"].to(6), 1, index)).mul_(scales)
