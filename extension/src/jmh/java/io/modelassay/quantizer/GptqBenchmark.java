@@ -35,12 +35,20 @@ public final class GptqBenchmark {
         int runs = Integer.parseInt(arguments[0]);
         TorchEngine engine = TorchEngine.on(Device.CPU);
         System.out.println(engine.version() + ", " + engine.threads() + " threads");
-        once(engine, 256, 256);
+        Quantization quantization =
+                Quantization.gptq(4, 128).with(GptqSettings.DEFAULT.order(GptqSettings.Order.NATURAL));
+        try (GptqSolver solver = new GptqSolver(quantization, DType.FP32.scalarType(), Set.of(), engine)) {
+            once(engine, solver, 256, 256);
+            measure(engine, solver, runs);
+        }
+    }
+
+    private static void measure(TorchEngine engine, GptqSolver solver, int runs) {
         for (int[] shape : SHAPES) {
             double[] summing = new double[runs];
             double[] solving = new double[runs];
             for (int run = 0; run < runs; run++) {
-                double[] seconds = once(engine, shape[0], shape[1]);
+                double[] seconds = once(engine, solver, shape[0], shape[1]);
                 summing[run] = seconds[0];
                 solving[run] = seconds[1];
             }
@@ -56,23 +64,19 @@ public final class GptqBenchmark {
         }
     }
 
-    private static double[] once(TorchEngine engine, int out, int in) {
-        Quantization quantization = Quantization.gptq(4, 128)
-                .with(GptqSettings.DEFAULT.order(GptqSettings.Order.NATURAL));
+    private static double[] once(TorchEngine engine, GptqSolver solver, int out, int in) {
         Random random = new Random(out);
         List<Tensor> batches = new ArrayList<>();
         for (int i = 0; i < BATCHES; i++) {
             batches.add(normal(engine, random, TOKENS, in, 1));
         }
         try (Tensor weight = normal(engine, random, out, in, 0.02);
-                GptqSolver solver = new GptqSolver(quantization, DType.FP32.scalarType(), Set.of(), engine);
                 GptqSolver.Inputs inputs = solver.inputs()) {
             long start = System.nanoTime();
             batches.forEach(inputs::add);
             try (Tensor hessian = inputs.hessian()) {
                 long summed = System.nanoTime();
                 try (GptqSolver.Prepared prepared = solver.prepare("weight", hessian, inputs.tokens())) {
-                    System.err.println("prepared " + (System.nanoTime() - summed) / 1e9);
                     GptqSolver.Solution solution = solver.solve("weight", weight, prepared);
                     long solved = System.nanoTime();
                     solution.restored().close();

@@ -67,7 +67,10 @@ final class GptqSolver implements AutoCloseable {
             kernels.call("add_inputs", sum, input).close();
         }
 
-        /** The Hessian of the squared output error: 2/n times the sum of x'x, {@code [in, in]}; the caller closes it. */
+        /**
+         * The Hessian of the squared output error: 2/n times the sum of x'x, {@code [in, in]}; the caller closes it. Takes the
+         * place of the sum, so that nothing can be added behind it.
+         */
         Tensor hessian() {
             return kernels.call("completed", Objects.requireNonNull(sum), tokens);
         }
@@ -92,7 +95,7 @@ final class GptqSolver implements AutoCloseable {
      * What of one Hessian serves all modules that share it.
      *
      * @param order the channels in the order in which they are quantized
-     * @param triangle the upper triangle of the inverse's factorization, in that order
+     * @param triangle the lower triangle that gives the damped Hessian with its transpose, in the reverse of that order
      */
     record Prepared(
             Tensor hessian, long tokens, Tensor order, Tensor triangle, double damping, double floor, String fallback)
@@ -123,30 +126,22 @@ final class GptqSolver implements AutoCloseable {
                     "its inputs over the calibration are not finite, or their squares exceed float32",
                     "diagnose, which names the first operation, token and channel");
         }
-        try (Tensor revived = kernels.call("revived", hessian)) {
-            Tensor order = kernels.call("order", revived, options);
-            try {
-                Inverse inverse = inverse(module, revived, order, largest, tokens);
-                return new Prepared(
-                        hessian,
-                        tokens,
-                        order,
-                        inverse.triangle(),
-                        inverse.damping(),
-                        inverse.floor(),
-                        inverse.fallback());
-            } catch (RuntimeException e) {
-                order.close();
-                throw e;
-            }
+        Tensor order = kernels.call("order", hessian, options);
+        try {
+            Inverse inverse = inverse(module, hessian, order, largest, tokens);
+            return new Prepared(
+                    hessian, tokens, order, inverse.triangle(), inverse.damping(), inverse.floor(), inverse.fallback());
+        } catch (RuntimeException e) {
+            order.close();
+            throw e;
         }
     }
 
     /** Damps the Hessian as asked for, then more until it can be inverted, then with a floor under its diagonal. */
-    private Inverse inverse(String module, Tensor revived, Tensor order, double largest, long tokens) {
+    private Inverse inverse(String module, Tensor hessian, Tensor order, double largest, long tokens) {
         for (int attempt = 0; attempt <= FLOORS; attempt++) {
             double floor = attempt == 0 ? 0 : largest * 1e-6 * Math.pow(10, attempt - 1);
-            Inverse inverse = damped(revived, order, floor);
+            Inverse inverse = damped(hessian, order, floor);
             if (inverse != null) {
                 return inverse;
             }
@@ -158,13 +153,13 @@ final class GptqSolver implements AutoCloseable {
                     "more calibration tokens than the " + tokens + " there were; or allow the fallback "
                             + Fallback.ROUND_TO_NEAREST);
         }
-        return new Inverse(kernels.call("nothing_passed_on", revived), 1, 0, Fallback.ROUND_TO_NEAREST.name());
+        return new Inverse(kernels.call("nothing_passed_on", hessian), 1, 0, Fallback.ROUND_TO_NEAREST.name());
     }
 
-    private @Nullable Inverse damped(Tensor revived, Tensor order, double floor) {
+    private @Nullable Inverse damped(Tensor hessian, Tensor order, double floor) {
         double damping = settings.damping();
         while (damping < 1) {
-            Tensor triangle = kernels.call("factor", revived, order, damping, floor);
+            Tensor triangle = kernels.call("factor", hessian, order, damping, floor);
             if (triangle.elements() > 0) {
                 return new Inverse(triangle, damping, floor, "");
             }

@@ -18,19 +18,23 @@ def add_inputs(self, h: Tensor, x: Tensor) -> Tensor:
     return h
 
 def completed(self, h: Tensor, samples: int) -> Tensor:
-    # The Hessian of the squared output error: 2/n times the sum of x'x, symmetric.
-    upper = torch.triu(h)
-    return (upper + torch.transpose(torch.triu(h, 1), 0, 1)).mul_(2.0 / samples)
+    # The Hessian of the squared output error, in the place of the sum: 2/n times it, symmetric.
+    channels = h.size(0)
+    step = max(256, (channels + 7) // 8)
+    for first in range(0, channels, step):
+        last = min(first + step, channels)
+        h[last:, first:last] = torch.transpose(h[first:last, last:], 0, 1)
+    return h.mul_(2.0 / samples)
 
 def dead(self, h: Tensor) -> Tensor:
     return torch.diagonal(h) == 0
 
-def revived(self, h: Tensor) -> Tensor:
-    # Channels without energy get an energy of one; their weights are set to zero.
-    return h + torch.diag(self.dead(h).to(h.dtype))
+def energy(self, h: Tensor) -> Tensor:
+    # Of each channel; those without count as one, and their weights are set to zero.
+    return torch.diagonal(h) + self.dead(h).to(h.dtype)
 
 def order(self, h: Tensor, options: Dict[str, int]) -> Tensor:
-    energy = torch.diagonal(h)
+    energy = self.energy(h)
     if options["order"] == 1:
         return torch.argsort(energy, stable=True, dim=0, descending=True)
     group = options["group"]
@@ -42,43 +46,24 @@ def order(self, h: Tensor, options: Dict[str, int]) -> Tensor:
         return torch.index_select(within + starts, 0, strongest).reshape([-1])
     return torch.arange(energy.numel(), device=h.device)
 
-def inverse_of_lower(self, l: Tensor) -> Tensor:
-    # In the place of l. Blocks on the diagonal first, then by doubling: [[A, 0], [B, C]] has the inverse
-    # [[A', 0], [-C'BA', C']].
-    n = l.size(0)
-    width = 128
-    for first in range(0, n, width):
-        block = l[first:first + width, first:first + width]
-        eye = torch.eye(block.size(0), dtype=l.dtype, device=l.device)
-        l[first:first + width, first:first + width] = torch.linalg_solve_triangular(block, eye, upper=False)
-    while width < n:
-        for first in range(0, n - width, 2 * width):
-            middle = first + width
-            last = min(middle + width, n)
-            a = l[first:middle, first:middle]
-            c = l[middle:last, middle:last]
-            l[middle:last, first:middle] = torch.matmul(c, torch.matmul(l[middle:last, first:middle], a)).neg_()
-        width = 2 * width
-    return l
-
 def largest(self, h: Tensor) -> Tensor:
     # Of the diagonal; not finite where a value of the inputs is not.
     return torch.amax(torch.abs(torch.diagonal(h)), [0])
 
 def factor(self, h: Tensor, order: Tensor, damping: float, floor: float) -> Tensor:
-    # The upper triangle U with U'U the inverse of h + damping * mean(diagonal) * I in this order of channels; empty where
-    # that is not positive definite. With the order reversed, h = LL' gives U = L^-1 reversed back: one factorization.
-    # A floor is added to the diagonal first, and no value of it stays below.
+    # The lower triangle L with LL' = h + damping * mean(diagonal) * I, its channels in the reverse of this order; empty where
+    # that is not positive definite. A floor is added to the diagonal first, and no value of it stays below.
+    energy = self.energy(h)
+    if floor > 0:
+        energy = (energy + floor).clamp_min_(floor)
+    energy = energy + torch.mean(energy) * damping
     back = torch.flip(order, [0])
     flipped = torch.index_select(torch.index_select(h, 0, back), 1, back)
-    diagonal = torch.diagonal(flipped)
-    if floor > 0:
-        diagonal.add_(floor).clamp_min_(floor)
-    diagonal.add_(torch.mean(diagonal) * damping)
+    torch.diagonal(flipped).copy_(torch.index_select(energy, 0, back))
     l, info = torch.linalg_cholesky_ex(flipped)
     if int(info) != 0:
         return torch.empty([0], dtype=h.dtype, device=h.device)
-    return torch.flip(self.inverse_of_lower(l), [0, 1]).contiguous()
+    return l
 
 def nothing_passed_on(self, h: Tensor) -> Tensor:
     # With this in the place of factor's result, solve rounds to nearest.
@@ -106,9 +91,11 @@ def group_grid(self, w: Tensor, options: Dict[str, int]) -> Tuple[Tensor, Tensor
         return best_scales, best_zeros
     return scales, zeros
 
-def solve(self, w: Tensor, h: Tensor, order: Tensor, u: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
-    # Column by column, the error of each passed on to those that follow; within a block of channels at once, to later
-    # blocks by one product. The weights lie transposed, [in, out], so that a channel is a row.
+def solve(self, w: Tensor, h: Tensor, order: Tensor, l: Tensor, options: Dict[str, int]) -> Dict[str, Tensor]:
+    # The weights lie transposed, [in, out], so that a channel is a row. With M the triangle L turned about, so that its
+    # channels are in the order in which they are quantized and MM' is the damped Hessian: within a block of channels each
+    # error is passed on at once, by the inverse of M's block, which is that of GPTQ's factor. What earlier blocks pass on
+    # to channels r is solved from M: with D what has been lost in channels that are done, D M[done, r] = y M[r, r].
     levels = (1 << options["bits"]) - 1
     channels = w.size(1)
     group = options["group"]
@@ -131,41 +118,59 @@ def solve(self, w: Tensor, h: Tensor, order: Tensor, u: Tensor, options: Dict[st
         owner = torch.floor_divide(torch.arange(channels, device=w.device), group)
     owners = annotate(List[int], owner.tolist())
     x = torch.index_select(natural, 0, order)
+    # In the order of L.
+    passed = torch.zeros_like(x)
     codes = torch.empty([channels, w.size(0)], dtype=0, device=w.device)
     loss = torch.zeros([], dtype=6, device=w.device)
-    diagonal = annotate(List[float], torch.diagonal(u).tolist())
+    diagonal = annotate(List[float], torch.flip(torch.diagonal(l), [0]).tolist())
     errors = torch.empty([block, w.size(0)], dtype=6, device=w.device)
+    decoded = torch.empty([block, w.size(0)], dtype=6, device=w.device)
     for first in range(0, channels, block):
         end = min(first + block, channels)
-        # A group that begins within the block takes its grid from the weights as they were before the block, as the
-        # tools do.
-        before = x[first:first]
+        width = end - first
+        # As far as the groups that begin in this block reach.
+        reach = end
+        if options["static"] == 0 and (end - 1) // group * group >= first:
+            reach = min(((end - 1) // group + 1) * group, channels)
+        now = x[first:reach].clone()
+        if first > 0:
+            own = l[channels - reach:channels - first, channels - reach:channels - first]
+            upper = torch.transpose(own, 0, 1)
+            from_before = torch.linalg_solve_triangular(upper, passed[channels - reach:channels - first], upper=True)
+            now.add_(torch.flip(from_before, [0]))
+        # A group that begins within the block takes its grid from the weights as they are before the block, as in the tools.
+        before = now
         if group < block or first % group != 0:
-            before = x[first:end + group].clone()
-        for start in range(first, end, inner):
-            stop = min(start + inner, end)
+            before = now.clone()
+        eye = torch.eye(width, dtype=6, device=w.device)
+        m = torch.flip(l[channels - end:channels - first, channels - end:channels - first], [0, 1])
+        u = torch.linalg_solve_triangular(m, eye, upper=True)
+        for start in range(0, width, inner):
+            stop = min(start + inner, width)
             for j in range(start, stop):
-                g = owners[j]
-                if options["static"] == 0 and j % group == 0:
-                    own = x[j:j + group]
-                    if j > first:
-                        own = before[j - first:j - first + group]
-                    s, z = self.group_grid(own, options)
+                g = owners[first + j]
+                if options["static"] == 0 and (first + j) % group == 0:
+                    s, z = self.group_grid(before[j:j + group], options)
                     scales[g] = s
                     zeros[g] = z
-                q = self.code(x[j], scales[g], zeros[g], levels)
-                codes[j] = q
-                e = errors[j - first]
-                torch.sub(x[j], (q - zeros[g]).mul_(scales[g]), out=e)
-                e.div_(diagonal[j])
+                q = self.code(now[j], scales[g], zeros[g], levels)
+                codes[first + j] = q
+                d = decoded[j]
+                torch.sub(q, zeros[g], out=d)
+                d.mul_(scales[g])
+                e = errors[j]
+                torch.sub(now[j], d, out=e)
+                e.mul_(diagonal[first + j])
                 if j + 1 < stop:
-                    x[j + 1:stop].addr_(u[j, j + 1:stop], e, beta=1, alpha=-1)
-            if stop < end:
-                x[stop:end].addmm_(torch.transpose(u[start:stop, stop:end], 0, 1), errors[start - first:stop - first], beta=1, alpha=-1)
-        done = errors[:end - first]
+                    now[j + 1:stop].addr_(u[j, j + 1:stop], e, beta=1, alpha=-1)
+            if stop < width:
+                now[stop:width].addmm_(torch.transpose(u[start:stop, stop:], 0, 1), errors[start:stop], beta=1, alpha=-1)
+        done = errors[:width]
         loss = loss + torch.sum(done * done) / 2
         if end < channels:
-            x[end:].addmm_(torch.transpose(u[first:end, end:], 0, 1), done, beta=1, alpha=-1)
+            lost = torch.flip(x[first:end] - decoded[:width], [0])
+            later = l[channels - end:channels - first, :channels - end]
+            passed[:channels - end].addmm_(torch.transpose(later, 0, 1), lost)
     places = torch.argsort(order)
     index = torch.index_select(owner, 0, places)
     codes = torch.transpose(torch.index_select(codes, 0, places), 0, 1).contiguous()
@@ -178,7 +183,9 @@ def solve(self, w: Tensor, h: Tensor, order: Tensor, u: Tensor, options: Dict[st
     }
 
 def output_error(self, w: Tensor, decoded: Tensor, h: Tensor) -> Tensor:
-    # Share of the squared output that is error: trace(E h E') / trace(w h w').
-    off = decoded - w
+    # Share of the squared output that is error, trace(E h E') / trace(w h w'), over at most 128 of the outputs.
+    step = (w.size(0) + 127) // 128
+    some = w[0:w.size(0):step].contiguous()
+    off = decoded[0:w.size(0):step] - some
     wrong = torch.sum(torch.matmul(off, h) * off)
-    return wrong / torch.sum(torch.matmul(w, h) * w)
+    return wrong / torch.sum(torch.matmul(some, h) * some)
