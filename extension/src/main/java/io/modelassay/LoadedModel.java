@@ -16,8 +16,10 @@ import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.inspection.UnusedBiases;
 import io.modelassay.inspection.WeightSanity;
+import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.quantizer.Calibration;
 import io.modelassay.runtime.ActivationKernels;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.DecodedWeights;
@@ -41,6 +43,9 @@ import org.jspecify.annotations.Nullable;
 final class LoadedModel implements AutoCloseable {
     /** Decoder weights up to this size stay in memory between evaluations. */
     private static final long RESIDENT_BYTES = 256L << 20;
+
+    private static final int CALIBRATION_WINDOW = 512;
+    private static final int CALIBRATION_WINDOWS = 128;
 
     private final LoadSettings settings;
     private final Checkpoint checkpoint;
@@ -116,21 +121,44 @@ final class LoadedModel implements AutoCloseable {
             ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
             known.decoder(); // refused before the engine starts
             TorchEngine engine = TorchEngine.on(settings.device());
-            Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
-            if (!stored.weights().isEmpty()) {
-                weights = new DecodedWeights(weights, checkpoint, stored, engine);
-            }
-            if (quantization.isPresent()) {
-                weights = new QuantizedWeights(weights, quantization.get(), engine);
-            }
+            Optional<Calibration> calibration = calibration();
+            Weights weights = weights(calibration, engine);
             if (bytes(known) <= RESIDENT_BYTES) {
                 weights = new ResidentWeights(weights, engine);
             }
             String identity = checkpoint.contentHash()
-                    + settings.quantization().map(applied -> " as " + applied).orElse("");
+                    + settings.quantization().map(applied -> " as " + applied).orElse("")
+                    + calibration.map(used -> " calibrated on " + used.hash()).orElse("");
             model = new LanguageModel(engine, known, weights, dtype(), identity);
         }
         return model;
+    }
+
+    private Weights weights(Optional<Calibration> calibration, TorchEngine engine) {
+        if (calibration.isPresent()) {
+            Quantization applied = settings.quantization().orElseThrow();
+            return new CalibratedWeights(checkpoint, applied, calibration.get(), dtype(), engine);
+        }
+        Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
+        if (!stored.weights().isEmpty()) {
+            weights = new DecodedWeights(weights, checkpoint, stored, engine);
+        }
+        return quantization.isPresent() ? new QuantizedWeights(weights, quantization.get(), engine) : weights;
+    }
+
+    /** What flows through the model while it is quantized, for methods that look at it. */
+    private Optional<Calibration> calibration() {
+        return settings.quantization().filter(Quantization::needsCalibration).map(applied -> {
+            Path file = applied.calibration()
+                    .orElseThrow(() -> new IllegalArgumentException(applied.label()
+                            + " needs a text that flows through the model\nTry: calibration = \"a text file\""));
+            if (String.valueOf(file.getFileName()).endsWith(".json")) {
+                return Calibration.read(file);
+            }
+            Text text = Text.of(file);
+            return Calibration.ofTokens(text.name(), tokens(text), CALIBRATION_WINDOW)
+                    .first(CALIBRATION_WINDOWS);
+        });
     }
 
     /** The model with the unused biases added; shares this model's weights. */

@@ -23,6 +23,7 @@ class QuantizationComparedTest {
         @Quantize(method = Method.NF4, doubleQuantization = true),
         @Quantize(method = Method.RTN, bits = 4, groupSize = 128),
         @Quantize(method = Method.RTN, bits = 3, groupSize = 128),
+        @Quantize(method = Method.GPTQ, bits = 4, groupSize = 128, calibration = "src/test/resources/calibration.txt"),
     })
     void keepsTheLimitsOfItsScheme(ModelUnderTest model) {
         assertThat(model).hasNoNaNs().keepsDefaultLimitsOn(TEXT);

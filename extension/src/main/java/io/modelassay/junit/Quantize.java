@@ -38,6 +38,15 @@ public @interface Quantize {
     /** FP8: the extent of a scale. */
     Granularity granularity() default Granularity.CHANNEL;
 
+    /** GPTQ: strongest input channels first ({@code desc_act}), groups following that order. */
+    boolean actOrder() default false;
+
+    /**
+     * GPTQ and AWQ: what flows through the model while it is quantized, as a path relative to the module or absolute: a
+     * UTF-8 text, or a {@code .json} file of token windows.
+     */
+    String calibration() default "";
+
     /** Modules that stay as they are; {@code *} stands for any characters. Each pattern must match a module. */
     String[] keep() default {};
 }

@@ -1,8 +1,10 @@
 package io.modelassay.junit;
 
+import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Granularity;
 import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
+import java.nio.file.Path;
 import java.util.EnumSet;
 
 /** Turns the annotation into a quantization, and refuses attributes that its method does not have. */
@@ -36,8 +38,16 @@ final class QuantizeReader {
                 method != Method.FP8 && annotation.granularity() != Granularity.CHANNEL,
                 "granularity",
                 annotation.granularity());
+        boolean calibrated = method == Method.GPTQ || method == Method.AWQ;
+        refuse(method != Method.GPTQ && annotation.actOrder(), "actOrder", true);
+        refuse(!calibrated && !annotation.calibration().isEmpty(), "calibration", annotation.calibration());
+        if (calibrated && annotation.calibration().isEmpty()) {
+            throw new ConfigurationException("@Quantize(method = " + method + ") on " + place
+                    + " names no calibration\nTry: calibration = \"src/test/resources/calibration.txt\"");
+        }
         try {
-            return quantization().keep(annotation.keep());
+            Quantization quantization = quantization().keep(annotation.keep());
+            return calibrated ? quantization.calibratedOn(Path.of(annotation.calibration())) : quantization;
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException("@Quantize(method = " + method + ") on " + place + ": " + e.getMessage());
         }
@@ -46,7 +56,12 @@ final class QuantizeReader {
     private Quantization quantization() {
         return switch (annotation.method()) {
             case RTN -> grid(Quantization.rtn(bits(), groupSize()));
-            case GPTQ -> grid(Quantization.gptq(bits(), groupSize()));
+            case GPTQ ->
+                grid(
+                        annotation.actOrder()
+                                ? Quantization.gptq(bits(), groupSize())
+                                        .with(GptqSettings.DEFAULT.order(GptqSettings.Order.ACT_ORDER))
+                                : Quantization.gptq(bits(), groupSize()));
             case AWQ -> grid(Quantization.awq(bits(), groupSize()));
             case HQQ -> Quantization.hqq(bits(), annotation.groupSize() == 0 ? 64 : annotation.groupSize());
             case NF4 -> blocks(Quantization.nf4());

@@ -1,12 +1,15 @@
 package io.modelassay.quantization;
 
 import io.modelassay.checkpoint.TensorType;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A quantization of a model's linear weights: method, settings, and the modules kept as they are.
@@ -27,6 +30,7 @@ public final class Quantization {
     private final Granularity granularity;
     private final List<String> keep;
     private final MethodSettings settings;
+    private final @Nullable Path calibration;
 
     private Quantization(
             Method method,
@@ -36,7 +40,8 @@ public final class Quantization {
             boolean doubleQuantization,
             Granularity granularity,
             List<String> keep,
-            MethodSettings settings) {
+            MethodSettings settings,
+            @Nullable Path calibration) {
         this.method = method;
         this.bits = bits;
         this.groupSize = groupSize;
@@ -45,6 +50,7 @@ public final class Quantization {
         this.granularity = granularity;
         this.keep = List.copyOf(keep);
         this.settings = settings;
+        this.calibration = calibration;
     }
 
     /**
@@ -57,7 +63,7 @@ public final class Quantization {
     public static Quantization rtn(int bits, int groupSize) {
         requireGrid("RTN", bits, groupSize);
         return new Quantization(
-                Method.RTN, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
+                Method.RTN, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT, null);
     }
 
     /**
@@ -70,7 +76,7 @@ public final class Quantization {
     public static Quantization gptq(int bits, int groupSize) {
         requireGrid("GPTQ", bits, groupSize);
         return new Quantization(
-                Method.GPTQ, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
+                Method.GPTQ, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT, null);
     }
 
     /**
@@ -83,7 +89,7 @@ public final class Quantization {
     public static Quantization awq(int bits, int groupSize) {
         requireGrid("AWQ", bits, groupSize);
         return new Quantization(
-                Method.AWQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), AwqSettings.DEFAULT);
+                Method.AWQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), AwqSettings.DEFAULT, null);
     }
 
     /**
@@ -96,7 +102,7 @@ public final class Quantization {
     public static Quantization hqq(int bits, int groupSize) {
         requireGrid("HQQ", bits, groupSize);
         return new Quantization(
-                Method.HQQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
+                Method.HQQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT, null);
     }
 
     private static void requireGrid(String name, int bits, int groupSize) {
@@ -111,23 +117,34 @@ public final class Quantization {
 
     /** bitsandbytes NF4 in blocks of 64. */
     public static Quantization nf4() {
-        return new Quantization(Method.NF4, 4, 64, true, false, Granularity.BLOCK, List.of(), GptqSettings.DEFAULT);
+        return new Quantization(
+                Method.NF4, 4, 64, true, false, Granularity.BLOCK, List.of(), GptqSettings.DEFAULT, null);
     }
 
     /** bitsandbytes FP4 in blocks of 64. */
     public static Quantization fp4() {
-        return new Quantization(Method.FP4, 4, 64, true, false, Granularity.BLOCK, List.of(), GptqSettings.DEFAULT);
+        return new Quantization(
+                Method.FP4, 4, 64, true, false, Granularity.BLOCK, List.of(), GptqSettings.DEFAULT, null);
     }
 
     /** LLM.int8 weights: symmetric, one scale for each output channel. */
     public static Quantization llmInt8() {
         return new Quantization(
-                Method.LLM_INT8, 8, PER_CHANNEL, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT);
+                Method.LLM_INT8,
+                8,
+                PER_CHANNEL,
+                true,
+                false,
+                Granularity.CHANNEL,
+                List.of(),
+                GptqSettings.DEFAULT,
+                null);
     }
 
     /** FP8 e4m3 with one scale for each tensor, channel or block of 128 by 128. */
     public static Quantization fp8(Granularity granularity) {
-        return new Quantization(Method.FP8, 8, PER_CHANNEL, true, false, granularity, List.of(), GptqSettings.DEFAULT);
+        return new Quantization(
+                Method.FP8, 8, PER_CHANNEL, true, false, granularity, List.of(), GptqSettings.DEFAULT, null);
     }
 
     /**
@@ -137,7 +154,8 @@ public final class Quantization {
      */
     public Quantization asymmetric() {
         require(hasChoiceOfZero(), "a zero point");
-        return new Quantization(method, bits, groupSize, false, doubleQuantization, granularity, keep, settings);
+        return new Quantization(
+                method, bits, groupSize, false, doubleQuantization, granularity, keep, settings, calibration);
     }
 
     /**
@@ -147,7 +165,8 @@ public final class Quantization {
      */
     public Quantization centred() {
         require(hasChoiceOfZero(), "codes centred on zero");
-        return new Quantization(method, bits, groupSize, true, doubleQuantization, granularity, keep, settings);
+        return new Quantization(
+                method, bits, groupSize, true, doubleQuantization, granularity, keep, settings, calibration);
     }
 
     private boolean hasChoiceOfZero() {
@@ -161,7 +180,7 @@ public final class Quantization {
      */
     public Quantization doubleQuantized() {
         require(method == Method.NF4 || method == Method.FP4, "double quantization");
-        return new Quantization(method, bits, groupSize, symmetric, true, granularity, keep, settings);
+        return new Quantization(method, bits, groupSize, symmetric, true, granularity, keep, settings, calibration);
     }
 
     /**
@@ -175,7 +194,8 @@ public final class Quantization {
         if (size < 32 || size > 4096 || Integer.bitCount(size) != 1) {
             throw new IllegalArgumentException("Block size is a power of two from 32 to 4096, not " + size);
         }
-        return new Quantization(method, bits, size, symmetric, doubleQuantization, granularity, keep, settings);
+        return new Quantization(
+                method, bits, size, symmetric, doubleQuantization, granularity, keep, settings, calibration);
     }
 
     /**
@@ -187,7 +207,8 @@ public final class Quantization {
     public Quantization keep(String... patterns) {
         List<String> all = new ArrayList<>(keep);
         all.addAll(List.of(patterns));
-        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, all, settings);
+        return new Quantization(
+                method, bits, groupSize, symmetric, doubleQuantization, granularity, all, settings, calibration);
     }
 
     /**
@@ -197,13 +218,31 @@ public final class Quantization {
      */
     public Quantization with(MethodSettings other) {
         require(method == other.method(), "settings of " + other.method());
-        return new Quantization(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, other);
+        return new Quantization(
+                method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, other, calibration);
     }
 
     private void require(boolean holds, String what) {
         if (!holds) {
             throw new IllegalArgumentException(label() + " has no " + what.replaceFirst("^an? ", ""));
         }
+    }
+
+    /**
+     * The same with what flows through the model while it is quantized: a UTF-8 text, of which the first 128 windows of 512
+     * tokens count, or a {@code .json} file of token windows.
+     *
+     * @throws IllegalArgumentException unless the method needs it
+     */
+    public Quantization calibratedOn(Path file) {
+        require(needsCalibration(), "calibration");
+        return new Quantization(
+                method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, settings, file);
+    }
+
+    /** What flows through the model while it is quantized, if it is named. */
+    public Optional<Path> calibration() {
+        return Optional.ofNullable(calibration);
     }
 
     /** The method. */
@@ -333,11 +372,13 @@ public final class Quantization {
                 && doubleQuantization == that.doubleQuantization
                 && granularity == that.granularity
                 && keep.equals(that.keep)
-                && settings.equals(that.settings);
+                && settings.equals(that.settings)
+                && Objects.equals(calibration, that.calibration);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, settings);
+        return Objects.hash(
+                method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, settings, calibration);
     }
 }

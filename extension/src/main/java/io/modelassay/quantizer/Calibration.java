@@ -108,7 +108,7 @@ public record Calibration(String name, List<int[]> windows) {
     }
 
     /** SHA-256 of the windows, as hexadecimal digits. */
-    String hash() {
+    public String hash() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (int[] window : windows) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param loss what the method minimizes, per token (AWQ: per value of the output of the block or module); 0 where it
  *     minimizes nothing
  * @param outputError squared error of the module's output as a share of the squared output, over the calibration
- *     (of at most 128 of its outputs, spread evenly); for
+ *     (of large modules over some outputs, spread evenly); for
  *     methods without one that of the weight, as if all inputs were alike
  * @param damping share of the mean of the Hessian's diagonal that was added to it; 0 for methods without
  * @param diagonalFloor what was added to the diagonal before, since no damping was enough; 0 where one was

@@ -183,8 +183,10 @@ def solve(self, w: Tensor, h: Tensor, order: Tensor, l: Tensor, options: Dict[st
     }
 
 def output_error(self, w: Tensor, decoded: Tensor, h: Tensor) -> Tensor:
-    # Share of the squared output that is error, trace(E h E') / trace(w h w'), over at most 128 of the outputs.
-    step = (w.size(0) + 127) // 128
+    # Share of the squared output that is error, trace(E h E') / trace(w h w'), over some of the outputs, the fewer the more the
+    # inputs: all of small modules, 128 of large ones.
+    most = max(128, 500000 // w.size(1))
+    step = (w.size(0) + most - 1) // most
     some = w[0:w.size(0):step].contiguous()
     off = decoded[0:w.size(0):step] - some
     wrong = torch.sum(torch.matmul(off, h) * off)

@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Granularity;
 import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
@@ -40,7 +41,8 @@ class ConfigurationTest {
                     bits = 8,
                     groupSize = -1,
                     keep = {"lm_head", "*.down_proj"}),
-            @Quantize(method = Method.AWQ),
+            @Quantize(method = Method.AWQ, calibration = "text.txt"),
+            @Quantize(method = Method.GPTQ, bits = 3, actOrder = true, calibration = "tokens.json"),
             @Quantize(method = Method.HQQ, bits = 3),
             @Quantize(method = Method.NF4),
             @Quantize(method = Method.NF4, bits = 4, blockSize = 128, doubleQuantization = true),
@@ -57,6 +59,9 @@ class ConfigurationTest {
             @Quantize(method = Method.RTN, blockSize = 64),
             @Quantize(method = Method.RTN, doubleQuantization = true),
             @Quantize(method = Method.RTN, granularity = Granularity.TENSOR),
+            @Quantize(method = Method.RTN, calibration = "text.txt"),
+            @Quantize(method = Method.AWQ, calibration = "text.txt", actOrder = true),
+            @Quantize(method = Method.GPTQ),
             @Quantize(method = Method.HQQ, symmetric = false),
             @Quantize(method = Method.NF4, bits = 8),
             @Quantize(method = Method.NF4, groupSize = 64),
@@ -85,7 +90,10 @@ class ConfigurationTest {
                         Quantization.rtn(4, 128),
                         Quantization.rtn(3, 64).asymmetric(),
                         Quantization.rtn(8, -1).keep("lm_head", "*.down_proj"),
-                        Quantization.awq(4, 128),
+                        Quantization.awq(4, 128).calibratedOn(Path.of("text.txt")),
+                        Quantization.gptq(3, 128)
+                                .with(GptqSettings.DEFAULT.order(GptqSettings.Order.ACT_ORDER))
+                                .calibratedOn(Path.of("tokens.json")),
                         Quantization.hqq(3, 64),
                         Quantization.nf4(),
                         Quantization.nf4().blockSize(128).doubleQuantized(),
@@ -102,6 +110,9 @@ class ConfigurationTest {
             "@Quantize(method = RTN, blockSize = 64) on here: RTN has no such setting",
             "@Quantize(method = RTN, doubleQuantization = true) on here: RTN has no such setting",
             "@Quantize(method = RTN, granularity = TENSOR) on here: RTN has no such setting",
+            "@Quantize(method = RTN, calibration = text.txt) on here: RTN has no such setting",
+            "@Quantize(method = AWQ, actOrder = true) on here: AWQ has no such setting",
+            "@Quantize(method = GPTQ) on here names no calibration\nTry: calibration = \"src/test/resources/calibration.txt\"",
             "@Quantize(method = HQQ, symmetric = false) on here: HQQ has no such setting",
             "@Quantize(method = NF4, bits = 8) on here: NF4 has 4 bits",
             "@Quantize(method = NF4, groupSize = 64) on here: NF4 has no such setting",
