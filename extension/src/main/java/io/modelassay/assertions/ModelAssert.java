@@ -270,6 +270,24 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
         return this;
     }
 
+    /** The logits are those of {@code other}, each within {@code tolerance}, on the first {@value LogitChecks#TOKENS} tokens. */
+    public ModelAssert hasSameLogitsAs(ModelUnderTest other, double tolerance, Text text) {
+        isNotNull();
+        LogitChecks checks = new LogitChecks(actual, text);
+        requireSomething(checks.count(), "tokens in " + text.name(), "a text that is not empty");
+        failWith(checks.otherThan(other, tolerance).stream());
+        return this;
+    }
+
+    /** Windows give the same logits, each within {@code tolerance}, in one batch as each alone. */
+    public ModelAssert hasSameLogitsInBatches(double tolerance, Text text) {
+        isNotNull();
+        LogitChecks checks = new LogitChecks(actual, text);
+        requireSomething(checks.count(), "tokens in " + text.name(), "a text that is not empty");
+        failWith(checks.otherInBatches(tolerance).stream());
+        return this;
+    }
+
     /**
      * Drift, KL divergence and agreement over {@code text} keep the limits of {@link DefaultLimits} for the applied
      * quantization. One failure tells of all that do not. Fails where no quantization is applied, and for a quantization

@@ -87,6 +87,8 @@ class AssertionStyleTest {
         all.put("hasPerplexityDriftAtMost", it -> it.hasPerplexityDriftAtMost(withPercentage(3), TEXT));
         all.put("hasMeanKlDivergenceAtMost", it -> it.hasMeanKlDivergenceAtMost(0.01, TEXT));
         all.put("hasTopTokenAgreementAtLeast", it -> it.hasTopTokenAgreementAtLeast(1, TEXT));
+        all.put("hasSameLogitsAs", it -> it.hasSameLogitsAs(model, 0.001, TEXT));
+        all.put("hasSameLogitsInBatches", it -> it.hasSameLogitsInBatches(0.001, TEXT));
         all.put("keepsDefaultLimitsOn", it -> it.keepsDefaultLimitsOn(TEXT));
         return all.entrySet().stream().map(entry -> Named.of(entry.getKey(), entry.getValue()));
     }

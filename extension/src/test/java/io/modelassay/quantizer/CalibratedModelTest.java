@@ -38,8 +38,10 @@ class CalibratedModelTest {
         Path out = temp.resolve("artifact");
         Calibration calibration;
         try (Checkpoint checkpoint = Checkpoint.open(Fixtures.path("tiny-llama"));
-                ModelUnderTest plain = ModelAssay.open(Fixtures.path("tiny-llama")).load()) {
-            calibration = Calibration.ofTokens("text", plain.tokens(Text.of(TEXT)), 512).first(128);
+                ModelUnderTest plain =
+                        ModelAssay.open(Fixtures.path("tiny-llama")).load()) {
+            calibration = Calibration.ofTokens("text", plain.tokens(Text.of(TEXT)), 512)
+                    .first(128);
             ModelQuantizer.of(checkpoint, quantization, calibration)
                     .computingIn(DType.FP32)
                     .into(out);

@@ -1,0 +1,86 @@
+package io.modelassay.assertions;
+
+import io.modelassay.ModelUnderTest;
+import io.modelassay.Text;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Whether two ways to the same logits agree, position by position and token by token. */
+final class LogitChecks {
+    /** Tokens of a text that are looked at. */
+    static final int TOKENS = 64;
+
+    /** Windows of a batch, which share those tokens. */
+    private static final int WINDOWS = 4;
+
+    private final ModelUnderTest model;
+    private final Text text;
+    private final int[] ids;
+
+    LogitChecks(ModelUnderTest model, Text text) {
+        this.model = model;
+        this.text = text;
+        int[] all = model.tokens(text);
+        this.ids = Arrays.copyOf(all, Math.min(TOKENS, all.length));
+    }
+
+    /** Tokens that are compared. */
+    int count() {
+        return ids.length;
+    }
+
+    Optional<String> otherThan(ModelUnderTest other, double tolerance) {
+        return differing(
+                "to have the logits of <" + other.name() + ">",
+                model.logits(ids),
+                other.logits(ids),
+                tolerance,
+                "the first layer whose outputs differ, and versions and compute types of both");
+    }
+
+    Optional<String> otherInBatches(double tolerance) {
+        int length = Math.max(1, ids.length / WINDOWS);
+        List<int[]> windows = new ArrayList<>();
+        for (int from = 0; from + length <= ids.length; from += length) {
+            windows.add(Arrays.copyOfRange(ids, from, from + length));
+        }
+        List<float[]> alone = new ArrayList<>();
+        windows.forEach(window -> alone.addAll(Arrays.asList(model.logits(window))));
+        return differing(
+                "to have the same logits in a batch of " + windows.size() + " windows as in each alone",
+                model.logits(windows),
+                alone.toArray(float[][]::new),
+                tolerance,
+                "computing in fp32, where only the order of sums may differ");
+    }
+
+    private Optional<String> differing(
+            String expectation, float[][] found, float[][] wanted, double tolerance, String nextStep) {
+        double worst = -1;
+        int position = 0;
+        int token = 0;
+        for (int i = 0; i < found.length; i++) {
+            for (int j = 0; j < found[i].length; j++) {
+                double difference = Math.abs((double) found[i][j] - wanted[i][j]);
+                // NaN exceeds every tolerance, and nothing exceeds NaN.
+                if (difference > worst || (Double.isNaN(difference) && !Double.isNaN(worst))) {
+                    worst = difference;
+                    position = i;
+                    token = j;
+                }
+            }
+        }
+        if (worst <= tolerance) {
+            return Optional.empty();
+        }
+        return Optional.of(Failure.expecting(
+                        "model", model.name(), expectation + " within " + tolerance + " on " + text.name())
+                .but("they differ by up to " + Failure.number("%.4g", worst) + ": at position " + position + " token "
+                        + token + " has " + Failure.number("%.4f", found[position][token]) + ", not "
+                        + Failure.number("%.4f", wanted[position][token]) + " (" + found.length + " positions)")
+                .from(model.checkpoint().folder().toString())
+                .then(nextStep));
+    }
+}
