@@ -11,6 +11,7 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.diagnosis.Setting;
 import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
@@ -220,6 +221,43 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
                 .line("Every operation before it, layer by layer, was finite")
                 .from(provenance(actual.provenance()))
                 .then("hasOnlyFiniteWeights(), and a compute type of larger range: dtype = DType.BF16")));
+        return this;
+    }
+
+    /**
+     * {@code quantization} would give neither NaN nor infinities, judged before it is made: from the checkpoint's weights
+     * and from what {@code text} makes flow through it, in this model's compute type. Nothing is quantized.
+     *
+     * @param text calibration
+     */
+    public ModelAssert survivesQuantization(Quantization quantization, Text text) {
+        isNotNull();
+        return survivesQuantization(Setting.of(quantization, actual.dtype()), text);
+    }
+
+    /** The same of any setting, such as one of AutoAWQ. */
+    public ModelAssert survivesQuantization(Setting setting, Text text) {
+        isNotNull();
+        List<Finding> found = actual.diagnosis(text).findings(setting);
+        record(new Figure(
+                name(),
+                "causes of failure of " + setting,
+                found.size(),
+                0,
+                "findings",
+                "at most 0",
+                found.isEmpty(),
+                text.name()));
+        if (!found.isEmpty()) {
+            fail(Failure.expecting(kind(), name(), "to survive " + setting + " on " + text.name())
+                    .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
+                            + " otherwise:")
+                    .items(found.stream()
+                            .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
+                            .toList())
+                    .from(provenance(actual.provenance()))
+                    .then(found.get(0).nextStep()));
+        }
         return this;
     }
 

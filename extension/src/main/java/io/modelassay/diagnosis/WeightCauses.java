@@ -111,14 +111,21 @@ final class WeightCauses {
         if (scaled.isEmpty()) {
             return;
         }
+        double mean = sums.largest() / tokens;
         if (sums.largest() > OperationRange.HALF_MAX) {
+            boolean overflows = mean > OperationRange.HALF_MAX;
             add(
                     "overflowing-activation-mean",
                     operation,
-                    "|x| of channel " + sums.channel() + " sums up to " + number(sums.largest()) + " over " + tokens
-                            + " tokens, beyond 65504: a mean that is summed in float16 is infinite",
+                    "|x| of channel " + sums.channel() + " has the mean " + number(mean) + " and the sum "
+                            + number(sums.largest()) + " over " + tokens + " tokens; "
+                            + (overflows
+                                    ? "beyond 65504 the mean itself is infinite in float16"
+                                    : "beyond 65504 a sum in float16 is infinite, but a GPU sums it in float32"),
                     "AutoAWQ 0.2.6 or newer, which sums in float32; or fewer calibration tokens",
-                    setting -> setting.procedure() == Procedure.AUTOAWQ_BEFORE_0_2_6 && setting.dtype() == DType.FP16);
+                    setting -> overflows
+                            && setting.procedure() == Procedure.AUTOAWQ_BEFORE_0_2_6
+                            && setting.dtype() == DType.FP16);
         }
         BitSet zero = new BitSet();
         zero.set(0, scaled.get(0).columns());
