@@ -78,6 +78,7 @@ class AssertionStyleTest {
         all.put("hasNoNaNs", ModelAssert::hasNoNaNs);
         all.put("hasOnlyFiniteWeights", ModelAssert::hasOnlyFiniteWeights);
         all.put("hasFiniteActivationsOn", it -> it.hasFiniteActivationsOn(TEXT));
+        all.put("survivesQuantization", it -> it.survivesQuantization(Quantization.gptq(4, 128), TEXT));
         all.put("hasNoUnexpectedKeys", ModelAssert::hasNoUnexpectedKeys);
         all.put("keepsInFullPrecision", it -> it.keepsInFullPrecision("model.layers.1", "50%d%n"));
         all.put("keepsInFullPrecision, nothing", it -> it.keepsInFullPrecision("%d"));

@@ -33,7 +33,8 @@ class DiagnosisTest {
     private static final Path QWEN = Fixtures.path("tiny-qwen2");
     private static final Path LLAMA = Fixtures.path("tiny-llama");
     private static final Calibration CALIBRATION = new Calibration(
-            "two windows", List.of(new int[] {300, 7, 9, 11, 12, 13, 14, 15}, new int[] {300, 7, 42, 9, 20, 21, 22, 23}));
+            "two windows",
+            List.of(new int[] {300, 7, 9, 11, 12, 13, 14, 15}, new int[] {300, 7, 42, 9, 20, 21, 22, 23}));
     private static final Text TEXT = Text.ofString(Fixtures.text("held-out.txt").substring(0, 1500));
 
     @TempDir
@@ -79,8 +80,10 @@ class DiagnosisTest {
     private Path withGroup(float size) {
         return Corruptor.of(QWEN)
                 .named("group-" + size)
-                .changeBytes("model\\.layers\\.1\\.mlp\\.down_proj\\.weight", values((i, value) ->
-                        i >= 5 * 640 + 128 && i < 5 * 640 + 256 ? Math.copySign(size, value) : value))
+                .changeBytes(
+                        "model\\.layers\\.1\\.mlp\\.down_proj\\.weight",
+                        values((i, value) ->
+                                i >= 5 * 640 + 128 && i < 5 * 640 + 256 ? Math.copySign(size, value) : value))
                 .into(folder);
     }
 
@@ -105,7 +108,8 @@ class DiagnosisTest {
     void autoAwqDividesByNoGroupOfAnOutputProjectionWithSharedHeads() {
         Path model = Corruptor.of(QWEN)
                 .named("output")
-                .changeBytes("model\\.layers\\.1\\.self_attn\\.o_proj\\.weight", values((i, value) -> i < 128 ? 0 : value))
+                .changeBytes(
+                        "model\\.layers\\.1\\.self_attn\\.o_proj\\.weight", values((i, value) -> i < 128 ? 0 : value))
                 .into(folder);
         assertThat(diagnosis(model).findings()).isEmpty();
     }
@@ -121,11 +125,14 @@ class DiagnosisTest {
         });
         assertThat(causes(diagnosis, Procedure.AUTOAWQ_BEFORE_0_2_6, 4, 64, DType.FP16))
                 .containsExactly("underflowing-group");
-        assertThat(causes(diagnosis, Procedure.AUTOAWQ_BEFORE_0_2_6, 4, 64, DType.BF16)).isEmpty();
+        assertThat(causes(diagnosis, Procedure.AUTOAWQ_BEFORE_0_2_6, 4, 64, DType.BF16))
+                .isEmpty();
         assertThat(causes(diagnosis, Procedure.AUTOAWQ, 4, 64, DType.FP16)).isEmpty();
         assertThat(causes(diagnosis, Procedure.GPTQ, 4, 64, DType.FP32)).containsExactly("underflowing-group");
-        assertThat(causes(diagnosis, Procedure.GPTQ, 4, Setting.PER_CHANNEL, DType.FP32)).isEmpty();
-        assertThat(causes(diagnosis, Procedure.ROUND_TO_NEAREST, 4, 64, DType.FP32)).isEmpty();
+        assertThat(causes(diagnosis, Procedure.GPTQ, 4, Setting.PER_CHANNEL, DType.FP32))
+                .isEmpty();
+        assertThat(causes(diagnosis, Procedure.ROUND_TO_NEAREST, 4, 64, DType.FP32))
+                .isEmpty();
     }
 
     @Test
@@ -161,13 +168,12 @@ class DiagnosisTest {
         assertThat(diagnosis.findings())
                 .extracting(Finding::id, Finding::severity, Finding::subject)
                 .containsExactly(
-                        tuple(
-                                "overflowing-activation", Severity.WARNING, "model.layers.2.input_layernorm"),
-                        tuple(
-                                "overflowing-activation-mean", Severity.WARNING, "model.layers.2.input_layernorm"));
+                        tuple("overflowing-activation", Severity.WARNING, "model.layers.2.input_layernorm"),
+                        tuple("overflowing-activation-mean", Severity.WARNING, "model.layers.2.input_layernorm"));
         assertThat(causes(diagnosis, Procedure.AUTOAWQ_BEFORE_0_2_6, 4, 128, DType.FP16))
                 .containsExactly("overflowing-activation", "overflowing-activation-mean");
-        assertThat(causes(diagnosis, Procedure.AUTOAWQ_BEFORE_0_2_6, 4, 128, DType.BF16)).isEmpty();
+        assertThat(causes(diagnosis, Procedure.AUTOAWQ_BEFORE_0_2_6, 4, 128, DType.BF16))
+                .isEmpty();
         assertThat(diagnosis.passes()).allSatisfy(pass -> {
             assertThat(pass.beyondHalf()).hasValueSatisfying(place -> {
                 assertThat(place.module()).isEqualTo("model.layers.2.input_layernorm");
@@ -198,7 +204,8 @@ class DiagnosisTest {
         Path interleaved = padded("interleaved", Padding.to(768).interleaved());
         Diagnosis diagnosis = diagnosis(interleaved);
         assertThat(subjects(diagnosis, "padded-dead-channel"))
-                .containsExactly("model.layers.0.mlp", "model.layers.1.mlp", "model.layers.2.mlp", "model.layers.3.mlp");
+                .containsExactly(
+                        "model.layers.0.mlp", "model.layers.1.mlp", "model.layers.2.mlp", "model.layers.3.mlp");
         assertThat(diagnosis.findings().stream().filter(it -> it.id().equals("padded-dead-channel")))
                 .allSatisfy(it -> assertThat(it.message())
                         .startsWith("128 of 768 channels, the first 1, meet weights of zeros only; 128 of them "));
