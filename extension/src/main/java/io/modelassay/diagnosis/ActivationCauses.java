@@ -49,7 +49,7 @@ final class ActivationCauses {
                 "overflowing-activation",
                 place.module(),
                 "The first value that is not finite in " + type + " is its result at " + place
-                        + (everywhere ? "" : "; every operation before it was finite"),
+                        + "; every operation before it was finite",
                 everywhere
                         ? "scan the weights; what fp32 cannot hold is damage, not precision"
                         : dtype == DType.FP16 ? "compute in bf16 or fp32" : "compute in fp32",

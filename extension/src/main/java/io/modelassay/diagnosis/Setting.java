@@ -29,7 +29,9 @@ public record Setting(Procedure procedure, int bits, int groupSize, DType dtype)
      * @throws IllegalArgumentException if the procedure has no such bits or group size, or the type is {@link DType#AUTO}
      */
     public Setting {
-        boolean grouped = groupSize > 0 || (groupSize == PER_CHANNEL && !procedure.isAutoAwq());
+        boolean grouped = procedure.isAutoAwq()
+                ? procedure.groupSizes().contains(groupSize)
+                : groupSize > 0 || groupSize == PER_CHANNEL;
         if (!procedure.bits().contains(bits) || !grouped) {
             throw new IllegalArgumentException(procedure.label() + " has no " + bits + " bits with group size "
                     + groupSize + "\nTry: bits of " + procedure.bits() + ", group size of " + procedure.groupSizes());

@@ -77,7 +77,7 @@ class SurvivalAssertionsTest {
         Golden.fails(() -> assertThat(half).survivesQuantization(gptq, WORDS), huge, """
                 Expecting model <huge> to survive GPTQ, 4 bits, g128, fp16 on eight tokens
                 but 1 finding says otherwise:
-                  overflowing-activation: model.layers.1.self_attn.o_proj: The first value that is not finite in fp16 is its result at token id 300 (window 0, position 0), channel 0
+                  overflowing-activation: model.layers.1.self_attn.o_proj: The first value that is not finite in fp16 is its result at token id 300 (window 0, position 0), channel 0; every operation before it was finite
                   device CPU, fp16, ENGINE, checkpoint sha256 HASH…
                 Try: compute in bf16 or fp32
                 """);

@@ -54,6 +54,7 @@ class DiagnoseVerbTest {
                         operations array
                         operations[].abs_max number
                         operations[].channel integer
+                        operations[].head_room null
                         operations[].head_room number
                         operations[].layer integer
                         operations[].module string
