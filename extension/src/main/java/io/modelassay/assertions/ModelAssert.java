@@ -185,16 +185,7 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
                 found.isEmpty(),
                 Failure.count(tensors, "tensor") + " and "
                         + Failure.count(storedQuantization().weights().size(), "quantized weight")));
-        if (!found.isEmpty()) {
-            fail(Failure.expecting(kind(), name(), "to have sane weights")
-                    .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
-                            + " otherwise:")
-                    .items(found.stream()
-                            .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
-                            .toList())
-                    .from(provenance(actual.provenance()))
-                    .then(found.get(0).nextStep()));
-        }
+        failWith(found, "to have sane weights");
         return this;
     }
 
@@ -248,16 +239,7 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
                 "at most 0",
                 found.isEmpty(),
                 text.name()));
-        if (!found.isEmpty()) {
-            fail(Failure.expecting(kind(), name(), "to survive " + setting + " on " + text.name())
-                    .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
-                            + " otherwise:")
-                    .items(found.stream()
-                            .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
-                            .toList())
-                    .from(provenance(actual.provenance()))
-                    .then(found.get(0).nextStep()));
-        }
+        failWith(found, "to survive " + setting + " on " + text.name());
         return this;
     }
 
@@ -363,6 +345,19 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
         asksGradientsOnlyOfFloatingPointTensors(adapter);
         failWith(training().untrainable(adapter, actual.trainingStep(adapter, text)).stream());
         return this;
+    }
+
+    private void failWith(List<Finding> found, String expectation) {
+        if (!found.isEmpty()) {
+            fail(Failure.expecting(kind(), name(), expectation)
+                    .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
+                            + " otherwise:")
+                    .items(found.stream()
+                            .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
+                            .toList())
+                    .from(provenance(actual.provenance()))
+                    .then(found.get(0).nextStep()));
+        }
     }
 
     private TrainingChecks training() {
