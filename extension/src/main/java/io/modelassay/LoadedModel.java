@@ -10,6 +10,7 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.diagnosis.Diagnosis;
 import io.modelassay.inspection.DecodedScan;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.inspection.PaddingReport;
@@ -35,7 +36,10 @@ import io.modelassay.runtime.TorchEngine;
 import io.modelassay.runtime.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +58,7 @@ final class LoadedModel implements AutoCloseable {
     private final Optional<QuantizationPlan> quantization;
     private final @Nullable LoadedModel reference;
     private @Nullable LanguageModel model;
+    private final Map<List<Integer>, Diagnosis> diagnoses = new HashMap<>();
     private @Nullable Inspection inspection;
     private @Nullable ScanReport storedScan;
     private @Nullable List<TensorScan> decodedScan;
@@ -256,6 +261,13 @@ final class LoadedModel implements AutoCloseable {
             weightFindings = List.copyOf(findings);
         }
         return weightFindings;
+    }
+
+    synchronized Diagnosis diagnosis(Text text, List<int[]> windows) {
+        return diagnoses.computeIfAbsent(
+                windows.stream().map(Arrays::hashCode).toList(),
+                unused -> Diagnosis.of(
+                        checkpoint, new Calibration(text.name(), windows), settings.device(), Progress.SILENT));
     }
 
     private TensorScan decoded(Parameter parameter) {

@@ -14,6 +14,7 @@ import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.diagnosis.Diagnosis;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
@@ -332,6 +333,14 @@ public final class ModelUnderTest implements AutoCloseable {
     /** The first NaN or infinity in a forward pass over {@code text}, if there is one. */
     public Optional<NonFiniteActivation> firstNonFiniteActivation(Text text) {
         return evaluator.firstNonFinite(language(), tokens(text), protocol());
+    }
+
+    /**
+     * Whether the checkpoint survives being quantized, measured over {@code text} in windows of {@link #protocol}. A
+     * quantization that is applied, or an adapter, plays no part.
+     */
+    public Diagnosis diagnosis(Text text) {
+        return loaded.diagnosis(text, protocol().windows(tokens(text)));
     }
 
     /** Tensors of integers of which training {@code adapter} on this model would ask a gradient; from headers. */

@@ -51,6 +51,7 @@ class ArchitectureTest {
             ROOT + ".inspection",
             ROOT + ".conversion",
             ROOT + ".quantizer",
+            ROOT + ".diagnosis",
             ROOT,
             ROOT + ".assertions",
             ROOT + ".report",

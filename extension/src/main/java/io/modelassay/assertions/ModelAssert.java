@@ -11,6 +11,7 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.diagnosis.Setting;
 import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
@@ -184,16 +185,7 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
                 found.isEmpty(),
                 Failure.count(tensors, "tensor") + " and "
                         + Failure.count(storedQuantization().weights().size(), "quantized weight")));
-        if (!found.isEmpty()) {
-            fail(Failure.expecting(kind(), name(), "to have sane weights")
-                    .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
-                            + " otherwise:")
-                    .items(found.stream()
-                            .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
-                            .toList())
-                    .from(provenance(actual.provenance()))
-                    .then(found.get(0).nextStep()));
-        }
+        failWith(found, "to have sane weights");
         return this;
     }
 
@@ -220,6 +212,34 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
                 .line("Every operation before it, layer by layer, was finite")
                 .from(provenance(actual.provenance()))
                 .then("hasOnlyFiniteWeights(), and a compute type of larger range: dtype = DType.BF16")));
+        return this;
+    }
+
+    /**
+     * {@code quantization} would give neither NaN nor infinities, judged before it is made: from the checkpoint's weights
+     * and from what {@code text} makes flow through it, in this model's compute type. Nothing is quantized.
+     *
+     * @param text calibration
+     */
+    public ModelAssert survivesQuantization(Quantization quantization, Text text) {
+        isNotNull();
+        return survivesQuantization(Setting.of(quantization, actual.dtype()), text);
+    }
+
+    /** The same of any setting, such as one of AutoAWQ. */
+    public ModelAssert survivesQuantization(Setting setting, Text text) {
+        isNotNull();
+        List<Finding> found = actual.diagnosis(text).findings(setting);
+        record(new Figure(
+                name(),
+                "causes of failure of " + setting,
+                found.size(),
+                0,
+                "findings",
+                "at most 0",
+                found.isEmpty(),
+                text.name()));
+        failWith(found, "to survive " + setting + " on " + text.name());
         return this;
     }
 
@@ -273,19 +293,21 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
     /** The logits are those of {@code other}, each within {@code tolerance}, on the first {@value LogitChecks#TOKENS} tokens. */
     public ModelAssert hasSameLogitsAs(ModelUnderTest other, double tolerance, Text text) {
         isNotNull();
-        LogitChecks checks = new LogitChecks(actual, text);
-        requireSomething(checks.count(), "tokens in " + text.name(), "a text that is not empty");
-        failWith(checks.otherThan(other, tolerance).stream());
+        failWith(logits(text).otherThan(other, tolerance).stream());
         return this;
     }
 
     /** Windows give the same logits, each within {@code tolerance}, in one batch as each alone. */
     public ModelAssert hasSameLogitsInBatches(double tolerance, Text text) {
         isNotNull();
+        failWith(logits(text).otherInBatches(tolerance).stream());
+        return this;
+    }
+
+    private LogitChecks logits(Text text) {
         LogitChecks checks = new LogitChecks(actual, text);
         requireSomething(checks.count(), "tokens in " + text.name(), "a text that is not empty");
-        failWith(checks.otherInBatches(tolerance).stream());
-        return this;
+        return checks;
     }
 
     /**
@@ -343,6 +365,19 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
         asksGradientsOnlyOfFloatingPointTensors(adapter);
         failWith(training().untrainable(adapter, actual.trainingStep(adapter, text)).stream());
         return this;
+    }
+
+    private void failWith(List<Finding> found, String expectation) {
+        if (!found.isEmpty()) {
+            fail(Failure.expecting(kind(), name(), expectation)
+                    .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
+                            + " otherwise:")
+                    .items(found.stream()
+                            .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
+                            .toList())
+                    .from(provenance(actual.provenance()))
+                    .then(found.get(0).nextStep()));
+        }
     }
 
     private TrainingChecks training() {

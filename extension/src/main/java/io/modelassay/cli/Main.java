@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
             EvaluateVerb.class,
             DecodeVerb.class,
             PadVerb.class,
+            DiagnoseVerb.class,
             QuantizeVerb.class,
             PredictVerb.class
         },

@@ -12,11 +12,6 @@ import io.modelassay.quantizer.SmoothQuant;
 import io.modelassay.report.ProgressLine;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
-import io.modelassay.runtime.Tokenizer;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,28 +39,8 @@ final class QuantizeVerb extends Verb {
     @Mixin
     private QuantizationOptions options = new QuantizationOptions();
 
-    @Option(
-            names = "--calibration",
-            paramLabel = "FILE",
-            description = {
-                "What flows through the model: a UTF-8 text, or JSON: an array of windows of token ids,",
-                "or an object with input_ids and attention_mask."
-            })
-    private @Nullable Path calibration;
-
-    @Option(
-            names = "--window",
-            paramLabel = "N",
-            defaultValue = "512",
-            description = "Tokens in a window of a calibration text; 512 by default.")
-    private int window;
-
-    @Option(
-            names = "--samples",
-            paramLabel = "N",
-            defaultValue = "128",
-            description = "Most windows of a calibration text, the first; 128 by default.")
-    private int samples;
+    @Mixin
+    private CalibrationOptions calibration = new CalibrationOptions();
 
     @Option(
             names = "--format",
@@ -183,22 +158,9 @@ final class QuantizeVerb extends Verb {
     }
 
     private Calibration calibration(Checkpoint checkpoint, String subject) {
-        if (calibration == null) {
-            throw misused("--calibration: " + subject + " needs a text that flows through the model");
-        }
-        if (String.valueOf(calibration.getFileName()).endsWith(".json")) {
-            return Calibration.read(calibration);
-        }
-        Path file = checkpoint
-                .tokenizerFile()
-                .orElseThrow(() -> misused("--calibration: the checkpoint has no tokenizer.json for a text"));
-        try (Tokenizer tokenizer = Tokenizer.load(file)) {
-            String text = Files.readString(calibration, StandardCharsets.UTF_8);
-            return Calibration.ofTokens(String.valueOf(calibration.getFileName()), tokenizer.encode(text), window)
-                    .first(samples);
-        } catch (IOException e) {
-            throw new UncheckedIOException("The calibration text " + calibration + " cannot be read", e);
-        }
+        return calibration
+                .read(checkpoint, this)
+                .orElseThrow(() -> misused("--calibration: " + subject + " needs a text that flows through the model"));
     }
 
     private String text(QuantizationReport report, Quantization quantization) {

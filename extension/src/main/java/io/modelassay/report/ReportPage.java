@@ -34,7 +34,6 @@ final class ReportPage {
 
     static String of(Results results) {
         Map<String, Object> page = new HashMap<>();
-        page.put("css", resource(PACKAGE + "report.css"));
         page.put("script", resource(PACKAGE + "report.js"));
         page.put("chartLibrary", chartLibrary());
         page.put("chartData", JsonText.inScript(ReportCharts.of(results.comparisons(), MOST_LINES)));
@@ -53,10 +52,10 @@ final class ReportPage {
                         .map(ReportPage::check)
                         .toList());
         tests(page, results);
-        return render(page);
+        return render("report.html.peb", page);
     }
 
-    private static String render(Map<String, Object> page) {
+    static String render(String template, Map<String, Object> page) {
         ClasspathLoader loader = new ClasspathLoader(ReportPage.class.getClassLoader());
         loader.setPrefix(PACKAGE);
         PebbleEngine engine = new PebbleEngine.Builder()
@@ -65,9 +64,10 @@ final class ReportPage {
                 .newLineTrimming(true)
                 .defaultLocale(Locale.ROOT)
                 .build();
+        page.put("css", resource(PACKAGE + "report.css"));
         StringWriter html = new StringWriter();
         try {
-            engine.getTemplate("report.html.peb").evaluate(html, page, Locale.ROOT);
+            engine.getTemplate(template).evaluate(html, page, Locale.ROOT);
         } catch (IOException e) {
             throw new UncheckedIOException("writing to memory", e);
         }

@@ -5,6 +5,7 @@ import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -91,6 +92,16 @@ public final class Decoder {
                         : pass.tracedNorm(parameter(plan.finalNorm()).module(), probe);
             }
         });
+    }
+
+    /** Which operation's result each linear module takes, both by their names within a layer. */
+    public Map<String, String> moduleInputs() {
+        Map<String, String> inputs = new LinkedHashMap<>();
+        for (String pair : kernels.text("module_inputs").split(" ", -1)) {
+            int at = pair.indexOf('<');
+            inputs.put(pair.substring(0, at), pair.substring(at + 1));
+        }
+        return inputs;
     }
 
     /** Runs {@code work} when no other pass runs. */

@@ -29,7 +29,7 @@ public final class OutputErrors {
     /** Errors of all linear modules whose weights differ in {@code subject}, largest first. */
     public static List<ModuleError> of(LanguageModel reference, LanguageModel subject, int[] window) {
         Kernels kernels = Kernels.shared(reference.engine(), "activations.py");
-        Map<String, String> inputs = inputs(reference);
+        Map<String, String> inputs = reference.decoder().moduleInputs();
         Map<String, Tensor> seen = new HashMap<>();
         List<ModuleError> errors = new ArrayList<>();
         try {
@@ -52,21 +52,6 @@ public final class OutputErrors {
         }
         errors.sort(Comparator.comparingDouble(ModuleError::error).reversed().thenComparing(ModuleError::module));
         return errors;
-    }
-
-    /** Which operation's result a linear module takes, both within their layer. */
-    private static Map<String, String> inputs(LanguageModel model) {
-        Kernels layer = Kernels.withLinear(
-                model.engine(),
-                model.dtype(),
-                model.weights().linear(),
-                model.plan().decoder().kernel() + ".py");
-        Map<String, String> inputs = new HashMap<>();
-        for (String pair : layer.text("module_inputs").split(" ", -1)) {
-            int at = pair.indexOf('<');
-            inputs.put(pair.substring(0, at), pair.substring(at + 1));
-        }
-        return inputs;
     }
 
     private static Optional<ModuleError> error(

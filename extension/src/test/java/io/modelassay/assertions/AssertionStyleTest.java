@@ -78,6 +78,7 @@ class AssertionStyleTest {
         all.put("hasNoNaNs", ModelAssert::hasNoNaNs);
         all.put("hasOnlyFiniteWeights", ModelAssert::hasOnlyFiniteWeights);
         all.put("hasFiniteActivationsOn", it -> it.hasFiniteActivationsOn(TEXT));
+        all.put("survivesQuantization", it -> it.survivesQuantization(Quantization.gptq(4, 128), TEXT));
         all.put("hasNoUnexpectedKeys", ModelAssert::hasNoUnexpectedKeys);
         all.put("keepsInFullPrecision", it -> it.keepsInFullPrecision("model.layers.1", "50%d%n"));
         all.put("keepsInFullPrecision, nothing", it -> it.keepsInFullPrecision("%d"));
@@ -87,7 +88,6 @@ class AssertionStyleTest {
         all.put("hasPerplexityDriftAtMost", it -> it.hasPerplexityDriftAtMost(withPercentage(3), TEXT));
         all.put("hasMeanKlDivergenceAtMost", it -> it.hasMeanKlDivergenceAtMost(0.01, TEXT));
         all.put("hasTopTokenAgreementAtLeast", it -> it.hasTopTokenAgreementAtLeast(1, TEXT));
-        all.put("hasSameLogitsAs", it -> it.hasSameLogitsAs(model, 0.001, TEXT));
         all.put("hasSameLogitsInBatches", it -> it.hasSameLogitsInBatches(0.001, TEXT));
         all.put("keepsDefaultLimitsOn", it -> it.keepsDefaultLimitsOn(TEXT));
         return all.entrySet().stream().map(entry -> Named.of(entry.getKey(), entry.getValue()));
