@@ -104,7 +104,7 @@ def output_loss(self, w: Tensor, candidate: Tensor, h: Tensor) -> Tensor:
 
 def scaled_output_error(self, w: Tensor, restored: Tensor, scales: Tensor, h: Tensor) -> Tensor:
     # Share of the squared output that is error; w and restored take inputs that are divided by the scales.
-    return self.quadratic((restored - w) / scales, h) / self.quadratic(w / scales, h)
+    return self.quadratic((restored - w) / scales, h) / torch.clamp_min(self.quadratic(w / scales, h), 1.0e-30)
 
 def clipped(self, w: Tensor, h: Tensor, scales: Tensor, options: Dict[str, int]) -> Tensor:
     limits = self.limits_of(w, h, scales, options).unsqueeze(2)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
+import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
@@ -107,11 +108,42 @@ class AwqQuantizerTest {
         }
     }
 
+    @Test
+    void valuesThatAreNotFiniteAreNamedAndNoScaleIsMadeUp() {
+        Path inputs = Corruptor.of(Fixtures.path("tiny-qwen2"))
+                .setInfinity(LAYER + "input_layernorm.weight", 3)
+                .into(folder);
+        assertThatThrownBy(() -> quantizer(inputs, Quantization.awq(4, 128)).into(out))
+                .isInstanceOf(QuantizerException.class)
+                .hasMessageContaining("its inputs over the calibration are not finite");
+        Path weights = Corruptor.of(Fixtures.path("tiny-qwen2"))
+                .named("weights")
+                .setNaN(LAYER + "mlp.down_proj.weight", 3)
+                .into(folder);
+        assertThatThrownBy(() -> quantizer(weights, Quantization.awq(4, 128)).into(out.resolveSibling("second")))
+                .isInstanceOf(QuantizerException.class)
+                .hasMessageContaining("no ratio leaves a finite error of the output");
+    }
+
+    @Test
+    void aChannelOfZerosAndAGroupOfZerosAreHealthy() {
+        Path zeros = Corruptor.of(Fixtures.path("tiny-qwen2"))
+                .setValue(LAYER + "input_layernorm.weight", 3, 0)
+                .fill(LAYER + "mlp.up_proj.weight", 0)
+                .into(folder);
+        assertThat(quantizer(zeros, Quantization.awq(4, 128)).into(out).fallbacks())
+                .isEmpty();
+    }
+
     private static ModelQuantizer quantizer(String model, Quantization quantization) {
+        return quantizer(Fixtures.path(model), quantization);
+    }
+
+    private static ModelQuantizer quantizer(Path model, Quantization quantization) {
         return ModelQuantizer.of(
-                        Checkpoint.open(Fixtures.path(model)),
+                        Checkpoint.open(model),
                         quantization,
-                        AwqPerplexityTest.calibration(model).first(2))
+                        AwqPerplexityTest.calibration("tiny-qwen2").first(2))
                 .on(Device.CPU)
                 .computingIn(DType.FP32)
                 .reporting(Progress.SILENT);
