@@ -3,6 +3,7 @@ package io.modelassay;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.conversion.OutputFolder;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.quantizer.Calibration;
@@ -18,8 +19,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
 
 /**
  * Weights after a quantization that looks at what flows through the model: the artifact is written, as it would be
@@ -50,7 +49,7 @@ final class CalibratedWeights implements Weights {
                     StoredQuantization.of(artifact, Architectures.find(artifact.config())),
                     engine);
         } catch (RuntimeException e) {
-            remove();
+            OutputFolder.remove(folder);
             throw e;
         }
     }
@@ -79,16 +78,6 @@ final class CalibratedWeights implements Weights {
     public void close() {
         weights.close();
         artifact.close();
-        remove();
-    }
-
-    private void remove() {
-        try (Stream<Path> entries = Files.walk(folder)) {
-            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(entry);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("The temporary folder " + folder + " cannot be removed", e);
-        }
+        OutputFolder.remove(folder);
     }
 }

@@ -18,8 +18,6 @@ import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.report.ProgressLine;
-import io.modelassay.runtime.DType;
-import io.modelassay.runtime.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +27,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -109,19 +108,8 @@ final class EvaluateVerb extends Verb {
             description = "Tokens in a window; by default the model's context, at most 2048.")
     private @Nullable Integer window;
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "TYPE",
-            defaultValue = "auto",
-            description = "Compute type: fp32, bf16, fp16, or auto (the config's; the default).")
-    private DType dtype = DType.AUTO;
-
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            defaultValue = "auto",
-            description = "cpu, gpu, or auto (a GPU where there is one; the default).")
-    private Device device = Device.AUTO;
+    @Mixin
+    private ComputeOptions compute = new ComputeOptions();
 
     @Option(
             names = "--logits",
@@ -136,7 +124,7 @@ final class EvaluateVerb extends Verb {
         if (window != null && window < 2) {
             throw misused("--window: a window has at least 2 tokens, not " + window);
         }
-        LoadSettings settings = LoadSettings.of(folder).on(device).computingIn(dtype);
+        LoadSettings settings = LoadSettings.of(folder).on(compute.device()).computingIn(compute.dtype());
         if (quantization != null) {
             settings = settings.quantize(quantization);
         }

@@ -10,8 +10,6 @@ import io.modelassay.quantizer.ModuleReport;
 import io.modelassay.quantizer.QuantizationReport;
 import io.modelassay.quantizer.SmoothQuant;
 import io.modelassay.report.ProgressLine;
-import io.modelassay.runtime.DType;
-import io.modelassay.runtime.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,19 +60,8 @@ final class QuantizeVerb extends Verb {
                             + " those whose inputs AWQ cannot scale.")
     private List<Fallback> fallbacks = new ArrayList<>();
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "TYPE",
-            defaultValue = "auto",
-            description = "Compute type of the forward pass: fp32, bf16, fp16, or auto (the config's; the default).")
-    private DType dtype = DType.AUTO;
-
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            defaultValue = "auto",
-            description = "cpu, gpu, or auto (a GPU where there is one; the default).")
-    private Device device = Device.AUTO;
+    @Mixin
+    private ComputeOptions compute = new ComputeOptions();
 
     /** What {@code quantize --json} prints. */
     record Document(
@@ -100,8 +87,8 @@ final class QuantizeVerb extends Verb {
                             quantization.needsCalibration()
                                     ? calibration(checkpoint, quantization.label())
                                     : Calibration.NONE)
-                    .on(device)
-                    .computingIn(dtype)
+                    .on(compute.device())
+                    .computingIn(compute.dtype())
                     .reporting(progress);
             if (format != null) {
                 quantizer.format(format);
@@ -134,8 +121,8 @@ final class QuantizeVerb extends Verb {
             Calibration text = calibration(checkpoint, "SmoothQuant");
             SmoothQuant.Result result = SmoothQuant.of(checkpoint, text)
                     .alpha(options.alpha())
-                    .on(device)
-                    .computingIn(dtype)
+                    .on(compute.device())
+                    .computingIn(compute.dtype())
                     .reporting(progress)
                     .into(out);
             Smoothed document = new Smoothed(

@@ -95,11 +95,12 @@ public final class OutputFolder {
         } catch (IOException e) {
             throw new UncheckedIOException("The folder " + out + " cannot be written: " + e.getMessage(), e);
         } finally {
-            delete(temporary);
+            remove(temporary);
         }
     }
 
-    private static void delete(Path folder) {
+    /** Removes a temporary folder with all that is in it, if it exists. */
+    public static void remove(Path folder) {
         if (!Files.exists(folder)) {
             return;
         }

@@ -6,6 +6,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.conversion.OutputFolder;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
@@ -17,11 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * The layers that are done, one file each, written when a layer is: what a killed run goes on from. A hidden folder beside
@@ -181,12 +180,6 @@ final class QuantizationJournal {
     }
 
     void remove() {
-        try (Stream<Path> entries = Files.walk(folder)) {
-            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(entry);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("The folder " + folder + " cannot be removed", e);
-        }
+        OutputFolder.remove(folder);
     }
 }
