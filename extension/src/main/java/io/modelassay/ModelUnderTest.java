@@ -39,11 +39,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /**
@@ -121,9 +118,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
     public String name() {
-        String folder = String.valueOf(loaded.settings().folder().getFileName());
-        String base = quantization().map(q -> folder + " as " + q.label()).orElse(folder);
-        return adapted.map(with -> base + with.label()).orElse(base);
+        return adapted.map(with -> loaded.name() + with.label()).orElseGet(loaded::name);
     }
 
     /** What is on disk. */
@@ -229,20 +224,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** What dropping the unused biases does on {@code text}: a forward pass with and one without them. */
     public BiasEffect biasEffect(Text text) {
-        int[] tokens = tokens(text);
-        int[] window = protocol().windows(tokens).get(0);
-        Set<String> modules = unusedBiases().stream().map(UnusedBias::module).collect(Collectors.toSet());
-        LanguageModel without = loaded.model();
-        LanguageModel with = loaded.modelWithUnusedBiases();
-        SortedMap<String, Double> shares = new TreeMap<>();
-        evaluator
-                .outputNorms(without, window, modules)
-                .forEach((module, norm) ->
-                        shares.put(module, loaded.biasNorm(with, module) * Math.sqrt(window.length) / norm));
-        return new BiasEffect(
-                shares,
-                evaluator.perplexity(without, tokens, protocol()),
-                evaluator.perplexity(with, tokens, protocol()));
+        return BiasEffect.of(loaded, evaluator, tokens(text), protocol());
     }
 
     /** Token ids of {@code text} by this model's tokenizer. */
