@@ -110,7 +110,11 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
             json.writeEndObject();
         }
         for (DynamicRule rule : rules) {
-            json.writePOJOField(rule.key(), rule.overrides());
+            json.writeObjectFieldStart(rule.key());
+            for (Map.Entry<String, Object> setting : rule.overrides().entrySet()) {
+                json.writeObjectField(setting.getKey(), setting.getValue());
+            }
+            json.writeEndObject();
         }
         json.writeEndObject();
     }
