@@ -34,8 +34,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Modules with settings of their own, and the head: what is written, what cannot be, and runs that are cut off. */
 class DynamicQuantizationTest {
+    /** In another order than the alphabet's. */
     private static final String[] RULES = {
-        "+:.*\\.down_proj$=bits:8,group_size:64", ".*\\.layers\\.1\\.=bits:3,group_size:32,sym:false", "-:.*\\.o_proj$"
+        "model\\..*\\.down_proj$=bits:8,group_size:64",
+        "+:.*\\.layers\\.1\\.=bits:3,group_size:32,sym:false",
+        "-:.*\\.o_proj$"
     };
     private static final Calibration CALIBRATION = Calibration.read(
                     Fixtures.path("truths/quantizers/calibration-bos.json"))
@@ -88,8 +91,8 @@ class DynamicQuantizationTest {
                         + "\"-:^model\\\\.layers\\\\.0\\\\.mlp\\\\.up_proj$\":{},"
                         + "\"-:^model\\\\.layers\\\\.0\\\\.mlp\\\\.down_proj$\":{},"
                         + "\"-:.*\\\\.o_proj$\":{},"
-                        + "\"+:.*\\\\.down_proj$\":{\"bits\":8,\"group_size\":64},"
-                        + "\".*\\\\.layers\\\\.1\\\\.\":{\"bits\":3,\"group_size\":32,\"sym\":false},"
+                        + "\"model\\\\..*\\\\.down_proj$\":{\"bits\":8,\"group_size\":64},"
+                        + "\"+:.*\\\\.layers\\\\.1\\\\.\":{\"bits\":3,\"group_size\":32,\"sym\":false},"
                         + "\"lm_head\":{\"bits\":8,\"group_size\":32,\"sym\":true,\"desc_act\":false,\"mse\":2.4}}");
         assertThat(new ObjectMapper()
                         .readTree(out.resolve("config.json").toFile())
@@ -174,7 +177,7 @@ class DynamicQuantizationTest {
                             .resuming()
                             .into(cut))
                     .hasMessageContaining("is of other weights, settings or calibration")
-                    .hasMessageContaining("dynamic -:.*\\.o_proj$ +:.*\\.down_proj$=bits:8,group_size:64");
+                    .hasMessageContaining("dynamic -:.*\\.o_proj$ model\\..*\\.down_proj$=bits:8,group_size:64");
             QuantizationReport resumed = ModelQuantizer.of(source, quantization, CALIBRATION)
                     .resuming()
                     .into(cut);
