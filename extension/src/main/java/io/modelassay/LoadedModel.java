@@ -245,8 +245,7 @@ final class LoadedModel implements AutoCloseable {
                         DecodedScan.tensors(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
             }
             quantization.ifPresent(applied -> model().plan().parameters().stream()
-                    .filter(parameter ->
-                            parameter.kind() == Parameter.Kind.LINEAR && applied.quantizes(parameter.module()))
+                    .filter(parameter -> applied.settings(parameter).isPresent())
                     .map(this::decoded)
                     .forEach(scans::add));
             decodedScan = List.copyOf(scans);
