@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Model;
