@@ -52,6 +52,7 @@ final class ReportPage {
                         .sorted(Comparator.comparing(Check::holds))
                         .map(ReportPage::check)
                         .toList());
+        page.put("unused", String.join(", ", results.baselinesUnused()));
         tests(page, results);
         return render("report.html.peb", page);
     }
