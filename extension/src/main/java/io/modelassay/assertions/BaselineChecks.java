@@ -92,7 +92,7 @@ final class BaselineChecks implements Baselines.Subject {
         if (found.provenance().isEmpty()) {
             failure.from(model.checkpoint().folder().toString());
         }
-        found.provenance().forEach(failure::line);
+        found.provenance().forEach(failure::from);
         return failure.then(found.nextStep());
     }
 

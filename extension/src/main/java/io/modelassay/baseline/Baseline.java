@@ -1,6 +1,7 @@
 package io.modelassay.baseline;
 
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -113,7 +114,7 @@ public record Baseline(
 
         @Override
         public String toString() {
-            return (device == null ? "" : "device " + device + ", ")
+            return (device == null ? "" : "device " + device.toUpperCase(Locale.ROOT) + ", ")
                     + (engine == null ? "" : engine + ", ")
                     + "checkpoint sha256 "
                     + checkpointSha256.substring(0, Math.min(12, checkpointSha256.length())) + "…";

@@ -1,6 +1,7 @@
 package io.modelassay.baseline;
 
 import io.modelassay.baseline.Baseline.Conditions;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -70,6 +71,9 @@ record Difference(
     }
 
     private static String shown(@Nullable Object value) {
+        if (value instanceof Double number && Double.isFinite(number)) {
+            return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
+        }
         return value == null ? "none" : value.toString();
     }
 
@@ -212,7 +216,7 @@ record Difference(
         Set<String> directions = new LinkedHashSet<>();
         figures.forEach(move -> directions.add(move.direction()));
         if (onlyFigures && directions.equals(Set.of("better"))) {
-            return "better: update the baseline, " + Baselines.UPDATE;
+            return Baselines.UPDATE + ", as every figure that moved is better";
         }
         if (onlyFigures && !recorded.recorded().ranLike(now.recorded())) {
             return "the engine and device of the recording, which tells whether they are the cause; " + Baselines.UPDATE
@@ -220,7 +224,7 @@ record Difference(
         }
         return (recorded.tensors() != null && now.tensors() == null
                         ? "matchesBaselineExactly, which names the tensors that changed; "
-                        : "the change that did this taken back; ")
+                        : "undoing what changed; ")
                 + Baselines.UPDATE + " if it is wanted";
     }
 }

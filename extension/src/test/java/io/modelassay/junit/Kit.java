@@ -27,7 +27,14 @@ final class Kit {
     /** Every model that the samples were given, in that order. */
     static final Queue<ModelUnderTest> MODELS = new ConcurrentLinkedQueue<>();
 
+    private static final ByteArrayOutputStream OUTPUT = new ByteArrayOutputStream();
+
     private Kit() {}
+
+    /** What the last run printed. */
+    static String output() {
+        return OUTPUT.toString(StandardCharsets.UTF_8);
+    }
 
     /** For samples. */
     static void saw(String place, ModelUnderTest model) {
@@ -44,7 +51,8 @@ final class Kit {
         MODELS.clear();
         PrintStream out = System.out;
         // The run's summary would read like one of the build.
-        System.setOut(new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8));
+        OUTPUT.reset();
+        System.setOut(new PrintStream(OUTPUT, true, StandardCharsets.UTF_8));
         try {
             EngineTestKit.Builder kit = EngineTestKit.engine("junit-jupiter")
                     .configurationParameter(RunReport.FOLDER_PROPERTY, report.toString())
