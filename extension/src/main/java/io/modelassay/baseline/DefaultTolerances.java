@@ -4,9 +4,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Tolerances of figures for which the file names none. They leave room for what processors differ in, the order of sums and
- * the width of their vector units, and for no more: in 16 bits every output is rounded, so that two orders of a sum differ
- * by about the rounding itself; in fp32 by some parts in a million, which the first digits that are kept hardly show.
+ * Tolerances of figures for which the file names none: room for what processors differ in, which is the order of sums. In
+ * fp32 that moves some parts in a million. In 16 bits it moves at most what rounding itself does: computing in bf16, not in
+ * fp32, moved perplexities of small models by up to 0.03 %, drift by 0.03 points, KL by 0.0002 nats, agreement by 0.004 and
+ * layer errors by 0.004 over 6643 tokens. Shorter texts move more, so the tolerances are some times as wide.
  */
 final class DefaultTolerances {
     private DefaultTolerances() {}
@@ -31,11 +32,11 @@ final class DefaultTolerances {
     private static String text(String family, String dtype) {
         boolean exact = dtype.equals("fp32");
         return switch (family) {
-            case Measurement.PERPLEXITY -> exact ? "0.1 %" : "0.5 %";
-            case Measurement.DRIFT -> exact ? "0.1" : "0.5"; // percentage points, as perplexity's percent
-            case Measurement.KL -> exact ? "0.0002 + 2 %" : "0.001 + 10 %";
-            case Measurement.AGREEMENT -> exact ? "0.005" : "0.02";
-            case Measurement.LAYER_ERROR -> exact ? "0.0005 + 2 %" : "0.005 + 10 %";
+            case Measurement.PERPLEXITY -> exact ? "0.1 %" : "0.3 %";
+            case Measurement.DRIFT -> exact ? "0.1" : "0.3"; // percentage points, as perplexity's percent
+            case Measurement.KL -> exact ? "0.0002 + 2 %" : "0.0005 + 5 %";
+            case Measurement.AGREEMENT -> exact ? "0.005" : "0.01";
+            case Measurement.LAYER_ERROR -> exact ? "0.0005 + 2 %" : "0.005 + 5 %";
             case Measurement.DECODED_MAX -> exact ? "0.1 %" : "1 %";
             default -> "0"; // what is read, not computed
         };

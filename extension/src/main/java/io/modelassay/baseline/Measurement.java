@@ -92,9 +92,12 @@ public final class Measurement {
         return this;
     }
 
-    /** Adds the values as they are stored. */
+    /** Adds the values as they are stored, packed codes and other integers left out. */
     public Measurement stored(List<TensorScan> scans) {
-        return values("stored", STORED_MAX, scans);
+        return values(
+                "stored",
+                STORED_MAX,
+                scans.stream().filter(scan -> scan.type().isFloatingPoint()).toList());
     }
 
     /** Adds the values of quantized weights as they decode. */

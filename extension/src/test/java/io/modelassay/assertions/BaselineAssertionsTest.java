@@ -86,8 +86,7 @@ class BaselineAssertionsTest {
     }
 
     private ModelUnderTest open(ModelAssay model, Baselines run) {
-        ModelUnderTest opened =
-                model.on(Device.CPU).computingIn(DType.FP32).load(evaluator, run);
+        ModelUnderTest opened = model.on(Device.CPU).computingIn(DType.FP32).load(evaluator, run);
         open.add(opened);
         return opened;
     }
@@ -163,7 +162,10 @@ class BaselineAssertionsTest {
     @Test
     void oneChangedWeightMovesFiguresAndIsNamed() {
         assertThat(qwen("record")).matchesBaselineExactly("it", TEXT);
-        Path broken = Corruptor.of(Models.QWEN).named("changed").setValue(WEIGHT, 17, 1000).into(folder);
+        Path broken = Corruptor.of(Models.QWEN)
+                .named("changed")
+                .setValue(WEIGHT, 17, 1000)
+                .into(folder);
         Golden.fails(
                 () -> assertThat(open(ModelAssay.open(broken), run("verify"))).matchesBaselineExactly("it", TEXT),
                 folder,
@@ -194,7 +196,10 @@ class BaselineAssertionsTest {
     @Test
     void aTinyChangeOfOneWeightIsToldBySha256Alone() {
         assertThat(qwen("record")).matchesBaselineExactly("it", TEXT);
-        Path touched = Corruptor.of(Models.QWEN).named("touched").setValue(WEIGHT, 17, 0.001).into(folder);
+        Path touched = Corruptor.of(Models.QWEN)
+                .named("touched")
+                .setValue(WEIGHT, 17, 0.001)
+                .into(folder);
         assertThat(open(ModelAssay.open(touched), run("verify"))).matchesBaseline("it", TEXT);
         Golden.fails(
                 () -> assertThat(open(ModelAssay.open(touched), run("verify"))).matchesBaselineExactly("it", TEXT),
@@ -266,7 +271,9 @@ class BaselineAssertionsTest {
     @Test
     void betterFiguresFailTooAndSaySo() throws IOException {
         assertThat(int4("record")).matchesBaseline("it", TEXT);
-        edit("it", document -> document.withObject("/figures").put("mean_kl", 0.5).put("top1_agreement", 0.5));
+        edit(
+                "it",
+                document -> document.withObject("/figures").put("mean_kl", 0.5).put("top1_agreement", 0.5));
         Golden.fails(() -> assertThat(int4("verify")).matchesBaseline("it", TEXT), folder, """
                 Expecting model <tiny-qwen2 as int4 g128 RTN> to match the baseline it
                 but 2 things differ:
@@ -318,7 +325,8 @@ class BaselineAssertionsTest {
                 .named("retokenized")
                 .editJson("tokenizer.json", json -> json.withObject("/model").putArray("merges"))
                 .into(folder);
-        assertThatThrownBy(() -> assertThat(open(ModelAssay.open(other), run("verify"))).matchesBaseline("it", TEXT))
+        assertThatThrownBy(() ->
+                        assertThat(open(ModelAssay.open(other), run("verify"))).matchesBaseline("it", TEXT))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("but it was recorded under other conditions, so nothing is compared:")
                 .hasMessageNotContaining("perplexity");
@@ -327,7 +335,10 @@ class BaselineAssertionsTest {
     @Test
     void anotherEngineOrDeviceIsComparedAndNamed() throws IOException {
         assertThat(qwen("record")).matchesBaseline("it", TEXT);
-        edit("it", document -> document.withObject("/recorded").put("device", "gpu").put("engine", "PyTorch 2.5.1"));
+        edit(
+                "it",
+                document ->
+                        document.withObject("/recorded").put("device", "gpu").put("engine", "PyTorch 2.5.1"));
         assertThat(qwen("verify")).matchesBaseline("it", TEXT);
         edit("it", document -> document.withObject("/figures").put("perplexity", 31));
         Golden.fails(() -> assertThat(qwen("verify")).matchesBaseline("it", TEXT), folder, """
@@ -343,7 +354,10 @@ class BaselineAssertionsTest {
     @Test
     void toleranceIsTheFilesAndItsEdgeHolds() throws IOException {
         assertThat(qwen("record")).matchesBaseline("it", TEXT);
-        double recorded = new ObjectMapper().readTree(file("it").toFile()).at("/figures/perplexity").asDouble();
+        double recorded = new ObjectMapper()
+                .readTree(file("it").toFile())
+                .at("/figures/perplexity")
+                .asDouble();
         edit("it", document -> {
             document.withObject("/figures").put("perplexity", recorded + 2);
             document.withObject("/tolerances").put("perplexity", "2");
@@ -368,7 +382,8 @@ class BaselineAssertionsTest {
                 .addTensor("model.layers.3.mlp.up_proj.bias", "BF16", 640)
                 .removeTensor("model.layers.2.mlp.up_proj.weight")
                 .into(folder);
-        Golden.fails(() -> assertThat(open(ModelAssay.open(broken), run("verify"))).matchesBaseline("it"), folder, """
+        Golden.fails(
+                () -> assertThat(open(ModelAssay.open(broken), run("verify"))).matchesBaseline("it"), folder, """
                 Expecting model <other> to match the baseline it
                 but 6 things differ:
                   finding/missing-tensor: none → 1
@@ -402,7 +417,8 @@ class BaselineAssertionsTest {
 
     @Test
     void whatIsNotFiniteIsNotRecorded() {
-        Path broken = Corruptor.of(Models.QWEN).named("one-nan").setNaN(WEIGHT, 17).into(folder);
+        Path broken =
+                Corruptor.of(Models.QWEN).named("one-nan").setNaN(WEIGHT, 17).into(folder);
         Golden.fails(
                 () -> assertThat(open(ModelAssay.open(broken), run("record"))).matchesBaseline("it", TEXT),
                 folder,
@@ -415,7 +431,8 @@ class BaselineAssertionsTest {
                 """);
         assertThat(file("it")).doesNotExist();
         assertThat(qwen("record")).matchesBaseline("it", TEXT);
-        assertThatThrownBy(() -> assertThat(open(ModelAssay.open(broken), run("verify"))).matchesBaseline("it", TEXT))
+        assertThatThrownBy(() ->
+                        assertThat(open(ModelAssay.open(broken), run("verify"))).matchesBaseline("it", TEXT))
                 .hasMessageContaining("→ NaN, worse, tolerance 0.1 %");
     }
 
@@ -424,14 +441,17 @@ class BaselineAssertionsTest {
     void anIdBelongsToOneModel(String mode) {
         assertThat(qwen("record")).matchesBaseline("it");
         Baselines run = run(mode);
-        assertThat(open(ModelAssay.open(Models.QWEN), run)).matchesBaseline("it").matchesBaseline("it");
+        assertThat(open(ModelAssay.open(Models.QWEN), run))
+                .matchesBaseline("it")
+                .matchesBaseline("it");
         Path copy = Corruptor.of(Models.QWEN).named("copy").into(folder);
         Golden.fails(() -> assertThat(open(ModelAssay.open(copy), run)).matchesBaseline("it"), folder, """
                 Expecting model <copy> to match the baseline it
                 but in this run the id belongs to another model, tiny-qwen2 of %s
                   FOLDER/copy
                 Try: an id for each model, such as "it-{quantization}"
-                """.formatted(Models.QWEN));
+                """.formatted(
+                        Models.QWEN));
     }
 
     @Test
@@ -465,12 +485,18 @@ class BaselineAssertionsTest {
         assertThat(qwen("record")).matchesBaseline("it");
         String good = Files.readString(file("it"));
         Map<String, String> broken = Map.of(
-                "<<<<<<< HEAD\n" + good, "is not valid JSON: ",
-                "", "has the schema \"\", not modelassay-baseline/1",
-                good.replace("baseline/1", "baseline/2"), "has the schema \"modelassay-baseline/2\"",
-                good.replace("\"facts\"", "\"fact\""), "lacks or misspells facts",
-                good.replace("\"id\": \"it\"", "\"id\": \"that\""), "is that of the id \"that\"",
-                good.replaceFirst("(\"abs_max_stored\": )\"0\"", "$1\"-5\""), "tolerance -5");
+                "<<<<<<< HEAD\n" + good,
+                "is not valid JSON: ",
+                "",
+                "has the schema \"\", not modelassay-baseline/1",
+                good.replace("baseline/1", "baseline/2"),
+                "has the schema \"modelassay-baseline/2\"",
+                good.replace("\"facts\"", "\"fact\""),
+                "lacks or misspells facts",
+                good.replace("\"id\": \"it\"", "\"id\": \"that\""),
+                "is that of the id \"that\"",
+                good.replaceFirst("(\"abs_max_stored\": )\"0\"", "$1\"-5\""),
+                "tolerance -5");
         broken.forEach((text, problem) -> {
             try {
                 Files.writeString(file("it"), text);
@@ -479,7 +505,11 @@ class BaselineAssertionsTest {
             }
             BaselineException failure = catchThrowableOfType(
                     BaselineException.class, () -> assertThat(qwen("verify")).matchesBaseline("it"));
-            assertThat(failure).as(problem).isNotNull().hasMessageContaining(problem).hasMessageContaining("\nTry: ");
+            assertThat(failure)
+                    .as(problem)
+                    .isNotNull()
+                    .hasMessageContaining(problem)
+                    .hasMessageContaining("\nTry: ");
         });
     }
 }

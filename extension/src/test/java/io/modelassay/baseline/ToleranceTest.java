@@ -33,7 +33,6 @@ class ToleranceTest {
         assertThat(Tolerance.parse(tolerance).allows(recorded, now)).isEqualTo(expected);
     }
 
-
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "x", "-1", "1e3", "5 % + 1", "1 + 2", "% 5", "1,5", "5 % %", "NaN"})
     void refusesOtherForms(String text) {
