@@ -46,7 +46,8 @@ class RunReportTest {
         JsonNode results = results();
         assertThat(results.fieldNames())
                 .toIterable()
-                .containsExactly("checks", "comparisons", "models", "run", "schema", "summary", "tests");
+                .containsExactly(
+                        "baselines_unused", "checks", "comparisons", "models", "run", "schema", "summary", "tests");
         assertThat(results.at("/schema").asText()).isEqualTo("modelassay-report/1");
         assertThat(results.at("/summary").toString())
                 .isEqualTo("{\"checks\":9,\"checks_failed\":2,\"comparisons\":7,\"models\":8,\"tests\":6,"
