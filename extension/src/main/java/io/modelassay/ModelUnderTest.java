@@ -8,6 +8,7 @@ import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.LoaderRules;
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.baseline.Baselines;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
@@ -52,15 +53,18 @@ import org.apiguardian.api.API;
 public final class ModelUnderTest implements AutoCloseable {
     private final LoadedModel loaded;
     private final Evaluator evaluator;
+    private final Baselines baselines;
     private final Optional<AdaptedModel> adapted;
 
-    ModelUnderTest(LoadedModel loaded, Evaluator evaluator) {
-        this(loaded, evaluator, Optional.empty());
+    ModelUnderTest(LoadedModel loaded, Evaluator evaluator, Baselines baselines) {
+        this(loaded, evaluator, baselines, Optional.empty());
     }
 
-    private ModelUnderTest(LoadedModel loaded, Evaluator evaluator, Optional<AdaptedModel> adapted) {
+    private ModelUnderTest(
+            LoadedModel loaded, Evaluator evaluator, Baselines baselines, Optional<AdaptedModel> adapted) {
         this.loaded = loaded;
         this.evaluator = evaluator;
+        this.baselines = baselines;
         this.adapted = adapted;
     }
 
@@ -71,7 +75,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.adapter.AdapterException if the adapter does not fit, or is not computed here
      */
     public ModelUnderTest withAdapter(PeftAdapter adapter) {
-        return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.beside(base(), adapter)));
+        return new ModelUnderTest(loaded, evaluator, baselines, Optional.of(AdaptedModel.beside(base(), adapter)));
     }
 
     /**
@@ -82,7 +86,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.runtime.RuntimeFailure {@code not-mergeable} if PEFT can't merge into weights stored so
      */
     public ModelUnderTest withMergedAdapter(PeftAdapter adapter) {
-        return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.merged(base(), adapter)));
+        return new ModelUnderTest(loaded, evaluator, baselines, Optional.of(AdaptedModel.merged(base(), adapter)));
     }
 
     /**
@@ -137,9 +141,9 @@ public final class ModelUnderTest implements AutoCloseable {
      */
     public ModelUnderTest reference() {
         if (adapted.isPresent()) {
-            return new ModelUnderTest(loaded, evaluator);
+            return new ModelUnderTest(loaded, evaluator, baselines);
         }
-        return loaded.reference() == loaded ? this : new ModelUnderTest(loaded.reference(), evaluator);
+        return loaded.reference() == loaded ? this : new ModelUnderTest(loaded.reference(), evaluator, baselines);
     }
 
     /** The quantization that is applied after loading, if any. */
@@ -337,6 +341,11 @@ public final class ModelUnderTest implements AutoCloseable {
     /** Tells whoever keeps this run's figures, such as the report, of a check that was made. */
     public void record(Figure figure) {
         evaluator.recorder().checked(figure);
+    }
+
+    /** The approved figures that this run compares with. */
+    public Baselines baselines() {
+        return baselines;
     }
 
     /** The first NaN or infinity in a forward pass over {@code text}, if there is one. */

@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.Perplexity;

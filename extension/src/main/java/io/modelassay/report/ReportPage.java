@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Model;
@@ -51,6 +52,7 @@ final class ReportPage {
                         .sorted(Comparator.comparing(Check::holds))
                         .map(ReportPage::check)
                         .toList());
+        page.put("unused", String.join(", ", results.baselinesUnused()));
         tests(page, results);
         return render("report.html.peb", page);
     }

@@ -88,9 +88,9 @@ class DynamicQuantizationTest {
                 new ObjectMapper().readTree(out.resolve("quantize_config.json").toFile());
         assertThat(config.path("lm_head").booleanValue()).isTrue();
         assertThat(config.path("dynamic").toString())
-                .isEqualTo("{\"-:^model\\\\.layers\\\\.0\\\\.mlp\\\\.gate_proj$\":{},"
+                .isEqualTo("{\"-:^model\\\\.layers\\\\.0\\\\.mlp\\\\.down_proj$\":{},"
+                        + "\"-:^model\\\\.layers\\\\.0\\\\.mlp\\\\.gate_proj$\":{},"
                         + "\"-:^model\\\\.layers\\\\.0\\\\.mlp\\\\.up_proj$\":{},"
-                        + "\"-:^model\\\\.layers\\\\.0\\\\.mlp\\\\.down_proj$\":{},"
                         + "\"-:.*\\\\.o_proj$\":{},"
                         + "\"model\\\\..*\\\\.down_proj$\":{\"bits\":8,\"group_size\":64},"
                         + "\"+:.*\\\\.layers\\\\.1\\\\.\":{\"bits\":3,\"group_size\":32,\"sym\":false},"
