@@ -1,0 +1,98 @@
+package io.modelassay.matrix.result;
+
+import java.util.Locale;
+
+/**
+ * How much a figure may differ between two library stacks that both compute rightly. Both score the same tokens of the same
+ * weights, so sampling has no part in it; what remains is rounding: another order of summation, another kernel. It is measured
+ * in the unit roundoff {@code u} of the compute type: 2^-24 for fp32, 2^-11 for fp16, 2^-8 for bf16. docs/reference.md gives
+ * the limits with what was seen.
+ */
+final class Noise {
+    /** Sums of a sketch are added in float64, in an order that libraries choose. */
+    private static final double SKETCH_ROUNDING = 1e-12;
+
+    /** Outputs, as many as a decoder layer has or some more, after which rounding has as much again to add. */
+    private static final double OUTPUTS_A_LAYER = 16;
+
+    private static final double TIME_FACTOR = 1.5;
+    private static final double MEMORY_FACTOR = 1.25;
+
+    private final double roundoff;
+
+    /** What one rounding of each operand of one matrix product makes of its result, at most. */
+    private final double operation;
+
+    /** What remains of it in a mean over a text's tokens. */
+    private final double mean;
+
+    private Noise(double roundoff, double operation, double mean) {
+        this.roundoff = roundoff;
+        this.operation = operation;
+        this.mean = mean;
+    }
+
+    /** @param dtype {@code fp32}, {@code fp16} or {@code bf16}; another name counts as {@code bf16}, the coarsest */
+    static Noise of(String dtype) {
+        return switch (dtype.toLowerCase(Locale.ROOT)) {
+            case "fp32" -> new Noise(Math.scalb(1, -24), 64 * Math.scalb(1, -24), 1e-5);
+            case "fp16" -> new Noise(Math.scalb(1, -11), 4 * Math.scalb(1, -11), 2e-4);
+            default -> new Noise(Math.scalb(1, -8), 4 * Math.scalb(1, -8), 1e-3);
+        };
+    }
+
+    /** Of a perplexity, which is the exponential of a mean over tokens. */
+    double perplexity(double before) {
+        return before * mean;
+    }
+
+    /** Of a drift in percent: two perplexities have a part in it. */
+    double driftPercent() {
+        return 100 * 2 * mean;
+    }
+
+    /** Of a mean KL divergence in nats: half the squared difference of logits, to which rounding adds its own. */
+    double meanKl(double before) {
+        return operation * operation / 2 + Math.sqrt(2 * Math.max(0, before)) * mean;
+    }
+
+    /** Of a share of tokens: those whose two first candidates are as near as rounding, and never fewer than two tokens. */
+    double topTokenAgreement(int tokens) {
+        return Math.max(2 * roundoff, 2.0 / Math.max(1, tokens));
+    }
+
+    /** Of the relative error of a layer's output, to which independent rounding adds in squares. */
+    double layerError(double before, int layer) {
+        return Math.hypot(before, operation * Math.sqrt(1 + layer)) - before;
+    }
+
+    /** Of the figure of a check that nothing else is known of: whole numbers count something and have none. */
+    double other(double before, double after) {
+        return before == Math.rint(before) && after == Math.rint(after) ? 0 : Math.abs(before) * operation;
+    }
+
+    /** Of a decoded weight, relative to its norm: one rounding of each element. */
+    double weight() {
+        return roundoff;
+    }
+
+    /** Of a module's output, relative to its norm, after {@code outputs} others. */
+    double output(int outputs) {
+        return operation * Math.sqrt(1 + outputs / OUTPUTS_A_LAYER);
+    }
+
+    /** Whether two sketches are of the same tensor as far as sketches tell. */
+    static boolean isSame(double relativeDifference) {
+        return relativeDifference <= SKETCH_ROUNDING;
+    }
+
+    /** Whether a cell took so much longer or shorter that it is worth a word, never more. */
+    static boolean isOtherTime(double ratio) {
+        return ratio > TIME_FACTOR || ratio < 1 / TIME_FACTOR;
+    }
+
+    /** The same of the most memory that was resident. */
+    static boolean isOtherMemory(double ratio) {
+        return ratio > MEMORY_FACTOR || ratio < 1 / MEMORY_FACTOR;
+    }
+}
