@@ -183,7 +183,7 @@ final class FigureComparison {
             ToDoubleFunction<Double> noise,
             int worse) {
         if (before == null || after == null) {
-            return before == after
+            return before == null && after == null
                     ? Optional.empty()
                     : Optional.of(subject.change(
                             figure, unit, after == null ? Kind.WORSE : Kind.BETTER, before, after, null, ""));

@@ -166,16 +166,16 @@ final class JUnitDocument {
     private static String allowed(String text) {
         StringBuilder allowed = new StringBuilder(text.length());
         text.codePoints()
-                .map(c -> c == '\t'
-                                || c == '\n'
-                                || c == '\r'
-                                || c >= 0x20 && c < 0xD800
-                                || c >= 0xE000 && c < 0xFFFE
-                                || c > 0xFFFF
-                        ? c
-                        : 0xFFFD)
+                .map(c -> isAllowed(c) ? c : 0xFFFD)
                 .forEach(allowed::appendCodePoint);
         return allowed.toString();
+    }
+
+    private static boolean isAllowed(int c) {
+        return switch (c) {
+            case '\t', '\n', '\r' -> true;
+            default -> (c >= 0x20 && c < 0xD800) || (c >= 0xE000 && c < 0xFFFE) || c > 0xFFFF;
+        };
     }
 
     private static String seconds(double seconds) {

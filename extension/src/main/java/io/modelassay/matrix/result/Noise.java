@@ -12,6 +12,8 @@ final class Noise {
     /** Sums of a sketch are added in float64, in an order that libraries choose. */
     private static final double SKETCH_ROUNDING = 1e-12;
 
+    private static final double LIKELIHOOD_ROUNDING = 1e-7;
+
     /** Outputs, as many as a decoder layer has or some more, after which rounding has as much again to add. */
     private static final double OUTPUTS_A_LAYER = 16;
 
@@ -35,9 +37,9 @@ final class Noise {
     /** @param dtype {@code fp32}, {@code fp16} or {@code bf16}; another name counts as {@code bf16}, the coarsest */
     static Noise of(String dtype) {
         return switch (dtype.toLowerCase(Locale.ROOT)) {
-            case "fp32" -> new Noise(Math.scalb(1, -24), 64 * Math.scalb(1, -24), 1e-5);
-            case "fp16" -> new Noise(Math.scalb(1, -11), 4 * Math.scalb(1, -11), 2e-4);
-            default -> new Noise(Math.scalb(1, -8), 4 * Math.scalb(1, -8), 1e-3);
+            case "fp32" -> new Noise(Math.scalb(1.0, -24), 64 * Math.scalb(1.0, -24), 1e-6);
+            case "fp16" -> new Noise(Math.scalb(1.0, -11), 4 * Math.scalb(1.0, -11), 2e-4);
+            default -> new Noise(Math.scalb(1.0, -8), 4 * Math.scalb(1.0, -8), 1e-3);
         };
     }
 
@@ -51,19 +53,23 @@ final class Noise {
         return 100 * 2 * mean;
     }
 
-    /** Of a mean KL divergence in nats: half the squared difference of logits, to which rounding adds its own. */
+    /**
+     * Of a mean KL divergence in nats: half the squared difference of logits, to which rounding adds its own; log-likelihoods
+     * themselves are float32.
+     */
     double meanKl(double before) {
-        return operation * operation / 2 + Math.sqrt(2 * Math.max(0, before)) * mean;
+        return LIKELIHOOD_ROUNDING + operation * operation / 2 + Math.sqrt(2 * Math.max(0, before)) * mean;
     }
 
-    /** Of a share of tokens: those whose two first candidates are as near as rounding, and never fewer than two tokens. */
+    /** Of a share of tokens: those whose two first candidates are as near as rounding, and two tokens that happen to be. */
     double topTokenAgreement(int tokens) {
-        return Math.max(2 * roundoff, 2.0 / Math.max(1, tokens));
+        return 3 * roundoff + 2.0 / Math.max(1, tokens);
     }
 
-    /** Of the relative error of a layer's output, to which independent rounding adds in squares. */
+    /** Of the relative error of a layer's output: rounding that goes along with it, and, in squares, rounding that does not. */
     double layerError(double before, int layer) {
-        return Math.hypot(before, operation * Math.sqrt(1 + layer)) - before;
+        double rounding = operation * Math.sqrt(1 + layer);
+        return before * rounding + Math.hypot(before, rounding) - before;
     }
 
     /** Of the figure of a check that nothing else is known of: whole numbers count something and have none. */
@@ -76,9 +82,9 @@ final class Noise {
         return roundoff;
     }
 
-    /** Of a module's output, relative to its norm, after {@code outputs} others. */
+    /** Of a module's output, relative to its norm, after {@code outputs} others: both stacks round. */
     double output(int outputs) {
-        return operation * Math.sqrt(1 + outputs / OUTPUTS_A_LAYER);
+        return 2 * operation * Math.sqrt(1 + outputs / OUTPUTS_A_LAYER);
     }
 
     /** Whether two sketches are of the same tensor as far as sketches tell. */
