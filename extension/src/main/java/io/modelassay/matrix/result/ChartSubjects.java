@@ -33,8 +33,9 @@ record ChartSubjects(MatrixResult matrix, List<Subject> all) {
 
     /** The model, with the suite and the text where there are several. */
     String label(Subject subject) {
+        boolean severalSuites = all.stream().map(Subject::suite).distinct().count() > 1;
         boolean severalTexts = all.stream().map(Subject::text).distinct().count() > 1;
-        return (matrix.suites().size() == 1 ? "" : subject.suite() + ": ")
+        return (severalSuites ? subject.suite() + ": " : "")
                 + subject.model()
                 + (severalTexts ? " on " + subject.text() : "");
     }

@@ -17,6 +17,20 @@
     ...more
   });
 
+  // How far the lines of a chart are apart: the chart with the most to see is shown first.
+  const spread = chart => Math.max(0, ...chart.names.map((name, i) => {
+    const values = chart.series.map(each => each.values[i]).filter(value => value !== null);
+    return values.length === 0 ? 0 : Math.log(Math.max(...values) / Math.min(...values));
+  }));
+  const largest = chart => Math.max(0, ...chart.series.flatMap(each => each.values.filter(value => value !== null)));
+
+  function showFirst(id, charts, measure) {
+    const select = document.getElementById(id);
+    if (select !== null) {
+      select.selectedIndex = charts.map(measure).reduce((best, value, i, all) => value > all[best] ? i : best, 0);
+    }
+  }
+
   function drift() {
     return {
       type: 'bar',
@@ -37,34 +51,35 @@
     };
   }
 
-  function lines(chart, xTitle, yTitle, noise) {
-    const sets = chart.series.map(each => {
-      const at = data.stacks.indexOf(each.name);
-      return {
-        label: each.name, data: each.values, borderColor: colour(series(each.name)), backgroundColor: colour(series(each.name)),
-        borderDash: dashes[Math.floor(at / 6) % dashes.length], pointStyle: points[at % points.length],
-        pointRadius: chart.names.length > 60 ? 0 : 4, borderWidth: 2
-      };
-    });
-    if (noise) {
-      const outputs = chart.noise.map((value, i) => chart.names[i].startsWith('output') ? value : null);
-      sets.push({
-        label: 'rounding of outputs', data: outputs, spanGaps: true, borderColor: colour('soft'), backgroundColor: colour('soft'),
-        borderDash: [4, 4], borderWidth: 1.5, pointRadius: 0, pointStyle: 'line'
-      });
-    }
+  function lines(chart, title, more) {
     return {
       type: 'line',
-      data: { labels: chart.names, datasets: sets },
+      data: { labels: chart.names, datasets: more.datasets },
       options: {
         animation: false, responsive: true, maintainAspectRatio: false,
         interaction: { mode: 'index', intersect: false },
-        plugins: { legend: legend(), tooltip: { callbacks: { label: item => item.dataset.label + ': ' + item.raw.toExponential(2) } } },
+        plugins: {
+          legend: { ...legend(), labels: { ...legend().labels, filter: item => !item.text.endsWith(weights) } },
+          tooltip: { callbacks: { label: item => item.dataset.label + ': ' + item.raw.toExponential(2) } }
+        },
         scales: {
-          x: axis(xTitle, { ticks: { color: colour('soft'), maxTicksLimit: 12, maxRotation: 0, callback: i => noise ? i : shortened(chart.names[i]) } }),
-          y: axis(yTitle, { type: 'logarithmic', ticks: { color: colour('soft'), maxTicksLimit: 8, callback: value => value.toExponential(0) } })
+          x: axis(title, { ticks: { color: colour('soft'), maxTicksLimit: 12, maxRotation: 0, callback: more.tick } }),
+          y: axis(more.y, { type: 'logarithmic', ticks: { color: colour('soft'), maxTicksLimit: 8, callback: short } })
         }
       }
+    };
+  }
+
+  const short = value => value >= 1e-3 ? String(Number(value.toPrecision(2))) : Number(value.toPrecision(2)).toExponential();
+  const weights = ', weights';
+  const only = (chart, kind, values) => values.map((value, i) => chart.names[i].startsWith(kind) ? value : null);
+
+  function set(chart, each) {
+    const at = data.stacks.indexOf(each.name);
+    return {
+      label: each.name, data: each.values, borderColor: colour(series(each.name)), backgroundColor: colour(series(each.name)),
+      borderDash: dashes[Math.floor(at / 6) % dashes.length], pointStyle: points[at % points.length],
+      pointRadius: chart.names.length > 60 ? 1.5 : 4, borderWidth: 2
     };
   }
 
@@ -86,12 +101,27 @@
       const chart = chosen('tensor-model', data.tensors);
       const same = chart.series.filter(each => each.values.every(value => value === null)).map(each => each.name);
       document.getElementById('tensor-note').textContent = same.length === 0 ? '' : 'No difference to measure with ' + same.join(', ') + '.';
-      return lines(chart, 'place in the order of computation', 'relative difference', true);
+      const outputs = chart.series.map(each => ({ ...set(chart, each), data: only(chart, 'output', each.values), spanGaps: true }));
+      const stored = chart.series.map(each => ({
+        ...set(chart, each), label: each.name + weights, data: only(chart, 'weight', each.values), showLine: false, pointStyle: 'crossRot', pointRadius: 7
+      }));
+      const rounding = {
+        label: 'rounding of outputs', data: only(chart, 'output', chart.noise), spanGaps: true, borderColor: colour('soft'),
+        backgroundColor: colour('soft'), borderDash: [4, 4], borderWidth: 1.5, pointRadius: 0, pointStyle: 'line'
+      };
+      return lines(chart, 'place in the order of computation', {
+        datasets: [...outputs, ...stored, rounding], y: 'relative difference', tick: i => i
+      });
     });
   }
 
   function layers() {
-    draw('layer-chart', () => lines(chosen('layer-model', data.layers), 'layer', 'relative error', false));
+    draw('layer-chart', () => {
+      const chart = chosen('layer-model', data.layers);
+      return lines(chart, 'layer', {
+        datasets: chart.series.map(each => set(chart, each)), y: 'relative error', tick: i => shortened(chart.names[i])
+      });
+    });
   }
 
   function all() {
@@ -108,6 +138,8 @@
     }
   }
 
+  showFirst('layer-model', data.layers, spread);
+  showFirst('tensor-model', data.tensors, largest);
   all();
   document.getElementById('layer-model')?.addEventListener('change', layers);
   document.getElementById('tensor-model')?.addEventListener('change', tensors);
