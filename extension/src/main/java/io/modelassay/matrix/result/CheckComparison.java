@@ -75,12 +75,13 @@ final class CheckComparison {
     }
 
     private static ToDoubleFunction<Double> noise(Check before, Check after) {
-        Noise noise = Noise.of(Settings.of(before).dtype());
+        Noise noise = Noise.of(Settings.of(before).dtype(), before.model());
+        Double error = before.standardError();
         Double value = after.value();
         return switch (before.check()) {
-            case DRIFT -> drift -> noise.driftPercent();
-            case KL -> noise::meanKl;
-            case TOP_TOKEN -> share -> 100 * noise.topTokenAgreement(tokens(before));
+            case DRIFT -> drift -> noise.driftPercent(error);
+            case KL -> kl -> noise.meanKl(kl, error);
+            case TOP_TOKEN -> share -> 100 * noise.topTokenAgreement(tokens(before), error == null ? null : error / 100);
             default -> figure -> value == null ? 0 : noise.other(figure, value);
         };
     }

@@ -40,8 +40,9 @@ final class FigureComparison {
                 (a, b) -> Settings.of(a).equals(Settings.of(b)))) {
             Subject subject = new Subject(pair.any().model(), pair.any().text());
             if (comparable(subject, "perplexity", pair, Settings::of, Measured::tokens)) {
-                Noise noise = Noise.of(pair.any().dtype());
-                moved(subject, "perplexity", "", pair, Measured::perplexity, noise::perplexity, 1);
+                Noise noise = Noise.of(pair.any().dtype(), pair.any().model());
+                Double error = pair.any().standardError();
+                moved(subject, "perplexity", "", pair, Measured::perplexity, value -> noise.perplexityAlone(value, error), 1);
             }
         }
     }
@@ -55,18 +56,21 @@ final class FigureComparison {
             Compared any = pair.any();
             Subject subject = new Subject(any.model(), any.text());
             if (comparable(subject, "perplexity drift", pair, Settings::of, Compared::tokens)) {
-                Noise noise = Noise.of(any.dtype());
-                moved(subject, "perplexity", "", pair, Compared::perplexity, noise::perplexity, 1);
-                moved(subject, "reference perplexity", "", pair, Compared::referencePerplexity, noise::perplexity, 1);
-                moved(subject, "perplexity drift", "%", pair, Compared::driftPercent, drift -> noise.driftPercent(), 1);
-                moved(subject, "mean KL divergence", "nats", pair, Compared::meanKl, noise::meanKl, 1);
+                Noise noise = Noise.of(any.dtype(), any.model());
+                Noise rounding = Noise.of(any.dtype(), any.artifact());
+                Double error = any.driftStandardError();
+                Double shareError = any.top1AgreementStandardError();
+                moved(subject, "perplexity", "", pair, Compared::perplexity, value -> noise.perplexity(value, error), 1);
+                moved(subject, "reference perplexity", "", pair, Compared::referencePerplexity, value -> rounding.perplexity(value, null), 1);
+                moved(subject, "perplexity drift", "%", pair, Compared::driftPercent, drift -> noise.driftPercent(error), 1);
+                moved(subject, "mean KL divergence", "nats", pair, Compared::meanKl, kl -> noise.meanKl(kl, any.meanKlStandardError()), 1);
                 moved(
                         subject,
                         "top-1 agreement",
                         "%",
                         pair,
                         figure -> figure.top1Agreement() == null ? null : 100 * figure.top1Agreement(),
-                        share -> 100 * noise.topTokenAgreement(any.tokens()),
+                        share -> 100 * noise.topTokenAgreement(any.tokens(), shareError),
                         -1);
                 layers(subject, Objects.requireNonNull(pair.before()), Objects.requireNonNull(pair.after()), noise);
             }

@@ -51,7 +51,7 @@ record TensorComparison(String model, String text, String dtype, List<TensorDiff
                 before.model(),
                 before.text(),
                 dtype,
-                note.isEmpty() ? differences(before, after, Noise.of(dtype)) : List.of(),
+                note.isEmpty() ? differences(before, after, Noise.of(dtype, before.model())) : List.of(),
                 note);
     }
 
@@ -65,7 +65,7 @@ record TensorComparison(String model, String text, String dtype, List<TensorDiff
     /** How the model was measured on the text, finest type first. */
     private static TreeSet<Settings> settings(CellResult cell, Traced trace) {
         TreeSet<Settings> settings = new TreeSet<>(Comparator.comparingDouble(
-                        (Settings each) -> Noise.of(each.dtype()).weight())
+                        (Settings each) -> Noise.of(each.dtype(), "").weight())
                 .thenComparing(Settings::toString));
         Stream.concat(
                         cell.comparisons().stream()

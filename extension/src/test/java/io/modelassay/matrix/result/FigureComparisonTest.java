@@ -219,4 +219,25 @@ class FigureComparisonTest {
                 .check("perplexity drift", 8.2, "%", "at most 9.00", true, PLACE + "2.7.1");
         assertThat(compare(before, after).figures()).hasSize(1);
     }
+
+    /** As seen with GPTQ in fp16 between PyTorch 2.4 and 2.7: ties fall otherwise, and the quantization is as good. */
+    @Test
+    void codesThatCalibrationFindsMayBeOthersOfTheSameQuality() {
+        String gptq = "tiny-qwen2 as int4 g128 GPTQ";
+        double[] before = {36.38, 0.106, 9.85e-4, 0.9700, 0.0220};
+        double[] after = {36.404, 0.178, 9.88e-4, 0.9674, 0.0226};
+        assertThat(compare(row(old(), gptq, before), row(here(), gptq, after)).figures())
+                .isEmpty();
+        assertThat(compare(row(old(), gptq, before), row(here(), gptq, 36.60, 0.71, 4e-3, 0.95, 0.033))
+                        .figures())
+                .hasSize(5)
+                .allMatch(FigureChange::worse);
+        String rtn = "tiny-qwen2 as int4 g128 RTN";
+        assertThat(compare(row(old(), rtn, before), row(here(), rtn, after)).verdict())
+                .isEqualTo(Verdict.REGRESSED);
+    }
+
+    private static Cells row(Cells cell, String model, double... figures) {
+        return cell.compared(model, "fp16", figures[0], figures[1], figures[2], figures[3], figures[4]);
+    }
 }

@@ -111,4 +111,18 @@ class TensorComparisonTest {
                 .extracting(Sentences::tensor)
                 .containsExactly("tensors of " + MODEL + " on held-out.txt are not comparable: bf16 against fp32");
     }
+
+    @Test
+    void codesThatCalibrationFindsAreNotJudgedByTensors() {
+        String gptq = "tiny-qwen2 as int4 g128 GPTQ";
+        Cells before = Cells.of("old").perplexity(gptq, "fp16", 36.3).traced(gptq, sketch(WEIGHT, Kind.WEIGHT, 0));
+        CellComparison cell = compare(
+                before, Cells.of("new").perplexity(gptq, "fp16", 36.3).traced(gptq, sketch(WEIGHT, Kind.WEIGHT, 0.2)));
+        assertThat(cell.verdict()).isEqualTo(Verdict.CHANGED);
+        assertThat(compare(
+                                before,
+                                Cells.of("new").perplexity(gptq, "fp16", 36.3).traced(gptq, notFinite(WEIGHT, Kind.WEIGHT)))
+                        .verdict())
+                .isEqualTo(Verdict.REGRESSED);
+    }
 }
