@@ -81,7 +81,8 @@ final class CheckComparison {
         return switch (before.check()) {
             case DRIFT -> drift -> noise.driftPercent(error);
             case KL -> kl -> noise.meanKl(kl, error);
-            case TOP_TOKEN -> share -> 100 * noise.topTokenAgreement(tokens(before), error == null ? null : error / 100);
+            case TOP_TOKEN ->
+                share -> 100 * noise.topTokenAgreement(tokens(before), error == null ? null : error / 100);
             default -> figure -> value == null ? 0 : noise.other(figure, value);
         };
     }

@@ -42,7 +42,14 @@ final class FigureComparison {
             if (comparable(subject, "perplexity", pair, Settings::of, Measured::tokens)) {
                 Noise noise = Noise.of(pair.any().dtype(), pair.any().model());
                 Double error = pair.any().standardError();
-                moved(subject, "perplexity", "", pair, Measured::perplexity, value -> noise.perplexityAlone(value, error), 1);
+                moved(
+                        subject,
+                        "perplexity",
+                        "",
+                        pair,
+                        Measured::perplexity,
+                        value -> noise.perplexityAlone(value, error),
+                        1);
             }
         }
     }
@@ -60,10 +67,38 @@ final class FigureComparison {
                 Noise rounding = Noise.of(any.dtype(), any.artifact());
                 Double error = any.driftStandardError();
                 Double shareError = any.top1AgreementStandardError();
-                moved(subject, "perplexity", "", pair, Compared::perplexity, value -> noise.perplexity(value, error), 1);
-                moved(subject, "reference perplexity", "", pair, Compared::referencePerplexity, value -> rounding.perplexity(value, null), 1);
-                moved(subject, "perplexity drift", "%", pair, Compared::driftPercent, drift -> noise.driftPercent(error), 1);
-                moved(subject, "mean KL divergence", "nats", pair, Compared::meanKl, kl -> noise.meanKl(kl, any.meanKlStandardError()), 1);
+                moved(
+                        subject,
+                        "perplexity",
+                        "",
+                        pair,
+                        Compared::perplexity,
+                        value -> noise.perplexity(value, error),
+                        1);
+                moved(
+                        subject,
+                        "reference perplexity",
+                        "",
+                        pair,
+                        Compared::referencePerplexity,
+                        value -> rounding.perplexity(value, null),
+                        1);
+                moved(
+                        subject,
+                        "perplexity drift",
+                        "%",
+                        pair,
+                        Compared::driftPercent,
+                        drift -> noise.driftPercent(error),
+                        1);
+                moved(
+                        subject,
+                        "mean KL divergence",
+                        "nats",
+                        pair,
+                        Compared::meanKl,
+                        kl -> noise.meanKl(kl, any.meanKlStandardError()),
+                        1);
                 moved(
                         subject,
                         "top-1 agreement",

@@ -165,9 +165,7 @@ final class JUnitDocument {
     /** XML 1.0 has no form, not even an escaped one, for most control characters and for lone surrogates. */
     private static String allowed(String text) {
         StringBuilder allowed = new StringBuilder(text.length());
-        text.codePoints()
-                .map(c -> isAllowed(c) ? c : 0xFFFD)
-                .forEach(allowed::appendCodePoint);
+        text.codePoints().map(c -> isAllowed(c) ? c : 0xFFFD).forEach(allowed::appendCodePoint);
         return allowed.toString();
     }
 

@@ -40,9 +40,13 @@ final class Noise {
     }
 
     /**
-     * Where the codes of quantized weights come from. Calibrated methods round each weight after the errors of those before,
-     * so one tie that falls otherwise gives another quantization of the same quality: its tensors say nothing, and its figures
-     * differ by chance, as their standard errors tell.
+     * Where the codes of quantized weights come from. Methods that calibrate decide by sums over activations, GPTQ each weight
+     * after the errors of those before, AWQ the best of a grid: one tie that falls otherwise gives another quantization of the
+     * same quality. Its tensors say nothing, and its figures differ by chance, as their standard errors tell.
+     *
+     * @param standardErrors how many more standard errors a figure may differ by
+     * @param layerShare by how much of itself the error of a layer may differ
+     * @param tensors the relative difference that a tensor may have besides
      */
     private record Codes(double standardErrors, double layerShare, double tensors) {
         private static final Pattern CALIBRATED = Pattern.compile(" as .*\\b(?:GPTQ|AWQ)\\b");
@@ -93,7 +97,10 @@ final class Noise {
      * themselves are float32.
      */
     double meanKl(double before, @Nullable Double standardError) {
-        return codes.chance(standardError) + LIKELIHOOD_ROUNDING + operation * operation / 2 + Math.sqrt(2 * Math.max(0, before)) * mean;
+        return codes.chance(standardError)
+                + LIKELIHOOD_ROUNDING
+                + operation * operation / 2
+                + Math.sqrt(2 * Math.max(0, before)) * mean;
     }
 
     /** Of a share of tokens: those whose two first candidates are as near as rounding, and two tokens that happen to be. */

@@ -149,7 +149,8 @@ final class Sentences {
         Place first = change.first();
         return first == null
                 ? "tensors of " + subject + " are not comparable: " + change.note()
-                : subject + " first differs, " + (Double.isFinite(first.noise()) ? "by rounding" : "which calibrated codes may") + ", in "
+                : subject + " first differs, "
+                        + (Double.isFinite(first.noise()) ? "by rounding" : "which calibrated codes may") + ", in "
                         + place(first);
     }
 

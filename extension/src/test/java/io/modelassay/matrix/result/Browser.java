@@ -67,7 +67,8 @@ final class Browser implements AutoCloseable {
         try {
             HttpClient http = HttpClient.newHttpClient();
             HttpResponse<String> page = http.send(
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port(process, log) + "/json/new?about:blank"))
+                    HttpRequest.newBuilder(
+                                    URI.create("http://127.0.0.1:" + port(process, log) + "/json/new?about:blank"))
                             .PUT(HttpRequest.BodyPublishers.noBody())
                             .build(),
                     HttpResponse.BodyHandlers.ofString());

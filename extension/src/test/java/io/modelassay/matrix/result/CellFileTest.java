@@ -61,12 +61,15 @@ class CellFileTest {
         CellFile.write(file, full());
         Files.writeString(file, Files.readString(file).substring(0, length));
         assertThatThrownBy(() -> CellFile.read(file))
-                .isInstanceOfSatisfying(CellFileException.class, e -> assertThat(e.file()).isEqualTo(file))
+                .isInstanceOfSatisfying(
+                        CellFileException.class, e -> assertThat(e.file()).isEqualTo(file))
                 .hasMessageContainingAll(file.toString(), "Try: remove the file and run the cell again");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"null", "[]", "{}", "{\"schema\": \"modelassay-cell/2\"}", "{\"schema\": \"modelassay-cell/1\"}"})
+    @ValueSource(
+            strings = {"null", "[]", "{}", "{\"schema\": \"modelassay-cell/2\"}", "{\"schema\": \"modelassay-cell/1\"}"
+            })
     void anotherDocumentIsNoResult(String document) throws IOException {
         Files.writeString(file, document);
         assertThatThrownBy(() -> CellFile.read(file))
@@ -76,9 +79,13 @@ class CellFileTest {
 
     @Test
     void anUnknownOutcomeAndAnAbsentFileAreErrors() throws IOException {
-        assertThatThrownBy(() -> CellFile.read(file)).isInstanceOf(CellFileException.class).hasMessageContaining("cannot be read");
+        assertThatThrownBy(() -> CellFile.read(file))
+                .isInstanceOf(CellFileException.class)
+                .hasMessageContaining("cannot be read");
         CellFile.write(file, full());
         Files.writeString(file, Files.readString(file).replace("out_of_memory", "exploded"));
-        assertThatThrownBy(() -> CellFile.read(file)).isInstanceOf(CellFileException.class).hasMessageContaining("is damaged");
+        assertThatThrownBy(() -> CellFile.read(file))
+                .isInstanceOf(CellFileException.class)
+                .hasMessageContaining("is damaged");
     }
 }

@@ -27,7 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xml.sax.SAXException;
 
 class MatrixDocumentsTest {
-    private static final String HOSTILE = "</script><b>@you</b> ]]> | `x` \u0000\u0007\u001b[31m \ud800 \uffff *y* #1\nnext";
+    private static final String HOSTILE =
+            "</script><b>@you</b> ]]> | `x` \u0000\u0007\u001b[31m \ud800 \uffff *y* #1\nnext";
 
     /** One of each: the baseline, a regression, a cell that was lost, one that changed, one without a result. */
     private static MatrixResult sample() {
@@ -102,8 +103,9 @@ class MatrixDocumentsTest {
 
     private static JsonNode withoutMeasured(MatrixResult matrix) throws IOException {
         JsonNode document = new ObjectMapper().readTree(JsonText.of(JsonDocument.of(matrix)));
-        document.get("cells").forEach(cell -> assertThat(((ObjectNode) cell).remove("measured"))
-                .isNotNull());
+        document.get("cells")
+                .forEach(cell ->
+                        assertThat(((ObjectNode) cell).remove("measured")).isNotNull());
         return document;
     }
 
@@ -123,7 +125,9 @@ class MatrixDocumentsTest {
                     .newValidator()
                     .validate(new StreamSource(new StringReader(xml)));
         }
-        assertThat(JUnitDocument.of(hostile())).contains("&lt;/script&gt;", "]]&gt;").doesNotContain("]]>", "\u0007");
+        assertThat(JUnitDocument.of(hostile()))
+                .contains("&lt;/script&gt;", "]]&gt;")
+                .doesNotContain("]]>", "\u0007");
     }
 
     @Test
@@ -141,6 +145,8 @@ class MatrixDocumentsTest {
             old.test("t" + i, Outcome.PASSED);
             here.failed("t" + i, "x".repeat(5000));
         }
-        assertThat(MarkdownDocument.of(Cells.matrix(old, here))).contains("- and 490 more").hasSizeLessThan(10_000);
+        assertThat(MarkdownDocument.of(Cells.matrix(old, here)))
+                .contains("- and 490 more")
+                .hasSizeLessThan(10_000);
     }
 }

@@ -44,7 +44,9 @@ class MatrixPageTest {
 
     @Test
     void namesAndMessagesAreEscaped() {
-        Cells before = Cells.of(HOSTILE).test(HOSTILE, Outcome.PASSED).compared(HOSTILE + " as nf4", "bf16", 13, 7, 0.1, 0.9, 0.1);
+        Cells before = Cells.of(HOSTILE)
+                .test(HOSTILE, Outcome.PASSED)
+                .compared(HOSTILE + " as nf4", "bf16", 13, 7, 0.1, 0.9, 0.1);
         Cells after = Cells.of("new" + HOSTILE)
                 .library(HOSTILE, HOSTILE)
                 .note(HOSTILE)
@@ -64,14 +66,15 @@ class MatrixPageTest {
 
     @Test
     void withoutFiguresThereAreNoCharts() {
-        String page = MatrixPage.of(
-                Cells.matrix(Cells.of("old").test("a", Outcome.PASSED), Cells.of("new").test("a", Outcome.PASSED)));
-        assertThat(page).contains("Nothing differs from old", "All libraries are of one version").doesNotContain("<canvas", "Chart.js v");
+        String page = MatrixPage.of(Cells.matrix(
+                Cells.of("old").test("a", Outcome.PASSED), Cells.of("new").test("a", Outcome.PASSED)));
+        assertThat(page)
+                .contains("Nothing differs from old", "All libraries are of one version")
+                .doesNotContain("<canvas", "Chart.js v");
     }
 
     @Test
-    void itIsQuietCompleteAndFitsInABrowser(@TempDir Path folder)
-            throws IOException, InterruptedException {
+    void itIsQuietCompleteAndFitsInABrowser(@TempDir Path folder) throws IOException, InterruptedException {
         Path chromium = Browser.installed().orElse(null);
         assumeTrue(chromium != null, "no Chromium is installed");
         Path page = SampleMatrix.of().writeTo(folder.resolve("report"));
@@ -104,9 +107,10 @@ class MatrixPageTest {
 
     /** Elements that reach beyond the window though nothing around them scrolls. */
     private static JsonNode wide(Browser browser) throws IOException, InterruptedException {
-        return browser.evaluate("[...document.querySelectorAll('body *')]"
-                + ".filter(e => !e.closest('.wide') && e.getBoundingClientRect().right > document.documentElement.clientWidth)"
-                + ".map(e => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 60)).slice(0, 8).join('\\n')");
+        return browser.evaluate(
+                "[...document.querySelectorAll('body *')]"
+                        + ".filter(e => !e.closest('.wide') && e.getBoundingClientRect().right > document.documentElement.clientWidth)"
+                        + ".map(e => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 60)).slice(0, 8).join('\\n')");
     }
 
     private static int overflow(Browser browser) throws IOException, InterruptedException {
@@ -117,7 +121,8 @@ class MatrixPageTest {
     /** Pixels of a canvas that are drawn on. */
     private static int inked(Browser browser, String chart) throws IOException, InterruptedException {
         return browser.evaluate("(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
-                        + ".filter((value, i) => i % 4 === 3 && value > 0).length)(document.getElementById('" + chart + "'))")
+                        + ".filter((value, i) => i % 4 === 3 && value > 0).length)(document.getElementById('" + chart
+                        + "'))")
                 .asInt();
     }
 
@@ -125,11 +130,14 @@ class MatrixPageTest {
         JsonNode before = browser.evaluate("document.getElementById('layer-chart').toDataURL()");
         browser.evaluate("(s => { s.selectedIndex = (s.selectedIndex + 1) % s.options.length;"
                 + " s.dispatchEvent(new Event('change')); })(document.getElementById('layer-model'))");
-        assertThat(browser.evaluate("document.getElementById('layer-chart').toDataURL()")).isNotEqualTo(before);
+        assertThat(browser.evaluate("document.getElementById('layer-chart').toDataURL()"))
+                .isNotEqualTo(before);
     }
 
     private static void aClickOnAFailureShowsItsMessage(Browser browser) throws IOException, InterruptedException {
-        assertThat(browser.evaluate("document.querySelectorAll('details[id][open]').length").asInt()).isZero();
+        assertThat(browser.evaluate("document.querySelectorAll('details[id][open]').length")
+                        .asInt())
+                .isZero();
         browser.evaluate("document.querySelector('a.cell.new').click()");
         JsonNode shown = browser.call(
                         "Runtime.evaluate",
@@ -137,8 +145,10 @@ class MatrixPageTest {
                                 "expression",
                                 "new Promise(done => setTimeout(() =>"
                                         + " done(document.querySelector('details[id][open]')?.innerText ?? ''), 100))",
-                                "awaitPromise", true,
-                                "returnByValue", true))
+                                "awaitPromise",
+                                true,
+                                "returnByValue",
+                                true))
                 .at("/result/value");
         assertThat(shown.asText()).contains("QwenTest.survives[nf4]", "but drift was 11.42 %");
     }

@@ -40,7 +40,8 @@ class MatrixResultTest {
 
     @Test
     void testsThatFailInBothDoNotFailTheMatrix() {
-        assertThat(Cells.matrix(old().failed("b", "no"), here().failed("b", "no")).exitCode())
+        assertThat(Cells.matrix(old().failed("b", "no"), here().failed("b", "no"))
+                        .exitCode())
                 .isZero();
     }
 
@@ -63,10 +64,7 @@ class MatrixResultTest {
         assertThat(matrix.verdict()).isEqualTo(Verdict.LOST);
         assertThat(matrix.exitCode()).isEqualTo(1);
         assertThat(matrix.cells().get(1).tests()).isEmpty();
-        assertThat(matrix.summary())
-                .last()
-                .asString()
-                .endsWith(" while QwenTest.a ran: because");
+        assertThat(matrix.summary()).last().asString().endsWith(" while QwenTest.a ran: because");
     }
 
     @ParameterizedTest

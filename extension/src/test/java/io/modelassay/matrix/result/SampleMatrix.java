@@ -101,7 +101,13 @@ final class SampleMatrix {
                 layers[layer] = bump * (0.02 + 0.001 * layer + 0.004 * Math.sin(layer * 2.0)) * (1 + rounding / 10);
             }
             cell.compared(
-                    "Qwen2-0.5B as " + SCHEMES[i], "bf16", 12.31 * (1 + drift / 100), drift, 0.002 * (1 + Math.abs(drift)), 0.95, layers);
+                    "Qwen2-0.5B as " + SCHEMES[i],
+                    "bf16",
+                    12.31 * (1 + drift / 100),
+                    drift,
+                    0.002 * (1 + Math.abs(drift)),
+                    0.95,
+                    layers);
         }
         return cell.traced("Qwen2-0.5B as nf4", tensors(rounding, wrongWeight));
     }
@@ -112,8 +118,7 @@ final class SampleMatrix {
             for (String module : List.of("self_attn.q_proj", "self_attn.o_proj", "mlp.down_proj")) {
                 boolean wrong = wrongWeight > 0 && (layer > 3 || (layer == 3 && module.startsWith("mlp")));
                 String name = "model.layers." + layer + "." + module;
-                tensors.add(Cells.sketch(
-                        name + ".weight", Kind.WEIGHT, wrong && layer == 3 ? wrongWeight : 0));
+                tensors.add(Cells.sketch(name + ".weight", Kind.WEIGHT, wrong && layer == 3 ? wrongWeight : 0));
                 double noise = rounding * (1 + Math.abs(Math.sin(layer + module.length()))) * Math.sqrt(1 + layer);
                 tensors.add(Cells.sketch(name, Kind.OUTPUT, wrong ? noise + 0.09 / (layer - 1) : noise));
             }

@@ -121,7 +121,9 @@ class TensorComparisonTest {
         assertThat(cell.verdict()).isEqualTo(Verdict.CHANGED);
         assertThat(compare(
                                 before,
-                                Cells.of("new").perplexity(gptq, "fp16", 36.3).traced(gptq, notFinite(WEIGHT, Kind.WEIGHT)))
+                                Cells.of("new")
+                                        .perplexity(gptq, "fp16", 36.3)
+                                        .traced(gptq, notFinite(WEIGHT, Kind.WEIGHT)))
                         .verdict())
                 .isEqualTo(Verdict.REGRESSED);
     }
