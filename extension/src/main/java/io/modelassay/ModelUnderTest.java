@@ -29,19 +29,18 @@ import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.quantizer.WeightErrors;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.OutputErrors;
+import io.modelassay.runtime.PaddedBatch;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /**
@@ -119,9 +118,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
     public String name() {
-        String folder = String.valueOf(loaded.settings().folder().getFileName());
-        String base = quantization().map(q -> folder + " as " + q.label()).orElse(folder);
-        return adapted.map(with -> base + with.label()).orElse(base);
+        return adapted.map(with -> loaded.name() + with.label()).orElseGet(loaded::name);
     }
 
     /** What is on disk. */
@@ -227,20 +224,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** What dropping the unused biases does on {@code text}: a forward pass with and one without them. */
     public BiasEffect biasEffect(Text text) {
-        int[] tokens = tokens(text);
-        int[] window = protocol().windows(tokens).get(0);
-        Set<String> modules = unusedBiases().stream().map(UnusedBias::module).collect(Collectors.toSet());
-        LanguageModel without = loaded.model();
-        LanguageModel with = loaded.modelWithUnusedBiases();
-        SortedMap<String, Double> shares = new TreeMap<>();
-        evaluator
-                .outputNorms(without, window, modules)
-                .forEach((module, norm) ->
-                        shares.put(module, loaded.biasNorm(with, module) * Math.sqrt(window.length) / norm));
-        return new BiasEffect(
-                shares,
-                evaluator.perplexity(without, tokens, protocol()),
-                evaluator.perplexity(with, tokens, protocol()));
+        return BiasEffect.of(loaded, evaluator, tokens(text), protocol());
     }
 
     /** Token ids of {@code text} by this model's tokenizer. */
@@ -274,6 +258,11 @@ public final class ModelUnderTest implements AutoCloseable {
      */
     public void logits(List<int[]> windows, Consumer<ByteBuffer> rows) {
         evaluator.logits(language(), windows, rows);
+    }
+
+    /** Logits of the tokens, but not of the padding, of each prompt of {@code batch}, {@code [positions][vocabulary]}. */
+    public List<float[][]> logits(PaddedBatch batch) {
+        return evaluator.logits(language(), batch);
     }
 
     /** Perplexity over {@code text} under {@link #protocol}. */
@@ -317,6 +306,14 @@ public final class ModelUnderTest implements AutoCloseable {
     public List<OutputErrors.ModuleError> outputErrors(Text text) {
         LanguageModel subject = adapted.map(AdaptedModel::inWeights).orElseGet(loaded::model);
         return evaluator.outputErrors(reference().language(), subject, tokens(text), protocol());
+    }
+
+    /**
+     * Squared error of each linear module's weight as a share of its squares, at each of {@code quantizations}: of this
+     * model's reference, without an adapter.
+     */
+    public SortedMap<String, List<Double>> weightErrors(List<Quantization> quantizations) {
+        return WeightErrors.of(loaded.reference().model(), quantizations);
     }
 
     /** NaN, infinities and magnitudes of the stored tensors. */
