@@ -283,7 +283,11 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Perplexity over {@code text} under {@code protocol}. */
     public Perplexity perplexity(Text text, Protocol protocol) {
-        return evaluator.perplexity(language(), tokens(text), protocol);
+        int[] tokens = tokens(text);
+        Perplexity perplexity = evaluator.perplexity(language(), tokens, protocol);
+        evaluator.recorder().measured(name(), text.name(), perplexity);
+        trace(language(), text, tokens, protocol);
+        return perplexity;
     }
 
     /** This model against its {@link #reference} over {@code text}, token by token. */
@@ -293,9 +297,17 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** This model against its {@link #reference} over {@code text} under {@code protocol}. */
     public Comparison comparison(Text text, Protocol protocol) {
-        Comparison comparison = evaluator.compare(reference().language(), language(), tokens(text), protocol);
+        int[] tokens = tokens(text);
+        Comparison comparison = evaluator.compare(reference().language(), language(), tokens, protocol);
         evaluator.recorder().compared(name(), text.name(), comparison);
+        trace(language(), text, tokens, protocol);
         return comparison;
+    }
+
+    private void trace(LanguageModel model, Text text, int[] tokens, Protocol protocol) {
+        if (evaluator.recorder().tracesModels()) {
+            evaluator.recorder().traced(name(), text.name(), evaluator.trace(model, tokens, protocol));
+        }
     }
 
     /**

@@ -56,7 +56,9 @@ class ArchitectureTest {
             ROOT + ".assertions",
             ROOT + ".report",
             ROOT + ".junit",
+            ROOT + ".matrix.result",
             ROOT + ".matrix",
+            ROOT + ".matrix.spark",
             ROOT + ".cli");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()

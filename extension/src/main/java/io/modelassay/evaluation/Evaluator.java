@@ -2,10 +2,12 @@ package io.modelassay.evaluation;
 
 import io.modelassay.runtime.ActivationKernels;
 import io.modelassay.runtime.Activations;
+import io.modelassay.runtime.ForwardSketch;
 import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.OutputErrors;
 import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
+import io.modelassay.runtime.TensorSketch;
 import io.modelassay.runtime.VocabularyHead.TokenComparison;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -34,6 +36,7 @@ public final class Evaluator {
     private final Recorder recorder;
     private final Map<List<Object>, Perplexity> perplexities = new ConcurrentHashMap<>();
     private final Map<List<Object>, Comparison> comparisons = new ConcurrentHashMap<>();
+    private final Map<List<Object>, List<TensorSketch>> traces = new ConcurrentHashMap<>();
     private final Map<List<Object>, List<OutputErrors.ModuleError>> outputErrors = new ConcurrentHashMap<>();
 
     /**
@@ -62,6 +65,14 @@ public final class Evaluator {
                 return Perplexity.of(model.head().negativeLogLikelihood(last), protocol, model);
             }
         });
+    }
+
+    /** What {@code model} makes of the first positions of {@code tokens}, every weight and output. */
+    public List<TensorSketch> trace(LanguageModel model, int[] tokens, Protocol protocol) {
+        int[] window = protocol.windows(tokens).get(0);
+        return traces.computeIfAbsent(
+                List.of(model.key(), Arrays.hashCode(window), window.length),
+                unused -> ForwardSketch.of(model, window, progress));
     }
 
     /** Compares {@code subject} with {@code reference} over {@code tokens}. */

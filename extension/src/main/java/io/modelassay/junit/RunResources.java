@@ -2,7 +2,10 @@ package io.modelassay.junit;
 
 import io.modelassay.ModelAssay;
 import io.modelassay.evaluation.Evaluator;
+import io.modelassay.evaluation.Recorder;
+import io.modelassay.evaluation.Recorders;
 import io.modelassay.evaluation.ReferenceCache;
+import io.modelassay.report.FigureLog;
 import io.modelassay.report.ProgressLine;
 import io.modelassay.report.RunReport;
 import java.io.PrintWriter;
@@ -11,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -27,10 +31,13 @@ final class RunResources implements AutoCloseable {
         report = context.getConfigurationParameter(RunReport.FOLDER_PROPERTY)
                 .map(folder -> RunReport.in(Path.of(folder)))
                 .orElseGet(RunReport::standard);
+        Recorder recorder = context.getConfigurationParameter(FigureLog.FILE_PROPERTY)
+                .<Recorder>map(file -> new Recorders(List.of(report, FigureLog.in(Path.of(file)))))
+                .orElse(report);
         Evaluator evaluator = new Evaluator(
                 ReferenceCache.standard(),
                 ProgressLine.on(new PrintWriter(System.err, false, StandardCharsets.UTF_8)),
-                report);
+                recorder);
         models = new ModelStore(settings -> ModelAssay.open(settings).load(evaluator));
     }
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * How every JSON document of ModelAssay is written: records and maps as objects, members in snake_case and sorted, absent
  * values as {@code null}, and {@code null} for a number that JSON has no form for (NaN and the infinities).
  *
- * <p>Records, maps, collections, strings, numbers and booleans, nothing else. No object mapper: its start alone takes
+ * <p>Records, maps, collections, strings, numbers, booleans and constants (in lower case), nothing else. No object mapper: its start alone takes
  * longer than inspecting a model.
  */
 @API(status = API.Status.INTERNAL)
@@ -34,6 +34,11 @@ public final class JsonText {
     /** The document as indented text with a line feed at its end. */
     public static String of(Object document) {
         return write(document, true) + "\n";
+    }
+
+    /** The document as one line, without a line feed at its end. */
+    public static String line(Object document) {
+        return write(document, false);
     }
 
     /**
@@ -82,6 +87,8 @@ public final class JsonText {
             }
         } else if (value instanceof Long || value instanceof Integer) {
             json.writeNumber(((Number) value).longValue());
+        } else if (value instanceof Enum<?> constant) {
+            json.writeString(constant.name().toLowerCase(Locale.ROOT));
         } else if (value instanceof Collection<?> items) {
             json.writeStartArray();
             for (Object item : items) {

@@ -1,13 +1,19 @@
 package io.modelassay.report;
 
+import io.modelassay.evaluation.Comparison;
+import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Provenance;
 import java.util.List;
+import java.util.Locale;
+import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code results.json} holds; docs/reference.md describes the members. A number is {@code null} where the figure was
  * NaN or infinite.
  */
-record Results(
+@API(status = API.Status.INTERNAL)
+public record Results(
         String schema,
         Run run,
         Summary summary,
@@ -18,9 +24,9 @@ record Results(
     static final String SCHEMA = "modelassay-report/1";
 
     /** The run that the results are from: the only part that differs between two runs of one suite. */
-    record Run(String id, String started, String finished, int processes, String java, String platform) {}
+    public record Run(String id, String started, String finished, int processes, String java, String platform) {}
 
-    record Summary(
+    public record Summary(
             int tests,
             int testsPassed,
             int testsFailed,
@@ -31,7 +37,7 @@ record Results(
             int models,
             int comparisons) {}
 
-    record Model(
+    public record Model(
             String name,
             String artifact,
             @Nullable String quantization,
@@ -42,7 +48,7 @@ record Results(
             @Nullable Double driftPercent,
             @Nullable String ranOn) {}
 
-    record Compared(
+    public record Compared(
             String model,
             String artifact,
             @Nullable String quantization,
@@ -64,8 +70,37 @@ record Results(
             @Nullable Double top1Agreement,
             @Nullable Double top1AgreementStandardError,
             List<Layer> layerErrors) {
+        static Compared of(String model, String text, Comparison comparison) {
+            Provenance provenance = comparison.subject().provenance();
+            ModelName name = ModelName.of(model);
+            return new Compared(
+                    model,
+                    name.artifact(),
+                    name.quantization(),
+                    text,
+                    comparison.subject().protocol(),
+                    comparison.subject().tokens(),
+                    provenance.device().name().toLowerCase(Locale.ROOT),
+                    provenance.dtype().name().toLowerCase(Locale.ROOT),
+                    provenance.engine(),
+                    comparison.subject().value(),
+                    comparison.subject().standardError(),
+                    comparison.reference().value(),
+                    comparison.reference().standardError(),
+                    comparison.driftPercent(),
+                    comparison.driftStandardError(),
+                    null,
+                    comparison.klDivergence().mean(),
+                    comparison.klDivergence().standardError(),
+                    comparison.topTokenAgreement().mean(),
+                    comparison.topTokenAgreement().standardError(),
+                    comparison.layerErrors().stream()
+                            .map(layer -> new Layer(layer.layer(), layer.error()))
+                            .toList());
+        }
+
         String ranOn() {
-            return device.toUpperCase(java.util.Locale.ROOT) + ", " + dtype + ", " + engine;
+            return device.toUpperCase(Locale.ROOT) + ", " + dtype + ", " + engine;
         }
 
         Compared limitedTo(@Nullable Double limit) {
@@ -94,9 +129,9 @@ record Results(
         }
     }
 
-    record Layer(String layer, @Nullable Double error) {}
+    public record Layer(String layer, @Nullable Double error) {}
 
-    record Check(
+    public record Check(
             String model,
             String check,
             @Nullable Double value,
@@ -104,12 +139,24 @@ record Results(
             String unit,
             String limit,
             boolean holds,
-            String provenance) {}
+            String provenance) {
+        static Check of(Figure figure) {
+            return new Check(
+                    figure.model(),
+                    figure.check(),
+                    figure.value(),
+                    figure.standardError(),
+                    figure.unit(),
+                    figure.limit(),
+                    figure.holds(),
+                    figure.provenance());
+        }
+    }
 
-    record Test(String name, String outcome, String message) {}
+    public record Test(String name, String outcome, String message) {}
 
     /** What one test JVM has seen: the file it leaves for the others. */
-    record Part(
+    public record Part(
             String process,
             String started,
             String finished,

@@ -2,11 +2,9 @@ package io.modelassay.report;
 
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
-import io.modelassay.evaluation.Provenance;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
-import io.modelassay.report.Results.Layer;
 import io.modelassay.report.Results.Part;
 import io.modelassay.report.Results.Test;
 import java.nio.file.Path;
@@ -16,7 +14,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -79,46 +76,13 @@ public final class RunReport implements Recorder {
 
     @Override
     public synchronized void compared(String model, String text, Comparison comparison) {
-        Provenance provenance = comparison.subject().provenance();
-        ModelName name = ModelName.of(model);
-        Compared compared = new Compared(
-                model,
-                name.artifact(),
-                name.quantization(),
-                text,
-                comparison.subject().protocol(),
-                comparison.subject().tokens(),
-                provenance.device().name().toLowerCase(Locale.ROOT),
-                provenance.dtype().name().toLowerCase(Locale.ROOT),
-                provenance.engine(),
-                comparison.subject().value(),
-                comparison.subject().standardError(),
-                comparison.reference().value(),
-                comparison.reference().standardError(),
-                comparison.driftPercent(),
-                comparison.driftStandardError(),
-                null,
-                comparison.klDivergence().mean(),
-                comparison.klDivergence().standardError(),
-                comparison.topTokenAgreement().mean(),
-                comparison.topTokenAgreement().standardError(),
-                comparison.layerErrors().stream()
-                        .map(layer -> new Layer(layer.layer(), layer.error()))
-                        .toList());
+        Compared compared = Compared.of(model, text, comparison);
         comparisons.put(ResultsMerger.key(compared), compared);
     }
 
     @Override
     public synchronized void checked(Figure figure) {
-        checks.add(new Check(
-                figure.model(),
-                figure.check(),
-                figure.value(),
-                figure.standardError(),
-                figure.unit(),
-                figure.limit(),
-                figure.holds(),
-                figure.provenance()));
+        checks.add(Check.of(figure));
     }
 
     /**
