@@ -49,6 +49,10 @@ record Axis(
         }
     }
 
+    static Axis named(String name) {
+        return ALL.stream().filter(axis -> axis.axis.equals(name)).findFirst().orElseThrow();
+    }
+
     static List<String> names() {
         return ALL.stream().map(Axis::axis).toList();
     }
@@ -66,8 +70,7 @@ record Axis(
             if (version == null) {
                 continue;
             }
-            axis.rewritten.forEach(
-                    (name, rule) -> versions.put(name, version.replaceFirst(rule.get(0), rule.get(1))));
+            axis.rewritten.forEach((name, rule) -> versions.put(name, version.replaceFirst(rule.get(0), rule.get(1))));
             axis.implied.forEach((name, known) -> {
                 if (!versions.containsKey(name)) {
                     versions.put(name, axis.known(name, known, version));

@@ -1,5 +1,6 @@
 package io.modelassay.matrix;
 
+import io.modelassay.checkpoint.NearestNames;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,7 +12,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import io.modelassay.checkpoint.NearestNames;
 import org.apiguardian.api.API;
 
 /**
@@ -96,8 +96,8 @@ public record Stack(
             throw invalid(
                     spec,
                     "there is no axis \"" + key + "\"; axes are " + String.join(", ", Axis.names()),
-                    NearestNames.of(key, keys, 1).get(0) + "=" + value + ", or a coordinate such as org.assertj:assertj-core="
-                            + value);
+                    NearestNames.of(key, keys, 1).get(0) + "=" + value
+                            + ", or a coordinate such as org.assertj:assertj-core=" + value);
         }
         if (!VERSION.matcher(value).matches()) {
             throw invalid(spec, "\"" + value + "\" is no version of " + key, key + "=1.2.3");
