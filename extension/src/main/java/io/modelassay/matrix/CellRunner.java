@@ -3,7 +3,6 @@ package io.modelassay.matrix;
 import io.modelassay.matrix.result.CellOutcome;
 import io.modelassay.matrix.result.CellResult;
 import io.modelassay.matrix.result.CellResult.Measurement;
-import io.modelassay.matrix.result.TestResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apiguardian.api.API;
 
@@ -69,11 +67,12 @@ public final class CellRunner implements AutoCloseable {
         try {
             classPath = classPaths.resolve(cell.suite(), cell.stack());
         } catch (UnresolvableException e) {
-            return unstarted(cell, started, new TreeMap<>(), CellOutcome.UNRESOLVABLE, String.valueOf(e.getMessage()));
+            return UnstartedCell.result(
+                    cell, started, new TreeMap<>(), CellOutcome.UNRESOLVABLE, String.valueOf(e.getMessage()));
         }
         Path java = JavaHome.of(cell.stack()).command();
         if (!Files.isExecutable(java)) {
-            return unstarted(
+            return UnstartedCell.result(
                     cell,
                     started,
                     classPath.libraries(),
@@ -84,7 +83,7 @@ public final class CellRunner implements AutoCloseable {
         try {
             end = CellProcess.run(cell, classPath, folder);
         } catch (IOException e) {
-            return unstarted(
+            return UnstartedCell.result(
                     cell,
                     started,
                     classPath.libraries(),
@@ -114,28 +113,5 @@ public final class CellRunner implements AutoCloseable {
                 figures.perplexities(),
                 figures.checks(),
                 figures.traces());
-    }
-
-    private static CellResult unstarted(
-            Cell cell, String started, SortedMap<String, String> libraries, CellOutcome outcome, String detail) {
-        List<TestResult> none = List.of();
-        return new CellResult(
-                CellResult.SCHEMA,
-                cell.digest(),
-                cell.id(),
-                cell.suite().name(),
-                cell.stack().name(),
-                libraries,
-                "",
-                outcome,
-                detail,
-                null,
-                List.of(),
-                new Measurement(started, 0, null, null),
-                none,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of());
     }
 }

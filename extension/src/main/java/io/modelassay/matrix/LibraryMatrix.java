@@ -97,7 +97,7 @@ public final class LibraryMatrix {
 
     /** Runs the cells that have no result in {@code report} yet. */
     public List<CellResult> run(Path report) {
-        return run(report, (task, done, total) -> {});
+        return run(report, Progress.SILENT);
     }
 
     /** Runs the cells that have no result in {@code report} yet, telling how far it has come. */

@@ -1,5 +1,7 @@
 package io.modelassay.matrix;
 
+import io.modelassay.matrix.result.CellOutcome;
+import io.modelassay.matrix.result.CellResult;
 import io.modelassay.report.JsonText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -133,9 +136,9 @@ public final class MatrixPlan {
                                 + String.join("; ", cells.stream().map(Cell::id).toList())));
     }
 
-    /** The document, its paths relative to {@code report}. */
-    public String json(Path report) {
-        return JsonText.of(PlanDocument.of(this, report));
+    /** What {@code plan.json} holds, its paths relative to {@code report}: a record for {@link JsonText}. */
+    public Record document(Path report) {
+        return PlanDocument.of(this, report);
     }
 
     /** Writes {@code plan.json}, as a whole. */
@@ -143,7 +146,7 @@ public final class MatrixPlan {
         try {
             Files.createDirectories(report);
             Path temporary = Files.createTempFile(report, FILE, ".tmp");
-            Files.writeString(temporary, json(report));
+            Files.writeString(temporary, JsonText.of(document(report)));
             Files.move(
                     temporary,
                     report.resolve(FILE),
@@ -170,6 +173,27 @@ public final class MatrixPlan {
         } catch (IOException | NullPointerException | IllegalArgumentException e) {
             throw invalid(file, "cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** What the cells have left in {@code report}, in their order; one that has left nothing of this plan was not started. */
+    public List<CellResult> results(Path report) {
+        List<CellResult> results = new ArrayList<>();
+        for (Cell cell : cells) {
+            try {
+                results.add(CellFolder.result(report, cell.id())
+                        .filter(result -> result.digest().equals(cell.digest()))
+                        .orElseGet(() -> UnstartedCell.result(
+                                cell,
+                                "",
+                                new TreeMap<>(),
+                                CellOutcome.NOT_STARTED,
+                                "The report has no result of this cell as it is planned"
+                                        + "\nTry: modelassay matrix cell " + cell.id())));
+            } catch (IOException e) {
+                throw new UncheckedIOException("The result of the cell " + cell.id() + " cannot be read", e);
+            }
+        }
+        return results;
     }
 
     private static MatrixException invalid(Path file, String why, @Nullable Exception cause) {
