@@ -45,10 +45,14 @@ final class MavenResolver implements AutoCloseable {
 
     /** The test class path of a module's dependencies, with the stack's versions in the place of all others. */
     List<Artifact> dependencies(MavenModules modules, Stack stack) throws UnresolvableException {
-        SessionBuilder builder = session().setWorkspaceReader(modules);
-        DependencyManager own = new SessionBuilderSupplier(system).get().build().getDependencyManager();
-        builder.setDependencyManager(new StackVersions(stack, own));
-        try (CloseableSession session = builder.build()) {
+        SessionBuilderSupplier supplier = new SessionBuilderSupplier(system) {
+            @Override
+            protected DependencyManager getDependencyManager() {
+                return new StackVersions(stack, super.getDependencyManager());
+            }
+        };
+        try (CloseableSession session =
+                session(supplier).setWorkspaceReader(modules).build()) {
             ArtifactDescriptorResult module = system.readArtifactDescriptor(
                     session, new ArtifactDescriptorRequest(modules.suiteArtifact(), repositories(session), ""));
             CollectRequest collect = new CollectRequest();
@@ -82,7 +86,8 @@ final class MavenResolver implements AutoCloseable {
 
     /** One artifact's file. */
     Path file(Artifact artifact) throws UnresolvableException {
-        try (CloseableSession session = session().build()) {
+        try (CloseableSession session =
+                session(new SessionBuilderSupplier(system)).build()) {
             return system.resolveArtifact(session, new ArtifactRequest(artifact, repositories(session), ""))
                     .getArtifact()
                     .getPath();
@@ -91,9 +96,8 @@ final class MavenResolver implements AutoCloseable {
         }
     }
 
-    private SessionBuilder session() {
-        SessionBuilder session = new SessionBuilderSupplier(system)
-                .get()
+    private SessionBuilder session(SessionBuilderSupplier supplier) {
+        SessionBuilder session = supplier.get()
                 .withLocalRepositoryBaseDirectories(settings.localRepository())
                 .setOffline(offline)
                 .setSystemProperties(System.getProperties());
