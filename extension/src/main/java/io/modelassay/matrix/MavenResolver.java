@@ -1,10 +1,8 @@
 package io.modelassay.matrix;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.eclipse.aether.RepositorySystem;
 import org.eclipse.aether.RepositorySystemSession;
 import org.eclipse.aether.RepositorySystemSession.CloseableSession;
@@ -109,18 +107,17 @@ final class MavenResolver implements AutoCloseable {
         return system.newResolutionRepositories(session, settings.repositories());
     }
 
-    /** The innermost message: which artifact is missing, and where it was looked for. */
+    /** Which artifact is missing and where it was looked for: the outermost message that says so, else the innermost. */
     private static String reason(Throwable failure) {
-        List<String> messages = new ArrayList<>();
+        String innermost = "";
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause.getMessage() != null) {
-                messages.add(cause.getMessage());
+            String message = String.valueOf(cause.getMessage());
+            if (message.contains("could not be resolved")) {
+                return message;
             }
+            innermost = message;
         }
-        return messages.stream()
-                .filter(message -> message.contains(":") && message.contains(" in "))
-                .reduce((outer, inner) -> inner)
-                .orElseGet(() -> messages.stream().collect(Collectors.joining(": ")));
+        return innermost;
     }
 
     static Optional<String> versionOf(Stack stack, Artifact artifact) {

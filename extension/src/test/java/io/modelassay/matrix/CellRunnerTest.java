@@ -7,6 +7,7 @@ import io.modelassay.matrix.result.CellOutcome;
 import io.modelassay.matrix.result.CellResult;
 import io.modelassay.matrix.result.TestResult;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,7 +32,8 @@ class CellRunnerTest {
     }
 
     private String file(CellResult result, String name) throws IOException {
-        return Files.readString(report.resolve("cells").resolve(result.cell()).resolve(name));
+        return Files.readString(
+                report.resolve("cells").resolve(result.cell()).resolve(name), StandardCharsets.ISO_8859_1);
     }
 
     @Test
@@ -46,8 +48,8 @@ class CellRunnerTest {
                         tuple(type + ".fails", TestResult.Outcome.FAILED),
                         tuple(type + ".isAborted", TestResult.Outcome.ABORTED),
                         tuple(type + ".isSkipped", TestResult.Outcome.SKIPPED),
-                        tuple(type + ".hasVariants [[1] 1]", TestResult.Outcome.PASSED),
-                        tuple(type + ".hasVariants [[2] 2]", TestResult.Outcome.PASSED));
+                        tuple(type + ".hasVariants [[1] number=1]", TestResult.Outcome.PASSED),
+                        tuple(type + ".hasVariants [[2] number=2]", TestResult.Outcome.PASSED));
         assertThat(result.tests())
                 .filteredOn(test -> test.outcome() == TestResult.Outcome.FAILED)
                 .allSatisfy(test -> {
