@@ -299,7 +299,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     private void trace(LanguageModel model, Text text, int[] tokens, Protocol protocol) {
         if (evaluator.recorder().tracesModels()) {
-            evaluator.recorder().traced(name(), text.name(), evaluator.trace(model, tokens, protocol));
+            evaluator.recorder().traced(name(), text.name(), provenance(), evaluator.trace(model, tokens, protocol));
         }
     }
 

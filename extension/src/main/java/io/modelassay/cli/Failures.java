@@ -6,6 +6,7 @@ import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.CheckpointProblem;
 import io.modelassay.checkpoint.JsonText;
 import io.modelassay.conversion.PaddingException;
+import io.modelassay.matrix.MatrixException;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -77,6 +78,7 @@ final class Failures {
                 || e instanceof RuntimeFailure
                 || e instanceof UnsupportedArchitectureException
                 || e instanceof PaddingException
+                || e instanceof MatrixException
                 || e instanceof IllegalArgumentException
                 || e instanceof IllegalStateException;
     }
@@ -97,6 +99,9 @@ final class Failures {
         if (e instanceof PaddingException refusal) {
             return refusal.reason().id();
         }
+        if (e instanceof MatrixException refusal) {
+            return refusal.id();
+        }
         if (e instanceof UncheckedIOException || e instanceof IOException) {
             return "input-output";
         }
@@ -110,6 +115,7 @@ final class Failures {
                 || e instanceof UncheckedIOException
                 || (e instanceof CheckpointException problem && problem.problem() == CheckpointProblem.WRITE_FAILED)
                 || (e instanceof PaddingException refusal && refusal.reason().isOfTheRequest())
+                || (e instanceof MatrixException matrix && matrix.problem().isOfTheRequest())
                 || (e instanceof RuntimeFailure failure && failure.id().equals("no-gpu"));
         return usage ? Main.USAGE : Main.UNREADABLE;
     }

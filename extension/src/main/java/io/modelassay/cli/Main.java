@@ -22,7 +22,8 @@ import picocli.CommandLine.Command;
             PadVerb.class,
             DiagnoseVerb.class,
             QuantizeVerb.class,
-            PredictVerb.class
+            PredictVerb.class,
+            MatrixVerb.class
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,

@@ -62,7 +62,8 @@ record AwqFormat() implements ArtifactFormat {
 
     @Override
     public Map<String, Long> options(Quantization quantization) {
-        return Map.of();
+        // PyTorch before 2.5 takes an empty dictionary for one of tensors.
+        return Map.of("bits", 4L);
     }
 
     @Override

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.modelassay.report.JsonText;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.WholeFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package io.modelassay.matrix.result;
 
-import io.modelassay.report.JsonText;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.WholeFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package io.modelassay.matrix.result;
 
-import io.modelassay.report.JsonText;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.PageTemplate;
 import java.util.ArrayList;
 import java.util.HashMap;

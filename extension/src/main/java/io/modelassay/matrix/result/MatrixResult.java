@@ -80,6 +80,11 @@ public record MatrixResult(String baseline, List<String> stacks, List<String> su
         return cell.stack().equals(baseline);
     }
 
+    /** What {@code matrix.json} holds. */
+    public Map<String, Object> document() {
+        return JsonDocument.of(this);
+    }
+
     /** A few plain lines for the console. */
     public List<String> summary() {
         return Summary.of(this);

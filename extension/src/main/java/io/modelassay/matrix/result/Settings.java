@@ -1,6 +1,7 @@
 package io.modelassay.matrix.result;
 
 import io.modelassay.report.FigureLine.Measured;
+import io.modelassay.report.FigureLine.Traced;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import java.util.ArrayList;
@@ -24,6 +25,10 @@ record Settings(String dtype, String device, String protocol) {
 
     static Settings of(Compared figure) {
         return new Settings(figure.dtype(), figure.device(), figure.protocol());
+    }
+
+    static Settings of(Traced trace) {
+        return new Settings(trace.dtype(), trace.device(), "");
     }
 
     static Settings of(Check check) {

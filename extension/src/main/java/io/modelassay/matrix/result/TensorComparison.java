@@ -4,20 +4,17 @@ import io.modelassay.report.FigureLine.Sketch;
 import io.modelassay.report.FigureLine.Traced;
 import io.modelassay.runtime.TensorSketch.Kind;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
-import java.util.stream.Stream;
 
 /**
  * What a model computes in one cell against the baseline's, tensor by tensor in the order of computation.
  *
  * @param model name of the model
  * @param text name of the text
- * @param dtype the compute type; where a model was measured in several, the coarsest
+ * @param dtype the compute type
  * @param differences of all tensors in order; empty where they cannot be compared
  * @param note why they cannot be compared; may be empty
  */
@@ -27,57 +24,27 @@ record TensorComparison(String model, String text, String dtype, List<TensorDiff
     static List<TensorComparison> of(CellResult baseline, CellResult here) {
         List<TensorComparison> comparisons = new ArrayList<>();
         for (Pairing<Traced> pair : Pairing.of(
-                baseline.traces(), here.traces(), trace -> trace.model() + "\n" + trace.text(), (a, b) -> true)) {
+                baseline.traces(),
+                here.traces(),
+                trace -> trace.model() + "\n" + trace.text(),
+                (a, b) -> Settings.of(a).equals(Settings.of(b)))) {
             Traced before = pair.before();
             Traced after = pair.after();
             if (before != null && after != null) {
-                comparisons.add(of(baseline, here, before, after));
+                comparisons.add(of(before, after));
             }
         }
         return List.copyOf(comparisons);
     }
 
-    private static TensorComparison of(CellResult baseline, CellResult here, Traced before, Traced after) {
-        TreeSet<Settings> there = settings(baseline, before);
-        TreeSet<Settings> own = settings(here, after);
-        String dtype = there.isEmpty() ? "bf16" : there.last().dtype();
-        boolean sameCount = traces(baseline, before) == traces(here, after);
-        String note = there.isEmpty() || own.isEmpty()
-                ? ""
-                : there.equals(own)
-                        ? sameCount ? "" : "another number of traces"
-                        : own.last().against(there.last());
+    private static TensorComparison of(Traced before, Traced after) {
+        String note = Settings.of(after).against(Settings.of(before));
         return new TensorComparison(
                 before.model(),
                 before.text(),
-                dtype,
-                note.isEmpty() ? differences(before, after, Noise.of(dtype, before.model())) : List.of(),
+                before.dtype(),
+                note.isEmpty() ? differences(before, after, Noise.of(before.dtype(), before.model())) : List.of(),
                 note);
-    }
-
-    private static long traces(CellResult cell, Traced trace) {
-        return cell.traces().stream()
-                .filter(other ->
-                        other.model().equals(trace.model()) && other.text().equals(trace.text()))
-                .count();
-    }
-
-    /** How the model was measured on the text, finest type first. */
-    private static TreeSet<Settings> settings(CellResult cell, Traced trace) {
-        TreeSet<Settings> settings = new TreeSet<>(Comparator.comparingDouble(
-                        (Settings each) -> Noise.of(each.dtype(), "").weight())
-                .thenComparing(Settings::toString));
-        Stream.concat(
-                        cell.comparisons().stream()
-                                .filter(figure -> figure.model().equals(trace.model())
-                                        && figure.text().equals(trace.text()))
-                                .map(Settings::of),
-                        cell.perplexities().stream()
-                                .filter(figure -> figure.model().equals(trace.model())
-                                        && figure.text().equals(trace.text()))
-                                .map(Settings::of))
-                .forEach(settings::add);
-        return settings;
     }
 
     private static List<TensorDifference> differences(Traced before, Traced after, Noise noise) {

@@ -36,7 +36,7 @@ class CellFileTest {
                 .perplexity("m", "bf16", null)
                 .compared(Cells.MODEL, "bf16", 13.2, 7.2, 0.07, 0.9, 0.1, 0.2)
                 .check("missing keys", 0, "keys", "at most 0", true, "")
-                .traced(Cells.MODEL, Cells.sketch("a", Kind.WEIGHT, 0), Cells.notFinite("b", Kind.OUTPUT))
+                .traced(Cells.MODEL, "bf16", Cells.sketch("a", Kind.WEIGHT, 0), Cells.notFinite("b", Kind.OUTPUT))
                 .build();
     }
 

@@ -143,8 +143,8 @@ final class Cells {
         return this;
     }
 
-    Cells traced(String model, Sketch... tensors) {
-        traces.add(new Traced(model, TEXT, List.of(tensors)));
+    Cells traced(String model, String dtype, Sketch... tensors) {
+        traces.add(new Traced(model, TEXT, "cpu", dtype, List.of(tensors)));
         return this;
     }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.matrix.result.TestResult.Outcome;
-import io.modelassay.report.JsonText;
 import io.modelassay.runtime.TensorSketch.Kind;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,14 +38,14 @@ class MatrixDocumentsTest {
                 .test("survives[int4]", Outcome.PASSED)
                 .failed("trains", "no gradient after 12 ms")
                 .perplexity("Qwen2-0.5B", "bf16", 12.31)
-                .traced("Qwen2-0.5B", Cells.sketch("model.layers.0.mlp.down_proj", Kind.OUTPUT, 0));
+                .traced("Qwen2-0.5B", "bf16", Cells.sketch("model.layers.0.mlp.down_proj", Kind.OUTPUT, 0));
         Cells regressed = Cells.of("djl 0.34.0")
                 .library("ai.djl:api", "0.34.0")
                 .test("loads", Outcome.PASSED)
                 .failed("survives[int4]", "drift was 11.42 %\nTry: act-order")
                 .failed("trains", "no gradient after 15 ms")
                 .perplexity("Qwen2-0.5B", "bf16", 12.93)
-                .traced("Qwen2-0.5B", Cells.sketch("model.layers.0.mlp.down_proj", Kind.OUTPUT, 0.25));
+                .traced("Qwen2-0.5B", "bf16", Cells.sketch("model.layers.0.mlp.down_proj", Kind.OUTPUT, 0.25));
         Cells lost = Cells.of("djl 0.30.0")
                 .library("ai.djl:api", "0.30.0")
                 .test("loads", Outcome.PASSED)

@@ -109,7 +109,7 @@ final class SampleMatrix {
                     0.95,
                     layers);
         }
-        return cell.traced("Qwen2-0.5B as nf4", tensors(rounding, wrongWeight));
+        return cell.traced("Qwen2-0.5B as nf4", "bf16", tensors(rounding, wrongWeight));
     }
 
     private static Sketch[] tensors(double rounding, double wrongWeight) {

@@ -19,7 +19,7 @@ class TensorComparisonTest {
     private static final String OUTPUT = "model.layers.0.mlp.down_proj";
 
     private static Cells cell(String stack, String dtype, Sketch... tensors) {
-        return Cells.of(stack).perplexity(MODEL, dtype, 36.3).traced(MODEL, tensors);
+        return Cells.of(stack).perplexity(MODEL, dtype, 36.3).traced(MODEL, dtype, tensors);
     }
 
     private static CellComparison moved(String dtype, double weight, double output) {
@@ -115,15 +115,17 @@ class TensorComparisonTest {
     @Test
     void codesThatCalibrationFindsAreNotJudgedByTensors() {
         String gptq = "tiny-qwen2 as int4 g128 GPTQ";
-        Cells before = Cells.of("old").perplexity(gptq, "fp16", 36.3).traced(gptq, sketch(WEIGHT, Kind.WEIGHT, 0));
+        Cells before =
+                Cells.of("old").perplexity(gptq, "fp16", 36.3).traced(gptq, "fp16", sketch(WEIGHT, Kind.WEIGHT, 0));
         CellComparison cell = compare(
-                before, Cells.of("new").perplexity(gptq, "fp16", 36.3).traced(gptq, sketch(WEIGHT, Kind.WEIGHT, 0.2)));
+                before,
+                Cells.of("new").perplexity(gptq, "fp16", 36.3).traced(gptq, "fp16", sketch(WEIGHT, Kind.WEIGHT, 0.2)));
         assertThat(cell.verdict()).isEqualTo(Verdict.CHANGED);
         assertThat(compare(
                                 before,
                                 Cells.of("new")
                                         .perplexity(gptq, "fp16", 36.3)
-                                        .traced(gptq, notFinite(WEIGHT, Kind.WEIGHT)))
+                                        .traced(gptq, "fp16", notFinite(WEIGHT, Kind.WEIGHT)))
                         .verdict())
                 .isEqualTo(Verdict.REGRESSED);
     }
