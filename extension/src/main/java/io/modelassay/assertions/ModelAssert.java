@@ -12,7 +12,6 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.diagnosis.Setting;
-import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Provenance;
@@ -23,15 +22,12 @@ import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apiguardian.api.API;
-import org.assertj.core.data.Percentage;
 import org.jspecify.annotations.Nullable;
 
-/** Assertions on a model: figures over texts, values and structure. */
+/** Assertions on a model: figures over texts, values, structure and baselines. */
 @API(status = API.Status.EXPERIMENTAL)
-public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnderTest> {
+public class ModelAssert extends AbstractComparedModelAssert<ModelAssert> {
     /** For {@link ModelAssertions#assertThat(ModelUnderTest)}. */
     public ModelAssert(@Nullable ModelUnderTest actual) {
         super(actual, ModelAssert.class);
@@ -204,120 +200,6 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
     }
 
     /**
-     * The perplexity over {@code text} has grown by at most {@code limit} against the reference. Measured token by token,
-     * so that the standard error is that of paired differences. Fails where there is no other model to compare with.
-     *
-     * @param limit largest growth; a smaller perplexity always holds
-     * @param text windows of the model's context
-     */
-    public ModelAssert hasPerplexityDriftAtMost(Percentage limit, Text text) {
-        isNotNull();
-        requireReference();
-        failWith(comparisons().driftAbove(limit.value, text).stream());
-        return this;
-    }
-
-    /**
-     * The mean KL divergence from the reference over {@code text} is at most {@code limit} nats a token. Fails where there
-     * is no other model to compare with.
-     *
-     * @throws IllegalArgumentException if {@code limit} is negative or NaN
-     */
-    public ModelAssert hasMeanKlDivergenceAtMost(double limit, Text text) {
-        isNotNull();
-        if (!(limit >= 0)) {
-            throw new IllegalArgumentException("A KL divergence is at least 0 nats, so the limit cannot be " + limit);
-        }
-        requireReference();
-        failWith(comparisons().klAbove(limit, text).stream());
-        return this;
-    }
-
-    /**
-     * The reference's most likely token is the model's too at no less than {@code limit} of the positions of {@code text}.
-     * Fails where there is no other model to compare with.
-     *
-     * @param limit a share, 0 to 1
-     * @throws IllegalArgumentException if {@code limit} is no share
-     */
-    public ModelAssert hasTopTokenAgreementAtLeast(double limit, Text text) {
-        isNotNull();
-        if (!(limit >= 0 && limit <= 1)) {
-            throw new IllegalArgumentException("An agreement is a share from 0 to 1, so the limit cannot be " + limit);
-        }
-        requireReference();
-        failWith(comparisons().agreementBelow(limit, text).stream());
-        return this;
-    }
-
-    /** The logits are those of {@code other}, each within {@code tolerance}, on the first {@value LogitChecks#TOKENS} tokens. */
-    public ModelAssert hasSameLogitsAs(ModelUnderTest other, double tolerance, Text text) {
-        isNotNull();
-        failWith(logits(text).otherThan(other, tolerance).stream());
-        return this;
-    }
-
-    /** Windows give the same logits, each within {@code tolerance}, in one batch as each alone. */
-    public ModelAssert hasSameLogitsInBatches(double tolerance, Text text) {
-        isNotNull();
-        failWith(logits(text).otherInBatches(tolerance).stream());
-        return this;
-    }
-
-    /**
-     * The first {@value LogitChecks#TOKENS} tokens of each prompt give the same logits, each within {@code tolerance}, in one
-     * batch that is padded left, in one that is padded right, and alone. Padded with every pad token that the artifact's files
-     * name, or with the end of the text where they name none. Fails where no prompt is shorter than another.
-     *
-     * @param prompts texts of different lengths
-     */
-    public ModelAssert hasSameLogitsUnderPadding(double tolerance, Text... prompts) {
-        isNotNull();
-        PaddedPromptChecks checks = new PaddedPromptChecks(actual, prompts);
-        requireSomething(
-                checks.padded(),
-                "prompts that a batch pads",
-                "texts of different lengths, none empty, the shorter below " + LogitChecks.TOKENS + " tokens");
-        requireSomething(
-                checks.padTokens().size(),
-                "a pad token, or an end of the text in its place",
-                "pad_token in tokenizer_config.json");
-        failWith(checks.otherThanAlone(tolerance).stream());
-        return this;
-    }
-
-    private LogitChecks logits(Text text) {
-        LogitChecks checks = new LogitChecks(actual, text);
-        requireSomething(checks.count(), "tokens in " + text.name(), "a text that is not empty");
-        return checks;
-    }
-
-    /**
-     * Drift, KL divergence and agreement over {@code text} keep the limits of {@link DefaultLimits} for the applied
-     * quantization. One failure tells of all that do not. Fails where no quantization is applied, and for a quantization
-     * that has no such limits.
-     */
-    public ModelAssert keepsDefaultLimitsOn(Text text) {
-        isNotNull();
-        String nextStep = "quantize = @Quantize(…), or a limit of your own";
-        Optional<Quantization> quantization = actual.quantization();
-        requireSomething(quantization.isPresent() ? 1 : 0, "default limits, which belong to a quantization", nextStep);
-        DefaultLimits limits = DefaultLimits.of(quantization.orElseThrow(), parameters());
-        requireSomething(
-                limits.limitsAnything() ? 1 : 0,
-                "default limits for " + quantization.get().label(),
-                "a limit of your own, such as hasPerplexityDriftAtMost(withPercentage(20), text)");
-        failWith(Stream.of(
-                        Double.isInfinite(limits.driftPercent())
-                                ? Optional.<String>empty()
-                                : comparisons().driftAbove(limits.driftPercent(), text),
-                        comparisons().klAbove(limits.klDivergence(), text),
-                        comparisons().agreementBelow(limits.topTokenAgreement(), text))
-                .flatMap(Optional::stream));
-        return this;
-    }
-
-    /**
      * As {@link #asksGradientsOnlyOfFloatingPointTensors()}, and training {@code adapter} on the model asks for no gradient
      * of integers either: no module that is quantized is copied by {@code modules_to_save}, and the adapter's own tensors are
      * of floating point types. From headers and configs; starts no engine.
@@ -393,34 +275,6 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
 
     private TrainingChecks training() {
         return new TrainingChecks(actual);
-    }
-
-    private long parameters() {
-        return actual.plan().stream()
-                .flatMap(plan -> plan.parameters().stream())
-                .mapToLong(parameter -> parameter.shape().elementCount())
-                .sum();
-    }
-
-    private void failWith(Stream<String> failures) {
-        String text = failures.collect(Collectors.joining("\n\n"));
-        if (!text.isEmpty()) {
-            fail(text);
-        }
-    }
-
-    /** A model compared with itself would pass every limit. */
-    private void requireReference() {
-        if (actual.reference() == actual) {
-            fail(Failure.expecting(kind(), name(), "to have another model to be compared with")
-                    .but("no quantization is applied and no reference named, so nothing has been compared")
-                    .from(folder())
-                    .then("quantize = @Quantize(…), or reference = the path of the unquantized model"));
-        }
-    }
-
-    private ComparisonChecks comparisons() {
-        return new ComparisonChecks(actual);
     }
 
     private String provenance(Provenance provenance) {
