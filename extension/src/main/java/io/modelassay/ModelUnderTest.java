@@ -29,10 +29,12 @@ import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.quantizer.WeightErrors;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.OutputErrors;
+import io.modelassay.runtime.PaddedBatch;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
@@ -276,6 +278,11 @@ public final class ModelUnderTest implements AutoCloseable {
         evaluator.logits(language(), windows, rows);
     }
 
+    /** Logits of the tokens, but not of the padding, of each prompt of {@code batch}, {@code [positions][vocabulary]}. */
+    public List<float[][]> logits(PaddedBatch batch) {
+        return evaluator.logits(language(), batch);
+    }
+
     /** Perplexity over {@code text} under {@link #protocol}. */
     public Perplexity perplexity(Text text) {
         return perplexity(text, protocol());
@@ -317,6 +324,14 @@ public final class ModelUnderTest implements AutoCloseable {
     public List<OutputErrors.ModuleError> outputErrors(Text text) {
         LanguageModel subject = adapted.map(AdaptedModel::inWeights).orElseGet(loaded::model);
         return evaluator.outputErrors(reference().language(), subject, tokens(text), protocol());
+    }
+
+    /**
+     * Squared error of each linear module's weight as a share of its squares, at each of {@code quantizations}: of this
+     * model's reference, without an adapter.
+     */
+    public SortedMap<String, List<Double>> weightErrors(List<Quantization> quantizations) {
+        return WeightErrors.of(loaded.reference().model(), quantizations);
     }
 
     /** NaN, infinities and magnitudes of the stored tensors. */

@@ -54,6 +54,16 @@ public final class Text {
         return new Text(copy.length + " given tokens", tokenizer -> copy.clone());
     }
 
+    /**
+     * The token ids in the file at {@code json}, one JSON array of them. Figures over recorded tokens depend on no tokenizer,
+     * and so compare across its versions.
+     *
+     * @throws IllegalArgumentException when the text is first used, if the file holds anything else
+     */
+    public static Text ofTokens(Path json) {
+        return new Text(String.valueOf(json.getFileName()), tokenizer -> TokenFile.read(json));
+    }
+
     /** The same text under another name in messages and reports. */
     public Text named(String other) {
         return new Text(other, source);

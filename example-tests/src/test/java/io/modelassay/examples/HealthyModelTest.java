@@ -5,6 +5,7 @@ import static io.modelassay.assertions.ModelAssertions.assertThat;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
 import io.modelassay.junit.QuantizedModel;
+import io.modelassay.quantization.Quantization;
 import org.junit.jupiter.api.Test;
 
 /** A healthy model: what a repository checks before it publishes a checkpoint. */
@@ -25,6 +26,18 @@ class HealthyModelTest {
     @Test
     void computesFiniteActivations(ModelUnderTest model) {
         assertThat(model).hasFiniteActivationsOn(TEXT);
+    }
+
+    @Test
+    void answersAloneAsInAPaddedBatch(ModelUnderTest model) {
+        Text question = Text.ofString("Whither goest thou?").named("question");
+        assertThat(model).hasSameLogitsUnderPadding(0.5, question, TEXT);
+    }
+
+    @Test
+    void losesLessAtMoreBits(ModelUnderTest model) {
+        assertThat(model)
+                .hasErrorFallingWithBits(Quantization.rtn(2, 64), Quantization.rtn(4, 64), Quantization.rtn(8, 64));
     }
 
     @Test

@@ -58,29 +58,14 @@ final class LogitChecks {
 
     private Optional<String> differing(
             String expectation, float[][] found, float[][] wanted, double tolerance, String nextStep) {
-        double worst = -1;
-        int position = 0;
-        int token = 0;
-        for (int i = 0; i < found.length; i++) {
-            for (int j = 0; j < found[i].length; j++) {
-                double difference = Math.abs((double) found[i][j] - wanted[i][j]);
-                // NaN exceeds every tolerance, and nothing exceeds NaN.
-                if (difference > worst || (Double.isNaN(difference) && !Double.isNaN(worst))) {
-                    worst = difference;
-                    position = i;
-                    token = j;
-                }
-            }
-        }
-        if (worst <= tolerance) {
+        LogitDifference difference = LogitDifference.largest(found, wanted);
+        if (difference.isWithin(tolerance)) {
             return Optional.empty();
         }
-        return Optional.of(Failure.expecting(
-                        "model", model.name(), expectation + " within " + tolerance + " on " + text.name())
-                .but("they differ by up to " + Failure.number("%.4g", worst) + ": at position " + position + " token "
-                        + token + " has " + Failure.number("%.4f", found[position][token]) + ", not "
-                        + Failure.number("%.4f", wanted[position][token]) + " (" + found.length + " positions)")
-                .from(model.checkpoint().folder().toString())
-                .then(nextStep));
+        return Optional.of(
+                Failure.expecting("model", model.name(), expectation + " within " + tolerance + " on " + text.name())
+                        .but("they differ by " + difference + " (" + found.length + " positions)")
+                        .from(model.checkpoint().folder().toString())
+                        .then(nextStep));
     }
 }

@@ -6,7 +6,6 @@ import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
-import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
@@ -122,47 +121,9 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
     public ModelAssert keepsByteEqualToReference(String... patterns) {
         isNotNull();
         requireReference();
-        Checkpoint reference = actual.reference().checkpoint();
         List<TensorInfo> checked = matching("keepsByteEqualToReference", patterns);
-        List<String> found = checked.stream()
-                .map(tensor -> difference(tensor, reference))
-                .flatMap(Optional::stream)
-                .toList();
-        record(new Figure(
-                name(),
-                "bytes of " + String.join(", ", patterns),
-                found.size(),
-                0,
-                "tensors",
-                "at most 0",
-                found.isEmpty(),
-                Failure.count(checked.size(), "tensor")));
-        if (!found.isEmpty()) {
-            fail(Failure.expecting(
-                            kind(),
-                            name(),
-                            "to keep " + String.join(", ", patterns) + " byte-equal to <" + actual.reference() + ">")
-                    .but(found.size() + " of " + Failure.count(checked.size(), "tensor") + " "
-                            + Failure.verb(found.size(), "differs:", "differ:"))
-                    .items(found)
-                    .from(folder())
-                    .then("these modules in the quantizer's list of what it leaves alone"));
-        }
+        failWith(new ReferenceByteChecks(actual).otherThanReference(checked, patterns).stream());
         return this;
-    }
-
-    private Optional<String> difference(TensorInfo tensor, Checkpoint reference) {
-        Optional<TensorInfo> other = reference.find(tensor.name());
-        if (other.isEmpty()) {
-            return Optional.of(tensor.name() + " is not in the reference");
-        }
-        if (other.get().type() != tensor.type()) {
-            return Optional.of(tensor.name() + " is stored as " + tensor.type().label() + ", the reference has "
-                    + other.get().type().label());
-        }
-        return checkpoint().contentEquals(tensor, reference, other.get())
-                ? Optional.empty()
-                : Optional.of(tensor.name() + " holds other values");
     }
 
     /**
@@ -174,18 +135,7 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
         isNotNull();
         int tensors = checkpoint().tensors().size();
         requireSomething(tensors, "tensors to look at", "the folder that holds the weights");
-        List<Finding> found = actual.weightFindings();
-        record(new Figure(
-                name(),
-                "implausible weights",
-                found.size(),
-                0,
-                "findings",
-                "at most 0",
-                found.isEmpty(),
-                Failure.count(tensors, "tensor") + " and "
-                        + Failure.count(storedQuantization().weights().size(), "quantized weight")));
-        failWith(found, "to have sane weights");
+        failWith(findings().implausibleWeights().stream());
         return this;
     }
 
@@ -229,17 +179,26 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
     /** The same of any setting, such as one of AutoAWQ. */
     public ModelAssert survivesQuantization(Setting setting, Text text) {
         isNotNull();
-        List<Finding> found = actual.diagnosis(text).findings(setting);
-        record(new Figure(
-                name(),
-                "causes of failure of " + setting,
-                found.size(),
-                0,
-                "findings",
-                "at most 0",
-                found.isEmpty(),
-                text.name()));
-        failWith(found, "to survive " + setting + " on " + text.name());
+        failWith(findings().causesOfFailure(setting, text).stream());
+        return this;
+    }
+
+    /**
+     * Quantized at more bits, each linear module of the reference loses less of its weight; a weight that lies on a grid of
+     * few bits already, such as one of zeros, need not. Measured by itself for each module, on float16 scales where the method
+     * stores such. A failure names the modules with their errors at each width.
+     *
+     * @param widths of rising bits, such as {@code rtn(2, 64), rtn(4, 64), rtn(8, 64)}; methods that need no calibration
+     * @throws IllegalArgumentException for fewer than two, bits that do not rise, or a method that needs calibration
+     */
+    public ModelAssert hasErrorFallingWithBits(Quantization... widths) {
+        isNotNull();
+        BitWidthChecks checks = new BitWidthChecks(actual, widths);
+        requireSomething(
+                checks.hasUnquantizedWeights() ? 1 : 0,
+                "unquantized weights to be quantized at several widths",
+                "reference = the path of the unquantized model");
+        failWith(checks.errorsThatDoNotFall().stream());
         return this;
     }
 
@@ -301,6 +260,28 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
     public ModelAssert hasSameLogitsInBatches(double tolerance, Text text) {
         isNotNull();
         failWith(logits(text).otherInBatches(tolerance).stream());
+        return this;
+    }
+
+    /**
+     * The first {@value LogitChecks#TOKENS} tokens of each prompt give the same logits, each within {@code tolerance}, in one
+     * batch that is padded left, in one that is padded right, and alone. Padded with every pad token that the artifact's files
+     * name, or with the end of the text where they name none. Fails where no prompt is shorter than another.
+     *
+     * @param prompts texts of different lengths
+     */
+    public ModelAssert hasSameLogitsUnderPadding(double tolerance, Text... prompts) {
+        isNotNull();
+        PaddedPromptChecks checks = new PaddedPromptChecks(actual, prompts);
+        requireSomething(
+                checks.padded(),
+                "prompts that a batch pads",
+                "texts of different lengths, none empty, the shorter below " + LogitChecks.TOKENS + " tokens");
+        requireSomething(
+                checks.padTokens().size(),
+                "a pad token, or an end of the text in its place",
+                "pad_token in tokenizer_config.json");
+        failWith(checks.otherThanAlone(tolerance).stream());
         return this;
     }
 
@@ -367,17 +348,8 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
         return this;
     }
 
-    private void failWith(List<Finding> found, String expectation) {
-        if (!found.isEmpty()) {
-            fail(Failure.expecting(kind(), name(), expectation)
-                    .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
-                            + " otherwise:")
-                    .items(found.stream()
-                            .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
-                            .toList())
-                    .from(provenance(actual.provenance()))
-                    .then(found.get(0).nextStep()));
-        }
+    private FindingChecks findings() {
+        return new FindingChecks(actual);
     }
 
     private TrainingChecks training() {

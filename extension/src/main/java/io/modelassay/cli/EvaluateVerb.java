@@ -88,7 +88,7 @@ final class EvaluateVerb extends Verb {
 
         Text read() {
             if (ids != null) {
-                return Text.ofTokens(TokenFile.read(ids));
+                return Text.ofTokens(ids);
             }
             if (text == null || !Files.isReadable(text)) {
                 throw new IllegalArgumentException("The text " + text + " cannot be read\nTry: another path");

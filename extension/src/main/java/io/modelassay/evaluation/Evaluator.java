@@ -5,6 +5,7 @@ import io.modelassay.runtime.Activations;
 import io.modelassay.runtime.ForwardSketch;
 import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.OutputErrors;
+import io.modelassay.runtime.PaddedBatch;
 import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TensorSketch;
@@ -118,6 +119,19 @@ public final class Evaluator {
     public float[][] logits(LanguageModel model, List<int[]> windows) {
         try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress)) {
             return model.head().logits(last);
+        }
+    }
+
+    /** Logits of the tokens of each prompt of {@code batch}, {@code [positions][vocabulary]}. */
+    public List<float[][]> logits(LanguageModel model, PaddedBatch batch) {
+        try (Activations last = model.decoder().run(batch, progress)) {
+            float[][] rows = model.head().logits(last);
+            List<float[][]> prompts = new ArrayList<>();
+            for (int[] prompt : batch.prompts()) {
+                int from = prompts.size() * batch.length() + batch.start(prompts.size());
+                prompts.add(Arrays.copyOfRange(rows, from, from + prompt.length));
+            }
+            return prompts;
         }
     }
 

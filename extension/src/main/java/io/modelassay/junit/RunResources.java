@@ -19,8 +19,12 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ExtensionContext.StoreScope;
 
-/** What one run owns: its models and its report. One entry of the root store, closed with the run. */
+/**
+ * What one run owns: its models and its report. One entry of the launcher session's store, closed with it: a launcher that
+ * hands over its classes one by one, as Surefire does with several forks, still has one report and loads a model once.
+ */
 final class RunResources implements AutoCloseable {
     private static final Namespace NAMESPACE = Namespace.create(RunResources.class);
 
@@ -42,8 +46,7 @@ final class RunResources implements AutoCloseable {
     }
 
     static RunResources of(ExtensionContext context) {
-        return context.getRoot()
-                .getStore(NAMESPACE)
+        return context.getStore(StoreScope.LAUNCHER_SESSION, NAMESPACE)
                 .getOrComputeIfAbsent(RunResources.class, key -> new RunResources(context), RunResources.class);
     }
 

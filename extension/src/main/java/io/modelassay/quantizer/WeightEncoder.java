@@ -2,7 +2,6 @@ package io.modelassay.quantizer;
 
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorInfo;
-import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.Kernels;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** Methods that need no inputs: one weight at a time is quantized and handed on, and nothing else is in memory. */
 final class WeightEncoder implements QuantizedParts, AutoCloseable {
@@ -25,8 +23,8 @@ final class WeightEncoder implements QuantizedParts, AutoCloseable {
 
     private final Checkpoint source;
     private final Map<String, TensorInfo> weights;
-    private final Codec codec;
-    private final Kernels kernels;
+    private final Kernels conversions;
+    private final MeasuredCodec codec;
     private final Progress progress;
     private final List<ModuleReport> reports = new ArrayList<>();
 
@@ -43,26 +41,14 @@ final class WeightEncoder implements QuantizedParts, AutoCloseable {
             Progress progress) {
         this.source = source;
         this.weights = weights;
-        this.codec = codec(quantization);
-        this.kernels = Kernels.compile(
-                engine,
-                Codec.class,
-                Stream.concat(codec.kernels().stream(), Stream.of("weight_error.py"))
-                        .toList());
+        this.conversions = Kernels.conversions(engine);
+        this.codec = new MeasuredCodec(quantization, engine);
         this.progress = progress;
     }
 
     /** Whether {@code method} needs no inputs. */
     static boolean handles(Method method) {
         return METHODS.contains(method);
-    }
-
-    /** Integer grids are fitted to the scales as they are stored, in float16. */
-    static Codec codec(Quantization quantization) {
-        Codec codec = quantization.codec();
-        return quantization.method() == Method.RTN
-                ? new Codec(List.of("uniform.py", "grid_codec.py"), codec.options())
-                : codec;
     }
 
     @Override
@@ -75,23 +61,17 @@ final class WeightEncoder implements QuantizedParts, AutoCloseable {
     }
 
     private void encode(String module, TensorInfo weight, Receiver receiver) {
-        try (Tensor stored = kernels.stored(weight.name(), weight.type(), weight.shape(), source.map(weight));
-                Tensor full = kernels.call("convert", stored, COMPUTE_TYPE)) {
-            Map<String, Tensor> parts = kernels.callMap("encode", full, codec.options());
-            try (Tensor decoded = kernels.call("decode", parts, codec.options());
-                    Tensor error = kernels.call("relative_error", full, decoded)) {
-                double share = kernels.floats(error)[0];
-                if (!Double.isFinite(share)) {
-                    throw new QuantizerException(
-                            module,
-                            "its weights are not finite, or too large for the type of the scales",
-                            "scan, which counts NaN and infinity in every tensor");
-                }
-                reports.add(new ModuleReport(module, 0, 0, share, 0, 0, ""));
-                receiver.module(module, parts);
-            } finally {
-                parts.values().forEach(Tensor::close);
+        try (Tensor stored = conversions.stored(weight.name(), weight.type(), weight.shape(), source.map(weight));
+                Tensor full = conversions.call("convert", stored, COMPUTE_TYPE);
+                MeasuredCodec.Encoded encoded = codec.encode(full)) {
+            if (!Double.isFinite(encoded.error())) {
+                throw new QuantizerException(
+                        module,
+                        "its weights are not finite, or too large for the type of the scales",
+                        "scan, which counts NaN and infinity in every tensor");
             }
+            reports.add(new ModuleReport(module, 0, 0, encoded.error(), 0, 0, ""));
+            receiver.module(module, encoded.parts());
         }
     }
 
@@ -102,6 +82,6 @@ final class WeightEncoder implements QuantizedParts, AutoCloseable {
 
     @Override
     public void close() {
-        kernels.close();
+        codec.close();
     }
 }

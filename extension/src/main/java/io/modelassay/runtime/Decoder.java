@@ -66,8 +66,19 @@ public final class Decoder {
 
     /** Hidden states after the last layer and the final norm. The caller closes them. */
     public Activations run(List<int[]> windows, LayerObserver observer, Progress progress) {
+        return run(batches(windows), new LayerSurroundings(kernels, plan, dtype), observer, progress);
+    }
+
+    /** The same of prompts that are padded to one length; hidden states are those of {@link PaddedBatch#windows()}. */
+    public Activations run(PaddedBatch batch, Progress progress) {
+        PaddedSurroundings surroundings = new PaddedSurroundings(kernels, plan, dtype, batch);
+        return run(List.of(batch.windows()), surroundings, (layer, output) -> {}, progress);
+    }
+
+    private Activations run(
+            List<List<int[]>> batches, LayerSurroundings surroundings, LayerObserver observer, Progress progress) {
         return exclusively(() -> {
-            try (Pass pass = new Pass(windows)) {
+            try (Pass pass = new Pass(batches, surroundings)) {
                 for (int i = 0; i < plan.layers().size(); i++) {
                     pass.layer(i);
                     observer.afterLayer(i, pass.current);
@@ -81,7 +92,7 @@ public final class Decoder {
     /** Runs operation by operation, from the embedding to the final norm, until {@code probe} has found what it looks for. */
     public <T> Optional<T> trace(List<int[]> windows, OperationProbe<T> probe, Progress progress) {
         return exclusively(() -> {
-            try (Pass pass = new Pass(windows)) {
+            try (Pass pass = new Pass(batches(windows), new LayerSurroundings(kernels, plan, dtype))) {
                 Optional<T> found = pass.look(parameter(plan.embedding()).module(), pass.current, probe);
                 for (int i = 0; found.isEmpty() && i < plan.layers().size(); i++) {
                     found = pass.tracedLayer(i, probe);
@@ -136,21 +147,23 @@ public final class Decoder {
 
     /** The state of one pass: hidden states, what surrounds a layer, and the layers that come. */
     private final class Pass implements AutoCloseable {
-        private final LayerSurroundings surroundings = new LayerSurroundings(kernels, plan, dtype);
+        private final LayerSurroundings surroundings;
         private final List<String> operations =
                 List.of(kernels.text("operations").split(" ", -1));
         private final LayerReader reader;
         private Activations current;
 
-        Pass(List<int[]> windows) {
-            current = embed(windows);
+        /** Owns {@code surroundings}. */
+        Pass(List<List<int[]>> batches, LayerSurroundings surroundings) {
+            this.surroundings = surroundings;
+            current = embed(batches);
             reader = new LayerReader(kernels, model, weights, dtype, plan.layers());
         }
 
-        private Activations embed(List<int[]> windows) {
+        private Activations embed(List<List<int[]>> batches) {
             Activations embedded = new Activations(new ArrayList<>());
             try {
-                for (List<int[]> batch : batches(windows)) {
+                for (List<int[]> batch : batches) {
                     int[] ids = batch.stream().flatMapToInt(Arrays::stream).toArray();
                     try (Tensor rows = weights.gather(parameter(plan.embedding()), ids, dtype)) {
                         long[] shape = {batch.size(), batch.get(0).length, plan.hiddenSize()};

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /** What a layer's kernel takes beside its input and its tensors: rotary tables and masks, made once, and sizes. */
-final class LayerSurroundings implements AutoCloseable {
-    private final Kernels kernels;
+class LayerSurroundings implements AutoCloseable {
+    final Kernels kernels;
     private final DecoderPlan plan;
     private final DType dtype;
     private final Map<Integer, List<Tensor>> rotary = new HashMap<>();
@@ -35,7 +35,7 @@ final class LayerSurroundings implements AutoCloseable {
         };
     }
 
-    private List<Tensor> rotaryTable(int positions) {
+    List<Tensor> rotaryTable(int positions) {
         RotaryEmbedding.Table table = plan.rotary().table(positions);
         try (Tensor frequencies = kernels.engine().floats(table.inverseFrequencies())) {
             return kernels.callTuple("rotary_table", frequencies, positions, table.scaling(), dtype.scalarType());
@@ -47,9 +47,13 @@ final class LayerSurroundings implements AutoCloseable {
         boolean acts = window > 0 && window < positions;
         return masks.computeIfAbsent(
                 acts ? List.of(positions, window) : List.of(),
-                key -> acts
-                        ? kernels.call("sliding_mask", positions, window, like)
-                        : kernels.engine().longs());
+                key -> newMask(positions, acts ? window : positions, like));
+    }
+
+    Tensor newMask(int positions, int window, Tensor like) {
+        return window < positions
+                ? kernels.call("sliding_mask", positions, window, like)
+                : kernels.engine().longs();
     }
 
     @Override

@@ -2,9 +2,12 @@ package io.modelassay.runtime;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import org.apiguardian.api.API;
 
 /** A checkpoint's {@code tokenizer.json}, run by the Hugging Face tokenizers library. */
@@ -19,26 +22,38 @@ public final class Tokenizer implements AutoCloseable {
     /**
      * Loads a tokenizer.
      *
-     * @throws RuntimeFailure {@code tokenizer-invalid} if the library does not accept the file
+     * @throws RuntimeFailure {@code tokenizer-invalid} if the library does not accept the file,
+     *     {@code libraries-do-not-fit} if it does not fit the rest of DJL
      */
     public static Tokenizer load(Path tokenizerJson) {
-        try {
-            // Left on, truncation would cut every text at 512 tokens.
-            return new Tokenizer(HuggingFaceTokenizer.builder()
-                    .optTokenizerPath(tokenizerJson)
-                    .optTruncation(false)
-                    .optPadding(false)
-                    .optAddSpecialTokens(true)
-                    .build());
+        try (InputStream file = Files.newInputStream(tokenizerJson)) {
+            // Left on, truncation would cut every text at 512 tokens. Given the stream, not the path, which versions of
+            // the
+            // library read differently.
+            return new Tokenizer(HuggingFaceTokenizer.newInstance(
+                    file, Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "true")));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (RuntimeException e) {
             throw new RuntimeFailure(
                     "tokenizer-invalid",
-                    "The tokenizers library does not accept " + tokenizerJson + ": " + e.getMessage()
-                            + "\nTry: save the tokenizer again with a current transformers",
+                    "The tokenizers library (ai.djl.huggingface:tokenizers" + version() + ") does not accept "
+                            + tokenizerJson + ": " + e.getMessage()
+                            + "\nTry: a newer tokenizers library, or save the tokenizer again with a current transformers",
+                    e);
+        } catch (LinkageError e) {
+            throw new RuntimeFailure(
+                    "libraries-do-not-fit",
+                    "The tokenizers library (ai.djl.huggingface:tokenizers" + version()
+                            + ") does not fit the other libraries of DJL: " + e
+                            + "\nTry: ai.djl:api, ai.djl.pytorch:pytorch-engine and ai.djl.huggingface:tokenizers of one version",
                     e);
         }
+    }
+
+    private static String version() {
+        String version = HuggingFaceTokenizer.class.getPackage().getSpecificationVersion();
+        return version == null ? "" : " " + version;
     }
 
     /** Token ids of {@code text}, special tokens added as the tokenizer itself adds them. */

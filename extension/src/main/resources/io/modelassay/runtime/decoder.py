@@ -19,6 +19,18 @@ def sliding_mask(self, positions: int, window: int, like: Tensor) -> Tensor:
     distance = steps.unsqueeze(1) - steps.unsqueeze(0)
     return (distance >= 0) & (distance < window)
 
+def padding_mask(self, tokens: Tensor, window: int) -> Tensor:
+    # [windows, 1, positions, positions] from [windows, positions], 0 for padding: of what sliding_mask lets a position see,
+    # the tokens, and itself, since a row that sees nothing is 0 / 0.
+    seen = self.sliding_mask(tokens.size(1), window, tokens)
+    own = torch.eye(tokens.size(1), device=tokens.device) > 0
+    return (seen & (own | (tokens > 0).unsqueeze(1))).unsqueeze(1)
+
+def at_positions(self, table: Tensor, positions: Tensor) -> Tensor:
+    # Rows of a rotary table for each window's own positions: [windows, 1, positions, half].
+    rows = torch.index_select(table, 0, positions.reshape([-1]))
+    return rows.reshape([positions.size(0), 1, positions.size(1), -1])
+
 def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     half = x.size(-1) // 2
     left = x[:, :, :, :half]

@@ -89,6 +89,7 @@ class AssertionStyleTest {
         all.put("hasMeanKlDivergenceAtMost", it -> it.hasMeanKlDivergenceAtMost(0.01, TEXT));
         all.put("hasTopTokenAgreementAtLeast", it -> it.hasTopTokenAgreementAtLeast(1, TEXT));
         all.put("hasSameLogitsInBatches", it -> it.hasSameLogitsInBatches(0.001, TEXT));
+        all.put("hasSameLogitsUnderPadding", it -> it.hasSameLogitsUnderPadding(0.001, TEXT, Text.ofTokens(7)));
         all.put("keepsDefaultLimitsOn", it -> it.keepsDefaultLimitsOn(TEXT));
         return all.entrySet().stream().map(entry -> Named.of(entry.getKey(), entry.getValue()));
     }

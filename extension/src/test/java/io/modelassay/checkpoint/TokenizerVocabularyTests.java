@@ -37,6 +37,26 @@ class TokenizerVocabularyTests {
         assertThat(size("{\"model\": {\"vocab\": [[")).isEmpty();
     }
 
+    @Test
+    void tokensHaveTheIdsOfTheirPlace() throws IOException {
+        String bpe = """
+                {"added_tokens": [{"id": 9, "content": "<x>", "special": true}, {"content": "<y>", "id": 3}],
+                 "model": {"type": "BPE", "vocab": {"a": 0, "b": 5}}}""";
+        assertThat(id(bpe, "<x>")).hasValue(9);
+        assertThat(id(bpe, "<y>")).hasValue(3);
+        assertThat(id(bpe, "b")).hasValue(5);
+        assertThat(id(bpe, "<z>")).isEmpty();
+        String unigram =
+                "{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", -1.5], [\"b\", [2]], 7, [\"c\", 0]]}}";
+        assertThat(id(unigram, "b")).hasValue(1);
+        assertThat(id(unigram, "c")).hasValue(3);
+        assertThat(id("[1]", "a")).isEmpty();
+    }
+
+    private OptionalLong id(String json, String token) throws IOException {
+        return TokenizerVocabulary.id(Files.writeString(folder.resolve("tokenizer.json"), json), token);
+    }
+
     private OptionalLong size(String json) throws IOException {
         return TokenizerVocabulary.size(Files.writeString(folder.resolve("tokenizer.json"), json));
     }

@@ -13,7 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
 import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.launcher.LauncherSession;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
@@ -40,18 +44,40 @@ final class Kit {
     }
 
     static EngineExecutionResults run(Path report, Map<String, String> parameters, Class<?>... samples) {
-        SEEN.clear();
-        MODELS.clear();
-        PrintStream out = System.out;
-        // The run's summary would read like one of the build.
-        System.setOut(new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8));
-        try {
+        return quietly(() -> {
             EngineTestKit.Builder kit = EngineTestKit.engine("junit-jupiter")
                     .configurationParameter(RunReport.FOLDER_PROPERTY, report.toString())
                     .configurationParameter("junit.jupiter.testmethod.order.default", ORDER);
             parameters.forEach(kit::configurationParameter);
             Arrays.stream(samples).forEach(sample -> kit.selectors(selectClass(sample)));
             return kit.execute();
+        });
+    }
+
+    /** One execution a sample, all in one launcher session. */
+    static void session(Path report, Class<?>... samples) {
+        quietly(() -> {
+            try (LauncherSession session = LauncherFactory.openSession()) {
+                for (Class<?> sample : samples) {
+                    session.getLauncher()
+                            .execute(LauncherDiscoveryRequestBuilder.request()
+                                    .selectors(selectClass(sample))
+                                    .configurationParameter(RunReport.FOLDER_PROPERTY, report.toString())
+                                    .build());
+                }
+            }
+            return samples.length;
+        });
+    }
+
+    /** The run's summary would read like one of the build. */
+    private static <T> T quietly(Supplier<T> run) {
+        SEEN.clear();
+        MODELS.clear();
+        PrintStream out = System.out;
+        System.setOut(new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8));
+        try {
+            return run.get();
         } finally {
             System.setOut(out);
         }

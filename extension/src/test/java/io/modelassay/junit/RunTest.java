@@ -270,6 +270,19 @@ class RunTest {
         }
     }
 
+    /** As Surefire does with several forks: its classes one by one, in one session. */
+    @Test
+    void executionsOfOneSessionAreOneRun() throws IOException {
+        Kit.session(report, One.class, Two.class);
+        sharedAndClosed();
+        JsonNode results =
+                new ObjectMapper().readTree(report.resolve("results.json").toFile());
+        assertThat(results.path("tests").findValuesAsText("name"))
+                .anyMatch(name -> name.startsWith(HERE + "One."))
+                .anyMatch(name -> name.startsWith(HERE + "Two."));
+        assertThat(results.path("run").path("processes").asInt()).isEqualTo(1);
+    }
+
     @Test
     void everyRunHasModelsOfItsOwn() {
         IntStream.range(0, 2).forEach(i -> {

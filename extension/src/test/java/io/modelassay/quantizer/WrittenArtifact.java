@@ -86,7 +86,7 @@ final class WrittenArtifact {
 
     /** Encodes and decodes the weights of {@code model} with the quantization's own kernels. */
     static Expected encoded(Checkpoint model, Quantization quantization) {
-        Codec codec = WeightEncoder.codec(quantization);
+        Codec codec = MeasuredCodec.codec(quantization);
         return (module, conversions, source) -> {
             try (Kernels kernels = Kernels.compile(ENGINE, Codec.class, codec.kernels());
                     Tensor stored =

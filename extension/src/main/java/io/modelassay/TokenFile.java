@@ -1,4 +1,4 @@
-package io.modelassay.cli;
+package io.modelassay;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -9,7 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 
-/** Reads {@code --tokens}: a JSON array of token ids. */
+/** Reads a JSON array of token ids. */
 final class TokenFile {
     private TokenFile() {}
 
