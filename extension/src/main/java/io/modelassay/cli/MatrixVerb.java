@@ -1,8 +1,11 @@
 package io.modelassay.cli;
 
 import io.modelassay.matrix.LibraryMatrix;
+import io.modelassay.matrix.MatrixPlan;
+import io.modelassay.matrix.result.CellResult;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,6 +32,7 @@ final class MatrixVerb extends Verb {
     }
 
     static Outcome run(LibraryMatrix matrix, Path report, ProgressLine progress) {
-        return MatrixReport.of(matrix.plan(), matrix.run(report, progress));
+        List<CellResult> results = matrix.run(report, progress);
+        return MatrixReport.of(MatrixPlan.read(report), results);
     }
 }
