@@ -43,9 +43,13 @@ final class SparkCells {
                             + " by this path",
                     e);
         }
-        answers.stream().map(CellAnswer::refusal).filter(Objects::nonNull).findFirst().ifPresent(refusal -> {
-            throw refusal;
-        });
+        answers.stream()
+                .map(CellAnswer::refusal)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .ifPresent(refusal -> {
+                    throw refusal;
+                });
     }
 
     private interface Answered {

@@ -1,0 +1,29 @@
+package io.modelassay.cli;
+
+import io.modelassay.matrix.LibraryMatrix;
+import io.modelassay.matrix.result.CellResult;
+import io.modelassay.matrix.spark.SparkRunner;
+import io.modelassay.report.ProgressLine;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where the cells of a matrix run, as options of a verb. */
+final class MatrixPlace {
+    @Option(
+            names = "--spark",
+            paramLabel = "MASTER",
+            description = {
+                "Run the cells on Apache Spark, such as spark://HOST:7077 or yarn, not on this machine. Its jars must",
+                "be on the class path, and the folders of report and suites on storage that all workers share."
+            })
+    private @Nullable String master;
+
+    /** The results of a matrix, in the order of its cells. */
+    List<CellResult> run(LibraryMatrix matrix, Path report, ProgressLine progress) {
+        return master == null
+                ? matrix.run(report, progress)
+                : new SparkRunner(master).run(matrix.plan(), report, progress);
+    }
+}
