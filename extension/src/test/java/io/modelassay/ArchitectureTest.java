@@ -132,6 +132,17 @@ class ArchitectureTest {
         onlyIn("org.assertj..", ROOT + ".assertions");
     }
 
+    @Test
+    void mavenIsKnownToTheMatrixAlone() {
+        onlyIn("org.eclipse.aether..", ROOT + ".matrix");
+        onlyIn("org.apache.maven..", ROOT + ".matrix");
+    }
+
+    @Test
+    void theLauncherIsKnownToTheMatrixAlone() {
+        onlyIn("org.junit.platform.launcher..", ROOT + ".matrix", ROOT + ".junit");
+    }
+
     private static void onlyIn(String library, String... packages) {
         DescribedPredicate<JavaClass> user = describe(
                 "use " + library,

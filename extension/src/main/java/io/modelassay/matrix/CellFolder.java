@@ -95,7 +95,8 @@ final class CellFolder implements AutoCloseable {
 
     /** A new folder to work in. */
     Path attempt() throws IOException {
-        return Files.createTempDirectory(cells, id + ATTEMPT);
+        return Files.createDirectory(
+                cells.resolve(id + ATTEMPT + ProcessHandle.current().pid() + "-" + System.nanoTime()));
     }
 
     /** Writes the result, and puts the attempt into the cell's place. */

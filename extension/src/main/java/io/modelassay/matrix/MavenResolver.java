@@ -1,10 +1,8 @@
 package io.modelassay.matrix;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.eclipse.aether.RepositorySystem;
 import org.eclipse.aether.RepositorySystemSession;
 import org.eclipse.aether.RepositorySystemSession.CloseableSession;
@@ -45,10 +43,14 @@ final class MavenResolver implements AutoCloseable {
 
     /** The test class path of a module's dependencies, with the stack's versions in the place of all others. */
     List<Artifact> dependencies(MavenModules modules, Stack stack) throws UnresolvableException {
-        SessionBuilder builder = session().setWorkspaceReader(modules);
-        DependencyManager own = new SessionBuilderSupplier(system).get().build().getDependencyManager();
-        builder.setDependencyManager(new StackVersions(stack, own));
-        try (CloseableSession session = builder.build()) {
+        SessionBuilderSupplier supplier = new SessionBuilderSupplier(system) {
+            @Override
+            protected DependencyManager getDependencyManager() {
+                return new StackVersions(stack, super.getDependencyManager());
+            }
+        };
+        try (CloseableSession session =
+                session(supplier).setWorkspaceReader(modules).build()) {
             ArtifactDescriptorResult module = system.readArtifactDescriptor(
                     session, new ArtifactDescriptorRequest(modules.suiteArtifact(), repositories(session), ""));
             CollectRequest collect = new CollectRequest();
@@ -82,7 +84,8 @@ final class MavenResolver implements AutoCloseable {
 
     /** One artifact's file. */
     Path file(Artifact artifact) throws UnresolvableException {
-        try (CloseableSession session = session().build()) {
+        try (CloseableSession session =
+                session(new SessionBuilderSupplier(system)).build()) {
             return system.resolveArtifact(session, new ArtifactRequest(artifact, repositories(session), ""))
                     .getArtifact()
                     .getPath();
@@ -91,9 +94,8 @@ final class MavenResolver implements AutoCloseable {
         }
     }
 
-    private SessionBuilder session() {
-        SessionBuilder session = new SessionBuilderSupplier(system)
-                .get()
+    private SessionBuilder session(SessionBuilderSupplier supplier) {
+        SessionBuilder session = supplier.get()
                 .withLocalRepositoryBaseDirectories(settings.localRepository())
                 .setOffline(offline)
                 .setSystemProperties(System.getProperties());
@@ -105,18 +107,17 @@ final class MavenResolver implements AutoCloseable {
         return system.newResolutionRepositories(session, settings.repositories());
     }
 
-    /** The innermost message: which artifact is missing, and where it was looked for. */
+    /** Which artifact is missing and where it was looked for: the outermost message that says so, else the innermost. */
     private static String reason(Throwable failure) {
-        List<String> messages = new ArrayList<>();
+        String innermost = "";
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause.getMessage() != null) {
-                messages.add(cause.getMessage());
+            String message = String.valueOf(cause.getMessage());
+            if (message.contains("could not be resolved")) {
+                return message;
             }
+            innermost = message;
         }
-        return messages.stream()
-                .filter(message -> message.contains(":") && message.contains(" in "))
-                .reduce((outer, inner) -> inner)
-                .orElseGet(() -> messages.stream().collect(Collectors.joining(": ")));
+        return innermost;
     }
 
     static Optional<String> versionOf(Stack stack, Artifact artifact) {
