@@ -63,9 +63,10 @@ class CellOnceTest {
         try (CellRunner runner = new CellRunner(report, true)) {
             CellResult result = runner.run(
                     MatrixSuites.cell(SeesItsEnvironment.class, settings), Map.of("CUDA_VISIBLE_DEVICES", "2,3"));
-            assertThat(result.tests()).hasSize(1).allSatisfy(test -> assertThat(test.outcome())
-                    .as(test.message())
-                    .isEqualTo(TestResult.Outcome.PASSED));
+            assertThat(result.tests())
+                    .hasSize(1)
+                    .allSatisfy(test ->
+                            assertThat(test.outcome()).as(test.message()).isEqualTo(TestResult.Outcome.PASSED));
         }
     }
 }

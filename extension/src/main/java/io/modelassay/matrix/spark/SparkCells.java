@@ -39,8 +39,8 @@ final class SparkCells {
                     MatrixProblem.SPARK_FAILED,
                     "Spark gave up at " + settings.get("spark.master") + ": "
                             + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
-                    "the same again, which keeps the cells that are done; every worker must reach " + report
-                            + " by this path",
+                    "the same again, which keeps the cells that are done, once the cluster is there and its workers reach "
+                            + report,
                     e);
         }
         answers.stream()

@@ -25,6 +25,8 @@ final class SparkCluster implements AutoCloseable {
 
     private SparkCluster(Path folder) throws IOException, InterruptedException {
         this.folder = folder;
+        // A Worker wants Spark's folder of jars for executors; these have them from the class path of whoever asks.
+        Files.createDirectories(folder.resolve("jars"));
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName(LOOPBACK))) {
             port = free.getLocalPort();
         }
@@ -40,8 +42,7 @@ final class SparkCluster implements AutoCloseable {
                 "0");
         awaitMaster();
         Path script = Files.writeString(
-                folder.resolve("gpus.sh"),
-                "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"" + GPU + "\"]}'\n");
+                folder.resolve("gpus.sh"), "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"" + GPU + "\"]}'\n");
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
         for (int i = 0; i < 2; i++) {
             workers.add(java(
@@ -76,7 +77,7 @@ final class SparkCluster implements AutoCloseable {
     Process java(String name, List<String> options, String mainClass, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-Xmx256m");
+        command.add("-Xmx512m");
         command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));

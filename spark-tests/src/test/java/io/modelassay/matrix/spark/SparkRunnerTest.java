@@ -93,7 +93,7 @@ class SparkRunnerTest {
         LibraryMatrix matrix = SparkSuites.matrix(SparkSuites.Interrupted.class, starts, Map.of());
         Path report = planned(matrix, "killed-worker");
         Process driver = drive(report);
-        ProcessHandle waiting = waiting();
+        ProcessHandle waiting = waiting(driver);
         cluster.killWorkerOf(waiting);
         waiting.onExit().get(30, TimeUnit.SECONDS);
 
@@ -113,8 +113,8 @@ class SparkRunnerTest {
     }
 
     /** The JVM that waits to be killed. */
-    private ProcessHandle waiting() throws Exception {
-        for (int i = 0; i < 1200; i++) {
+    private ProcessHandle waiting(Process driver) throws Exception {
+        while (driver.isAlive()) {
             try (Stream<Path> files = Files.list(starts)) {
                 Optional<String> name = files.map(file -> file.getFileName().toString())
                         .filter(file -> file.startsWith(SparkSuites.WAITING))
@@ -126,7 +126,7 @@ class SparkRunnerTest {
             }
             Thread.sleep(100);
         }
-        throw new AssertionError("No cell starts");
+        throw new AssertionError("The driver has ended before a cell has started");
     }
 
     @Test

@@ -21,8 +21,8 @@ final class SparkSuites {
     static final String STARTS = "modelassay.starts";
     static final String WAITING = "waiting-";
 
-    private static final Pattern NEEDED =
-            Pattern.compile(".*(junit-|opentest4j|apiguardian|jackson-|jspecify|assertj-core|byte-buddy|extension.target).*");
+    private static final Pattern NEEDED = Pattern.compile(
+            ".*(junit-|opentest4j|apiguardian|jackson-|jspecify|assertj-core|byte-buddy|extension.target).*");
 
     private SparkSuites() {}
 
@@ -32,7 +32,8 @@ final class SparkSuites {
         void waitsTheFirstTime() throws Exception {
             Path starts = Path.of(System.getProperty(STARTS));
             boolean first = create(starts.resolve("first"));
-            String name = (first ? WAITING : "through-") + ProcessHandle.current().pid();
+            String name =
+                    (first ? WAITING : "through-") + ProcessHandle.current().pid();
             assertThat(create(starts.resolve(name))).isTrue();
             if (first) {
                 Thread.sleep(300_000);
