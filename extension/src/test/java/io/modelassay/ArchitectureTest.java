@@ -140,7 +140,7 @@ class ArchitectureTest {
 
     @Test
     void theLauncherIsKnownToTheMatrixAlone() {
-        onlyIn("org.junit.platform.launcher..", ROOT + ".matrix", ROOT + ".junit");
+        onlyIn("org.junit.platform.launcher..", ROOT + ".matrix");
     }
 
     @Test

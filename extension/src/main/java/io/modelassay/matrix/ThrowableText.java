@@ -9,7 +9,10 @@ import java.util.stream.Collectors;
 final class ThrowableText {
     private static final int MOST = 1 << 16;
     private static final List<String> EVERYWHERE = List.of(
-            "org.junit.", "java.base/java.lang.reflect.", "java.base/jdk.internal.reflect.", "io.modelassay.matrix.");
+            "org.junit.",
+            "java.base/java.lang.reflect.",
+            "java.base/jdk.internal.reflect.",
+            "io.modelassay.matrix.CellMain.");
 
     private ThrowableText() {}
 
