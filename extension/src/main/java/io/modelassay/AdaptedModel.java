@@ -88,6 +88,7 @@ final class AdaptedModel {
         LanguageModel plain = base.model();
         AdaptedWeights beside = new AdaptedWeights(plain.weights(), plan, plain.plan(), plain.engine());
         String identity = plain.identity() + label + " " + adapter().contentHash();
-        return new LanguageModel(plain.engine(), plain.plan(), chosen.of(beside, plain), plain.dtype(), identity);
+        return new LanguageModel(
+                plain.engine(), plain.plan(), chosen.of(beside, plain), plain.dtype(), identity, plain.name() + label);
     }
 }

@@ -1,7 +1,14 @@
 package io.modelassay;
 
+import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Perplexity;
+import io.modelassay.evaluation.Protocol;
+import io.modelassay.inspection.UnusedBias;
+import io.modelassay.runtime.LanguageModel;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /**
@@ -13,4 +20,20 @@ import org.apiguardian.api.API;
  * @param with perplexity with the biases added
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record BiasEffect(SortedMap<String, Double> outputShares, Perplexity without, Perplexity with) {}
+public record BiasEffect(SortedMap<String, Double> outputShares, Perplexity without, Perplexity with) {
+    /** The effect over {@code tokens}. */
+    static BiasEffect of(LoadedModel model, Evaluator evaluator, int[] tokens, Protocol protocol) {
+        int[] window = protocol.windows(tokens).get(0);
+        Set<String> modules =
+                model.unusedBiases().stream().map(UnusedBias::module).collect(Collectors.toSet());
+        LanguageModel without = model.model();
+        LanguageModel with = model.modelWithUnusedBiases();
+        SortedMap<String, Double> shares = new TreeMap<>();
+        evaluator
+                .outputNorms(without, window, modules)
+                .forEach((module, norm) ->
+                        shares.put(module, model.biasNorm(with, module) * Math.sqrt(window.length) / norm));
+        return new BiasEffect(
+                shares, evaluator.perplexity(without, tokens, protocol), evaluator.perplexity(with, tokens, protocol));
+    }
+}

@@ -134,9 +134,17 @@ final class LoadedModel implements AutoCloseable {
             String identity = checkpoint.contentHash()
                     + settings.quantization().map(applied -> " as " + applied).orElse("")
                     + calibration.map(used -> " calibrated on " + used.hash()).orElse("");
-            model = new LanguageModel(engine, known, weights, dtype(), identity);
+            model = new LanguageModel(engine, known, weights, dtype(), identity, name());
         }
         return model;
+    }
+
+    /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
+    String name() {
+        String folder = String.valueOf(settings.folder().getFileName());
+        return settings.quantization()
+                .map(applied -> folder + " as " + applied.label())
+                .orElse(folder);
     }
 
     private Weights weights(Optional<Calibration> calibration, TorchEngine engine) {
@@ -178,7 +186,8 @@ final class LoadedModel implements AutoCloseable {
                 plain.plan().with(biases),
                 plain.weights(),
                 plain.dtype(),
-                plain.identity() + " with unused biases");
+                plain.identity() + " with unused biases",
+                plain.name());
     }
 
     /** The Euclidean norm of the bias of {@code module}, as {@code with} loads it. */
@@ -236,8 +245,7 @@ final class LoadedModel implements AutoCloseable {
                         DecodedScan.tensors(checkpoint, stored, TorchEngine.on(settings.device()), Progress.SILENT));
             }
             quantization.ifPresent(applied -> model().plan().parameters().stream()
-                    .filter(parameter ->
-                            parameter.kind() == Parameter.Kind.LINEAR && applied.quantizes(parameter.module()))
+                    .filter(parameter -> applied.settings(parameter).isPresent())
                     .map(this::decoded)
                     .forEach(scans::add));
             decodedScan = List.copyOf(scans);

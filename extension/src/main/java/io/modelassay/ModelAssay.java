@@ -1,5 +1,6 @@
 package io.modelassay;
 
+import io.modelassay.baseline.Baselines;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
@@ -84,6 +85,11 @@ public final class ModelAssay {
 
     /** Opens the artifact, sharing the figures that {@code evaluator} has computed. */
     public ModelUnderTest load(Evaluator evaluator) {
-        return new ModelUnderTest(new LoadedModel(settings), evaluator);
+        return load(evaluator, Baselines.standard());
+    }
+
+    /** The same with baselines that are not those of the system properties. */
+    public ModelUnderTest load(Evaluator evaluator, Baselines baselines) {
+        return new ModelUnderTest(new LoadedModel(settings), evaluator, baselines);
     }
 }

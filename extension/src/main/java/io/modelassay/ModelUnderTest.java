@@ -8,6 +8,7 @@ import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.LoaderRules;
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.baseline.Baselines;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ModelConfig;
@@ -39,11 +40,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /**
@@ -55,15 +53,18 @@ import org.apiguardian.api.API;
 public final class ModelUnderTest implements AutoCloseable {
     private final LoadedModel loaded;
     private final Evaluator evaluator;
+    private final Baselines baselines;
     private final Optional<AdaptedModel> adapted;
 
-    ModelUnderTest(LoadedModel loaded, Evaluator evaluator) {
-        this(loaded, evaluator, Optional.empty());
+    ModelUnderTest(LoadedModel loaded, Evaluator evaluator, Baselines baselines) {
+        this(loaded, evaluator, baselines, Optional.empty());
     }
 
-    private ModelUnderTest(LoadedModel loaded, Evaluator evaluator, Optional<AdaptedModel> adapted) {
+    private ModelUnderTest(
+            LoadedModel loaded, Evaluator evaluator, Baselines baselines, Optional<AdaptedModel> adapted) {
         this.loaded = loaded;
         this.evaluator = evaluator;
+        this.baselines = baselines;
         this.adapted = adapted;
     }
 
@@ -74,7 +75,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.adapter.AdapterException if the adapter does not fit, or is not computed here
      */
     public ModelUnderTest withAdapter(PeftAdapter adapter) {
-        return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.beside(base(), adapter)));
+        return new ModelUnderTest(loaded, evaluator, baselines, Optional.of(AdaptedModel.beside(base(), adapter)));
     }
 
     /**
@@ -85,7 +86,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.runtime.RuntimeFailure {@code not-mergeable} if PEFT can't merge into weights stored so
      */
     public ModelUnderTest withMergedAdapter(PeftAdapter adapter) {
-        return new ModelUnderTest(loaded, evaluator, Optional.of(AdaptedModel.merged(base(), adapter)));
+        return new ModelUnderTest(loaded, evaluator, baselines, Optional.of(AdaptedModel.merged(base(), adapter)));
     }
 
     /**
@@ -121,9 +122,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
     public String name() {
-        String folder = String.valueOf(loaded.settings().folder().getFileName());
-        String base = quantization().map(q -> folder + " as " + q.label()).orElse(folder);
-        return adapted.map(with -> base + with.label()).orElse(base);
+        return adapted.map(with -> loaded.name() + with.label()).orElseGet(loaded::name);
     }
 
     /** What is on disk. */
@@ -142,9 +141,9 @@ public final class ModelUnderTest implements AutoCloseable {
      */
     public ModelUnderTest reference() {
         if (adapted.isPresent()) {
-            return new ModelUnderTest(loaded, evaluator);
+            return new ModelUnderTest(loaded, evaluator, baselines);
         }
-        return loaded.reference() == loaded ? this : new ModelUnderTest(loaded.reference(), evaluator);
+        return loaded.reference() == loaded ? this : new ModelUnderTest(loaded.reference(), evaluator, baselines);
     }
 
     /** The quantization that is applied after loading, if any. */
@@ -229,20 +228,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** What dropping the unused biases does on {@code text}: a forward pass with and one without them. */
     public BiasEffect biasEffect(Text text) {
-        int[] tokens = tokens(text);
-        int[] window = protocol().windows(tokens).get(0);
-        Set<String> modules = unusedBiases().stream().map(UnusedBias::module).collect(Collectors.toSet());
-        LanguageModel without = loaded.model();
-        LanguageModel with = loaded.modelWithUnusedBiases();
-        SortedMap<String, Double> shares = new TreeMap<>();
-        evaluator
-                .outputNorms(without, window, modules)
-                .forEach((module, norm) ->
-                        shares.put(module, loaded.biasNorm(with, module) * Math.sqrt(window.length) / norm));
-        return new BiasEffect(
-                shares,
-                evaluator.perplexity(without, tokens, protocol()),
-                evaluator.perplexity(with, tokens, protocol()));
+        return BiasEffect.of(loaded, evaluator, tokens(text), protocol());
     }
 
     /** Token ids of {@code text} by this model's tokenizer. */
@@ -313,7 +299,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     private void trace(LanguageModel model, Text text, int[] tokens, Protocol protocol) {
         if (evaluator.recorder().tracesModels()) {
-            evaluator.recorder().traced(name(), text.name(), evaluator.trace(model, tokens, protocol));
+            evaluator.recorder().traced(name(), text.name(), provenance(), evaluator.trace(model, tokens, protocol));
         }
     }
 
@@ -355,6 +341,11 @@ public final class ModelUnderTest implements AutoCloseable {
     /** Tells whoever keeps this run's figures, such as the report, of a check that was made. */
     public void record(Figure figure) {
         evaluator.recorder().checked(figure);
+    }
+
+    /** The approved figures that this run compares with. */
+    public Baselines baselines() {
+        return baselines;
     }
 
     /** The first NaN or infinity in a forward pass over {@code text}, if there is one. */

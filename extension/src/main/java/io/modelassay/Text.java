@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apiguardian.api.API;
 
@@ -14,10 +15,16 @@ import org.apiguardian.api.API;
 public final class Text {
     private final String name;
     private final Source source;
+    private final Optional<Path> file;
 
     private Text(String name, Source source) {
+        this(name, source, Optional.empty());
+    }
+
+    private Text(String name, Source source, Optional<Path> file) {
         this.name = name;
         this.source = source;
+        this.file = file;
     }
 
     /** Where the tokens come from. */
@@ -27,13 +34,14 @@ public final class Text {
 
     /** The UTF-8 file at {@code path}, one call of the tokenizer over its whole content. */
     public static Text of(Path path) {
-        return new Text(String.valueOf(path.getFileName()), tokenizer -> {
+        Source read = tokenizer -> {
             try {
                 return tokenizer.get().encode(Files.readString(path, StandardCharsets.UTF_8));
             } catch (IOException e) {
                 throw new UncheckedIOException("The text " + path + " cannot be read", e);
             }
-        });
+        };
+        return new Text(String.valueOf(path.getFileName()), read, Optional.of(path));
     }
 
     /** The UTF-8 file at {@code path}. */
@@ -66,12 +74,17 @@ public final class Text {
 
     /** The same text under another name in messages and reports. */
     public Text named(String other) {
-        return new Text(other, source);
+        return new Text(other, source, file);
     }
 
     /** For messages, such as a file's name. */
     public String name() {
         return name;
+    }
+
+    /** The UTF-8 file that it is read from, if it is. */
+    public Optional<Path> file() {
+        return file;
     }
 
     int[] tokens(Supplier<Tokenizer> tokenizer) {

@@ -36,7 +36,7 @@ public final class PerplexityBenchmark {
             ModelPlan plan = Architectures.require(checkpoint.config());
             TorchEngine engine = TorchEngine.on(Device.CPU);
             StoredWeights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
-            LanguageModel model = new LanguageModel(engine, plan, weights, dtype, "benchmark");
+            LanguageModel model = new LanguageModel(engine, plan, weights, dtype, "benchmark", "benchmark");
             Evaluator evaluator = new Evaluator(
                     ReferenceCache.in(Files.createTempDirectory("benchmark")), Progress.SILENT, Recorder.NONE);
             int[] tokens = new Random(7)

@@ -5,6 +5,7 @@ import io.modelassay.Text;
 import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.baseline.Baselines;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
@@ -346,6 +347,44 @@ public class ModelAssert extends AbstractStoredFormAssert<ModelAssert, ModelUnde
         asksGradientsOnlyOfFloatingPointTensors(adapter);
         failWith(training().untrainable(adapter, actual.trainingStep(adapter, text)).stream());
         return this;
+    }
+
+    /**
+     * The model is what the baseline {@code id} says, a file {@code ID.json} beside the tests: tensors, findings, values as
+     * they are stored and as they decode and, where the baseline names a text's file, the figures over that text.
+     * {@link Baselines} tells how a baseline is recorded and updated.
+     *
+     * @param id name of the file; {@code {quantization}} in it stands for the model's
+     */
+    public ModelAssert matchesBaseline(String id) {
+        isNotNull();
+        failWith(baseline(id).mismatch().stream());
+        return this;
+    }
+
+    /** As {@link #matchesBaseline(String)}, with the figures over {@code text}. */
+    public ModelAssert matchesBaseline(String id, Text text) {
+        isNotNull();
+        failWith(baseline(id).over(text).mismatch().stream());
+        return this;
+    }
+
+    /** As {@link #matchesBaseline(String)}, and every stored tensor holds the very bytes that it held. */
+    public ModelAssert matchesBaselineExactly(String id) {
+        isNotNull();
+        failWith(baseline(id).toTheBit().mismatch().stream());
+        return this;
+    }
+
+    /** As {@link #matchesBaseline(String, Text)}, and every stored tensor holds the very bytes that it held. */
+    public ModelAssert matchesBaselineExactly(String id, Text text) {
+        isNotNull();
+        failWith(baseline(id).over(text).toTheBit().mismatch().stream());
+        return this;
+    }
+
+    private BaselineChecks baseline(String id) {
+        return BaselineChecks.of(actual, id);
     }
 
     private FindingChecks findings() {

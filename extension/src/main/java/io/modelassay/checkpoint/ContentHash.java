@@ -10,13 +10,15 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apiguardian.api.API;
 
-/** SHA-256 over named files: for each, the length of its name, its name, its length and its bytes. */
+/** SHA-256 over named files, for each the length of its name, its name, its length and its bytes; and over tensors. */
 @API(status = API.Status.INTERNAL)
 public final class ContentHash {
 
     private static final int CHUNK_BYTES = 1 << 20;
+    private static final int MAPPED_BYTES = 1 << 24;
 
     private ContentHash() {}
 
@@ -26,6 +28,25 @@ public final class ContentHash {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
         files.forEach((name, file) -> add(digest, name, file, chunk));
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** The hash of the bytes of each tensor of {@code checkpoint}, by name; names, types and files have no part in it. */
+    public static SortedMap<String, String> ofTensors(Checkpoint checkpoint) {
+        SortedMap<String, String> hashes = new TreeMap<>();
+        for (TensorInfo tensor : checkpoint.tensors().values()) {
+            MessageDigest digest = sha256();
+            for (long from = 0; from < tensor.byteLength(); from += MAPPED_BYTES) {
+                int length = Math.toIntExact(Math.min(MAPPED_BYTES, tensor.byteLength() - from));
+                digest.update(checkpoint.map(tensor, from, length));
+            }
+            hashes.put(tensor.name(), HexFormat.of().formatHex(digest.digest()));
+        }
+        return hashes;
+    }
+
+    /** The hash of {@code bytes}. */
+    public static String of(byte[] bytes) {
+        return HexFormat.of().formatHex(sha256().digest(bytes));
     }
 
     private static void add(MessageDigest digest, String name, Path file, ByteBuffer chunk) {

@@ -4,7 +4,6 @@ import io.modelassay.matrix.CellRunner;
 import io.modelassay.matrix.MatrixPlan;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
-import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -22,7 +21,7 @@ final class MatrixCellVerb extends Verb {
     Outcome run(ProgressLine progress) {
         MatrixPlan plan = MatrixPlan.read(report);
         try (CellRunner runner = new CellRunner(report, plan.settings().offline())) {
-            return MatrixReport.of(plan, List.of(runner.run(plan.cell(id))));
+            return MatrixReport.of(runner.run(plan.cell(id)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The cell was interrupted", e);

@@ -1,6 +1,7 @@
 package io.modelassay.cli;
 
 import io.modelassay.matrix.MatrixPlan;
+import io.modelassay.matrix.result.MatrixResult;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -14,7 +15,7 @@ final class MatrixMergeVerb extends Verb {
 
     @Override
     Outcome run(ProgressLine progress) {
-        MatrixPlan plan = MatrixPlan.read(report);
-        return MatrixReport.of(plan, plan.results(report));
+        MatrixResult result = MatrixPlan.read(report).result(report);
+        return MatrixReport.of(result, result.writeTo(report));
     }
 }

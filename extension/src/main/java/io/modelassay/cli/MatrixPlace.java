@@ -1,11 +1,10 @@
 package io.modelassay.cli;
 
 import io.modelassay.matrix.LibraryMatrix;
-import io.modelassay.matrix.result.CellResult;
+import io.modelassay.matrix.result.MatrixResult;
 import io.modelassay.matrix.spark.SparkRunner;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -20,8 +19,8 @@ final class MatrixPlace {
             })
     private @Nullable String master;
 
-    /** The results of a matrix, in the order of its cells. */
-    List<CellResult> run(LibraryMatrix matrix, Path report, ProgressLine progress) {
+    /** Runs a matrix and writes its report. */
+    MatrixResult run(LibraryMatrix matrix, Path report, ProgressLine progress) {
         return master == null
                 ? matrix.run(report, progress)
                 : new SparkRunner(master).run(matrix.plan(), report, progress);

@@ -1,8 +1,8 @@
 package io.modelassay.cli;
 
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.matrix.Cell;
 import io.modelassay.matrix.MatrixPlan;
-import io.modelassay.report.JsonText;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
 import java.util.List;

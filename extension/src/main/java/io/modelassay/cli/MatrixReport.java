@@ -1,50 +1,34 @@
 package io.modelassay.cli;
 
-import io.modelassay.matrix.MatrixPlan;
 import io.modelassay.matrix.result.CellOutcome;
 import io.modelassay.matrix.result.CellResult;
+import io.modelassay.matrix.result.MatrixResult;
 import io.modelassay.matrix.result.TestResult;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What {@code matrix run}, {@code cell} and {@code merge} say of results. */
+/** What the verbs of {@code matrix} say of results. */
 final class MatrixReport {
     private MatrixReport() {}
 
-    /** What they print with {@code --json}. */
-    record Document(String baseline, List<CellResult> cells) {}
-
-    static Verb.Outcome of(MatrixPlan plan, List<CellResult> results) {
-        return new Verb.Outcome(
-                new Document(plan.baseline().name(), results),
-                text(plan, results),
-                results.stream().allMatch(result -> result.outcome() == CellOutcome.COMPLETED));
+    /** The cells against the baseline's. */
+    static Verb.Outcome of(MatrixResult result, Path page) {
+        List<String> lines = new ArrayList<>(result.summary());
+        lines.add("  report " + page.toAbsolutePath().normalize());
+        return new Verb.Outcome(result.document(), String.join("\n", lines) + "\n", result.exitCode() == Main.HOLDS);
     }
 
-    private static String text(MatrixPlan plan, List<CellResult> results) {
-        Layout layout = new Layout().title("baseline " + plan.baseline().name());
-        List<List<String>> rows = new ArrayList<>();
-        for (CellResult result : results) {
-            rows.add(List.of(
-                    result.cell(),
-                    result.outcome().name(),
-                    counts(result),
-                    Layout.decimal(result.measured().seconds(), 1) + " s",
-                    result.measured().peakResidentBytes() == null
-                            ? ""
-                            : Layout.bytes(result.measured().peakResidentBytes())));
-        }
-        layout.table(List.of("cell", "outcome", "tests", ">time", ">memory"), rows);
-        for (CellResult result : results) {
-            if (!result.detail().isEmpty()) {
-                layout.title(result.cell());
-                result.detail().lines().forEach(layout::line);
-            }
-        }
-        return layout.toString();
+    /** One cell on its own, which holds if it came to its end: what its tests mean is said when cells are compared. */
+    static Verb.Outcome of(CellResult cell) {
+        Layout layout = new Layout().title(cell.cell());
+        layout.line(cell.outcome() + ", " + counts(cell) + ", "
+                + Layout.decimal(cell.measured().seconds(), 1) + " s");
+        cell.detail().lines().forEach(layout::line);
+        return new Verb.Outcome(cell, layout.toString(), cell.outcome() == CellOutcome.COMPLETED);
     }
 
     private static String counts(CellResult result) {
@@ -53,6 +37,6 @@ final class MatrixReport {
         List<String> words = new ArrayList<>();
         counts.forEach((outcome, count) ->
                 words.add(count + " " + outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ')));
-        return String.join(", ", words);
+        return words.isEmpty() ? "no tests" : String.join(", ", words);
     }
 }

@@ -1,11 +1,9 @@
 package io.modelassay.cli;
 
 import io.modelassay.matrix.LibraryMatrix;
-import io.modelassay.matrix.MatrixPlan;
-import io.modelassay.matrix.result.CellResult;
+import io.modelassay.matrix.result.MatrixResult;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,7 +33,7 @@ final class MatrixVerb extends Verb {
     }
 
     static Outcome run(LibraryMatrix matrix, MatrixPlace place, Path report, ProgressLine progress) {
-        List<CellResult> results = place.run(matrix, report, progress);
-        return MatrixReport.of(MatrixPlan.read(report), results);
+        MatrixResult result = place.run(matrix, report, progress);
+        return MatrixReport.of(result, report.resolve("index.html"));
     }
 }

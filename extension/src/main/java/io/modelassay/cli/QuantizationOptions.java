@@ -88,6 +88,22 @@ final class QuantizationOptions {
             description = "Modules that stay as they are; * stands for any characters. May be given again.")
     private List<String> keep = new ArrayList<>();
 
+    @Option(
+            names = "--dynamic",
+            paramLabel = "RULE",
+            description = {
+                "gptq, rtn: a rule of GPTQModel's dynamic; may be given again, and the first counts that the beginning of a",
+                "module's name matches. REGEX=SETTING:VALUE,... with bits, group_size, sym, gptq also desc_act, act_group_aware,",
+                "mse, damp_percent, static_groups; or -:REGEX, before all others, for modules that stay as they are.",
+                "Such as '+:.*\\.down_proj$=bits:8,group_size:64' and '-:.*\\.o_proj$'."
+            })
+    private List<String> dynamic = new ArrayList<>();
+
+    @Option(
+            names = "--lm-head",
+            description = "gptq, rtn: the head, too; 8 bits in groups of 32 unless a rule for lm_head says otherwise.")
+    private boolean head;
+
     Quantization read(Verb verb) {
         try {
             Quantization quantization = switch (method) {
@@ -110,7 +126,8 @@ final class QuantizationOptions {
             quantization = symmetry.asymmetric ? quantization.asymmetric() : quantization;
             quantization = symmetry.symmetric ? quantization.centred() : quantization;
             quantization = doubleQuantization ? quantization.doubleQuantized() : quantization;
-            return quantization.keep(keep.toArray(String[]::new));
+            quantization = quantization.keep(keep.toArray(String[]::new)).dynamic(dynamic.toArray(String[]::new));
+            return head ? quantization.withHead() : quantization;
         } catch (IllegalArgumentException e) {
             throw verb.misused(String.valueOf(e.getMessage()));
         }

@@ -1,6 +1,6 @@
 package io.modelassay.cli;
 
-import io.modelassay.report.JsonText;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.ProgressLine;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;

@@ -93,7 +93,8 @@ public final class Diagnosis {
                             .collect(Collectors.toMap(
                                     WeightRange::module, Function.identity(), (a, b) -> a, LinkedHashMap::new));
             List<TypedPass> passes = new ArrayList<>();
-            LanguageModel wide = new LanguageModel(engine, plan, weights, DType.FP32, checkpoint.contentHash());
+            String name = String.valueOf(checkpoint.folder().getFileName());
+            LanguageModel wide = new LanguageModel(engine, plan, weights, DType.FP32, checkpoint.contentHash(), name);
             RangeProbe ranges = new RangeProbe(wide, kernels, calibration.windows());
             try (InputProbe inputs = new InputProbe(wide, kernels)) {
                 Optional<Place> nonFinite = wide.decoder()
@@ -105,7 +106,7 @@ public final class Diagnosis {
                 passes.add(new TypedPass(DType.FP32, ranges.beyondHalf(), nonFinite));
                 for (DType dtype : List.of(DType.BF16, DType.FP16)) {
                     passes.add(pass(
-                            new LanguageModel(engine, plan, weights, dtype, wide.identity()),
+                            new LanguageModel(engine, plan, weights, dtype, wide.identity(), name),
                             kernels,
                             calibration,
                             progress));

@@ -62,7 +62,8 @@ public final class Evaluator {
     public Perplexity perplexity(LanguageModel model, int[] tokens, Protocol protocol) {
         List<Object> key = List.of(model.key(), Arrays.hashCode(tokens), tokens.length, protocol.id());
         return perplexities.computeIfAbsent(key, unused -> {
-            try (Activations last = model.decoder().run(protocol.windows(tokens), (layer, output) -> {}, progress)) {
+            try (Activations last = model.decoder()
+                    .run(protocol.windows(tokens), (layer, output) -> {}, progress.about(model.name()))) {
                 return Perplexity.of(model.head().negativeLogLikelihood(last), protocol, model);
             }
         });
@@ -73,7 +74,7 @@ public final class Evaluator {
         int[] window = protocol.windows(tokens).get(0);
         return traces.computeIfAbsent(
                 List.of(model.key(), Arrays.hashCode(window), window.length),
-                unused -> ForwardSketch.of(model, window, progress));
+                unused -> ForwardSketch.of(model, window, progress.about(model.name())));
     }
 
     /** Compares {@code subject} with {@code reference} over {@code tokens}. */
@@ -97,8 +98,8 @@ public final class Evaluator {
     private ForwardRun run(LanguageModel model, List<int[]> windows) {
         ActivationKernels kernels = new ActivationKernels(model.engine());
         List<Tensor> samples = new ArrayList<>();
-        Activations last =
-                model.decoder().run(windows, (layer, output) -> samples.add(kernels.sample(output)), progress);
+        Activations last = model.decoder()
+                .run(windows, (layer, output) -> samples.add(kernels.sample(output)), progress.about(model.name()));
         return new ForwardRun(last, samples);
     }
 
@@ -117,14 +118,14 @@ public final class Evaluator {
 
     /** Logits of every position of {@code tokens} as one window, {@code [positions][vocabulary]}. */
     public float[][] logits(LanguageModel model, List<int[]> windows) {
-        try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress)) {
+        try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress.about(model.name()))) {
             return model.head().logits(last);
         }
     }
 
     /** Logits of the tokens of each prompt of {@code batch}, {@code [positions][vocabulary]}. */
     public List<float[][]> logits(LanguageModel model, PaddedBatch batch) {
-        try (Activations last = model.decoder().run(batch, progress)) {
+        try (Activations last = model.decoder().run(batch, progress.about(model.name()))) {
             float[][] rows = model.head().logits(last);
             List<float[][]> prompts = new ArrayList<>();
             for (int[] prompt : batch.prompts()) {
@@ -159,13 +160,13 @@ public final class Evaluator {
                             }
                             return Optional.empty();
                         },
-                        progress);
+                        progress.about(model.name()));
         return norms;
     }
 
     /** Hands the logits of every position of {@code windows} to {@code rows}; see {@link io.modelassay.runtime.VocabularyHead}. */
     public void logits(LanguageModel model, List<int[]> windows, Consumer<ByteBuffer> rows) {
-        try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress)) {
+        try (Activations last = model.decoder().run(windows, (layer, output) -> {}, progress.about(model.name()))) {
             model.head().logits(last, rows);
         }
     }
@@ -185,7 +186,7 @@ public final class Evaluator {
                                     ? place(HEAD, model.head().nonFinite(batch), batch, windows)
                                     : found;
                         },
-                        progress);
+                        progress.about(model.name()));
     }
 
     private static Optional<NonFiniteActivation> place(

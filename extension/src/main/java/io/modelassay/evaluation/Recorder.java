@@ -45,7 +45,8 @@ public interface Recorder {
      *
      * @param model name of the model, its quantization included
      * @param text name of the text
+     * @param provenance where it ran
      * @param tensors every weight and output in the order of computation
      */
-    default void traced(String model, String text, List<TensorSketch> tensors) {}
+    default void traced(String model, String text, Provenance provenance, List<TensorSketch> tensors) {}
 }

@@ -32,7 +32,9 @@ public record Recorders(List<Recorder> all) implements Recorder {
     }
 
     @Override
-    public void traced(String model, String text, List<TensorSketch> tensors) {
-        all.stream().filter(Recorder::tracesModels).forEach(recorder -> recorder.traced(model, text, tensors));
+    public void traced(String model, String text, Provenance provenance, List<TensorSketch> tensors) {
+        all.stream()
+                .filter(Recorder::tracesModels)
+                .forEach(recorder -> recorder.traced(model, text, provenance, tensors));
     }
 }

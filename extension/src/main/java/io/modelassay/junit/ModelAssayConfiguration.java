@@ -1,5 +1,6 @@
 package io.modelassay.junit;
 
+import io.modelassay.baseline.Baselines;
 import java.time.Duration;
 import org.apiguardian.api.API;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -15,10 +16,27 @@ public final class ModelAssayConfiguration {
     /** Seconds that opening one artifact, its hash check included, may take; 600 unless set. */
     public static final String LOAD_TIMEOUT = "modelassay.load.timeout";
 
+    /** What the run does with baselines: {@code verify} (unless set), {@code record} or {@code update}. */
+    public static final String BASELINE = Baselines.MODE_PROPERTY;
+
+    /** Folder of the baselines, {@value Baselines#DEFAULT_FOLDER} unless set. */
+    public static final String BASELINE_FOLDER = Baselines.FOLDER_PROPERTY;
+
+    /** {@code true} or {@code false}: whether this is a CI job, where no baseline is written; else as {@code CI} says. */
+    public static final String CI = Baselines.CI_PROPERTY;
+
     private static final String REQUIRED = "required";
     private static final long DEFAULT_LOAD_TIMEOUT = 600;
 
     private ModelAssayConfiguration() {}
+
+    static Baselines baselines(ExtensionContext context) {
+        try {
+            return Baselines.of(context::getConfigurationParameter, System.out::println);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(String.valueOf(e.getMessage()));
+        }
+    }
 
     static boolean gpuRequired(ExtensionContext context) {
         String value = context.getConfigurationParameter(GPU).orElse("");

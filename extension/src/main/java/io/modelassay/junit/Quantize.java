@@ -47,6 +47,15 @@ public @interface Quantize {
      */
     String calibration() default "";
 
+    /**
+     * GPTQ and RTN: rules of GPTQModel's {@code dynamic}, such as {@code +:.*\\.down_proj$=bits:8,group_size:64} and {@code
+     * -:.*\\.o_proj$}; the first that matches a module counts. Each must match a module.
+     */
+    String[] dynamic() default {};
+
+    /** GPTQ and RTN: the head is quantized, too, to 8 bits in groups of 32 unless a rule for {@code lm_head} says otherwise. */
+    boolean head() default false;
+
     /** Modules that stay as they are; {@code *} stands for any characters. Each pattern must match a module. */
     String[] keep() default {};
 }

@@ -46,7 +46,8 @@ final class QuantizeReader {
                     + " names no calibration\nTry: calibration = \"src/test/resources/calibration.txt\"");
         }
         try {
-            Quantization quantization = quantization().keep(annotation.keep());
+            Quantization quantization = quantization().keep(annotation.keep()).dynamic(annotation.dynamic());
+            quantization = annotation.head() ? quantization.withHead() : quantization;
             return calibrated ? quantization.calibratedOn(Path.of(annotation.calibration())) : quantization;
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException("@Quantize(method = " + method + ") on " + place + ": " + e.getMessage());

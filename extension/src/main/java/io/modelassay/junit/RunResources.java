@@ -1,6 +1,7 @@
 package io.modelassay.junit;
 
 import io.modelassay.ModelAssay;
+import io.modelassay.baseline.Baselines;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.Recorders;
@@ -29,6 +30,7 @@ final class RunResources implements AutoCloseable {
     private static final Namespace NAMESPACE = Namespace.create(RunResources.class);
 
     private final RunReport report;
+    private final Baselines baselines;
     private final ModelStore models;
 
     private RunResources(ExtensionContext context) {
@@ -42,7 +44,8 @@ final class RunResources implements AutoCloseable {
                 ReferenceCache.standard(),
                 ProgressLine.on(new PrintWriter(System.err, false, StandardCharsets.UTF_8)),
                 recorder);
-        models = new ModelStore(settings -> ModelAssay.open(settings).load(evaluator));
+        baselines = ModelAssayConfiguration.baselines(context);
+        models = new ModelStore(settings -> ModelAssay.open(settings).load(evaluator, baselines));
     }
 
     static RunResources of(ExtensionContext context) {
@@ -83,6 +86,7 @@ final class RunResources implements AutoCloseable {
     public void close() {
         try (models) {
             if (!report.isEmpty()) {
+                report.baselines(baselines.recorded(), baselines.used());
                 report.write();
                 report.summary().forEach(System.out::println);
             }

@@ -1,6 +1,6 @@
 package io.modelassay.matrix;
 
-import io.modelassay.report.JsonText;
+import io.modelassay.checkpoint.JsonText;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,12 +1,12 @@
 package io.modelassay.matrix;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.modelassay.matrix.result.CellFile;
+import io.modelassay.matrix.result.CellFileException;
 import io.modelassay.matrix.result.CellResult;
-import io.modelassay.report.JsonText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -80,15 +80,15 @@ final class CellFolder implements AutoCloseable {
     }
 
     /** The result of a cell, if it has one that can be read. */
-    static Optional<CellResult> result(Path report, String id) throws IOException {
+    static Optional<CellResult> result(Path report, String id) {
         Path file = report.resolve("cells").resolve(id).resolve(RESULT);
         if (!Files.exists(file)) {
             return Optional.empty();
         }
         try {
-            return Optional.of(JSON.readValue(file.toFile(), CellResult.class))
-                    .filter(result -> CellResult.SCHEMA.equals(result.schema()));
-        } catch (JsonProcessingException e) {
+            return Optional.of(CellFile.read(file));
+        } catch (CellFileException e) {
+            // Left by another version, or damaged: the cell runs again.
             return Optional.empty();
         }
     }
@@ -101,7 +101,7 @@ final class CellFolder implements AutoCloseable {
 
     /** Writes the result, and puts the attempt into the cell's place. */
     void publish(Path attempt, CellResult result) throws IOException {
-        Files.writeString(attempt.resolve(RESULT), JsonText.of(result));
+        CellFile.write(attempt.resolve(RESULT), result);
         Path place = cells.resolve(id);
         if (Files.exists(place)) {
             Files.move(place, attempt(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -1,10 +1,10 @@
 package io.modelassay.matrix;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.FigureLine;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Traced;
-import io.modelassay.report.JsonText;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.modelassay.matrix;
 
-import io.modelassay.matrix.result.CellResult;
+import io.modelassay.matrix.result.MatrixResult;
 import io.modelassay.runtime.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -95,18 +95,21 @@ public final class LibraryMatrix {
         return MatrixPlan.of(suites, stacks, baseline, settings);
     }
 
-    /** Runs the cells that have no result in {@code report} yet. */
-    public List<CellResult> run(Path report) {
+    /** Runs the cells that have no result in {@code report} yet, compares them, and writes the report. */
+    public MatrixResult run(Path report) {
         return run(report, Progress.SILENT);
     }
 
-    /** Runs the cells that have no result in {@code report} yet, telling how far it has come. */
-    public List<CellResult> run(Path report, Progress progress) {
+    /** Runs the cells that have no result in {@code report} yet, telling how far it has come, and writes the report. */
+    public MatrixResult run(Path report, Progress progress) {
         MatrixPlan plan = plan();
         plan.write(report);
         long bytes = budget == null
                 ? Math.max(settings.memoryBytes(), (long) (SHARE_OF_AVAILABLE * ResidentMemory.available()))
                 : budget;
-        return new LocalRunner(parallel, bytes).run(plan, report, progress);
+        new LocalRunner(parallel, bytes).run(plan, report, progress);
+        MatrixResult result = plan.result(report);
+        result.writeTo(report);
+        return result;
     }
 }

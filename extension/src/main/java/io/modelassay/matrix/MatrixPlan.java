@@ -1,8 +1,8 @@
 package io.modelassay.matrix;
 
-import io.modelassay.matrix.result.CellOutcome;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.matrix.result.CellResult;
-import io.modelassay.report.JsonText;
+import io.modelassay.matrix.result.MatrixResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,8 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -175,25 +175,22 @@ public final class MatrixPlan {
         }
     }
 
-    /** What the cells have left in {@code report}, in their order; one that has left nothing of this plan was not started. */
+    /** What the cells have left in {@code report}, in their order, of this plan. */
     public List<CellResult> results(Path report) {
-        List<CellResult> results = new ArrayList<>();
-        for (Cell cell : cells) {
-            try {
-                results.add(CellFolder.result(report, cell.id())
-                        .filter(result -> result.digest().equals(cell.digest()))
-                        .orElseGet(() -> UnstartedCell.result(
-                                cell,
-                                "",
-                                new TreeMap<>(),
-                                CellOutcome.NOT_STARTED,
-                                "The report has no result of this cell as it is planned"
-                                        + "\nTry: modelassay matrix cell " + cell.id())));
-            } catch (IOException e) {
-                throw new UncheckedIOException("The result of the cell " + cell.id() + " cannot be read", e);
-            }
-        }
-        return results;
+        return cells.stream()
+                .map(cell -> CellFolder.result(report, cell.id())
+                        .filter(result -> result.digest().equals(cell.digest())))
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    /** What the results in {@code report} come to; a cell that has left none is lost. */
+    public MatrixResult result(Path report) {
+        return MatrixResult.of(
+                baseline.name(),
+                stacks.stream().map(Stack::name).toList(),
+                suites.stream().map(Suite::name).toList(),
+                results(report));
     }
 
     private static MatrixException invalid(Path file, String why, @Nullable Exception cause) {

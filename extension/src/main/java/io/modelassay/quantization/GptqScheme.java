@@ -17,8 +17,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * GPTQ as AutoGPTQ and GPTQModel store it: {@code qweight} packed along the input channels, {@code qzeros} along the
@@ -54,25 +52,18 @@ final class GptqScheme implements Scheme {
     @Override
     public Declared declared(String module, QuantizationConfig config) {
         Optional<ModelConfig> dynamic = config.values().optionalObject("dynamic");
-        for (String rule : dynamic.map(ModelConfig::keys).orElse(Set.of())) {
-            String pattern = rule.startsWith("+:") ? rule.substring(2) : rule;
-            if (!rule.startsWith("-:") && lookingAt(pattern, module)) {
-                ModelConfig override = dynamic.orElseThrow().object(rule);
-                OptionalLong bits = override.optionalInteger("bits");
-                OptionalLong group = override.optionalInteger("group_size");
-                return new Declared(
-                        bits.isPresent() ? bits : config.bits(), group.isPresent() ? group : config.groupSize());
-            }
-        }
-        return new Declared(config.bits(), config.groupSize());
-    }
-
-    private static boolean lookingAt(String pattern, String module) {
-        try {
-            return Pattern.compile(pattern).matcher(module).lookingAt();
-        } catch (PatternSyntaxException e) {
-            return false;
-        }
+        Optional<ModelConfig> override =
+                DynamicKey.readable(dynamic.map(ModelConfig::keysInFileOrder).orElse(List.of())).stream()
+                        .filter(rule -> !rule.leavesOut() && rule.matches(module))
+                        .findFirst()
+                        .map(rule -> dynamic.orElseThrow().object(rule.text()));
+        return new Declared(
+                override.map(found -> found.optionalInteger("bits"))
+                        .filter(OptionalLong::isPresent)
+                        .orElse(config.bits()),
+                override.map(found -> found.optionalInteger("group_size"))
+                        .filter(OptionalLong::isPresent)
+                        .orElse(config.groupSize()));
     }
 
     @Override

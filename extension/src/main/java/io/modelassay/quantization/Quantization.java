@@ -2,55 +2,61 @@ package io.modelassay.quantization;
 
 import io.modelassay.checkpoint.TensorType;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A quantization of a model's linear weights: method, settings, and the modules kept as they are.
  *
- * <p>It applies to every linear module of the decoder layers. Embedding and head stay in full precision. Immutable; each
- * modifier returns a new value.
+ * <p>It applies to every linear module of the decoder layers; embedding and head stay in full precision, the head unless it is
+ * asked for. Immutable; each modifier returns a new value.
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class Quantization {
     /** Group size that means one group over all input channels. */
     public static final int PER_CHANNEL = -1;
 
+    /** Name of the head, as rules match it. */
+    static final String HEAD = "lm_head";
+
     private final Method method;
-    private final int bits;
-    private final int groupSize;
-    private final boolean symmetric;
-    private final boolean doubleQuantization;
-    private final Granularity granularity;
-    private final List<String> keep;
+    private final Grid grid;
+    private final ModuleChoice modules;
     private final MethodSettings settings;
     private final @Nullable Path calibration;
 
     private Quantization(
-            Method method,
-            int bits,
-            int groupSize,
-            boolean symmetric,
-            boolean doubleQuantization,
-            Granularity granularity,
-            List<String> keep,
-            MethodSettings settings,
-            @Nullable Path calibration) {
+            Method method, Grid grid, ModuleChoice modules, MethodSettings settings, @Nullable Path calibration) {
         this.method = method;
-        this.bits = bits;
-        this.groupSize = groupSize;
-        this.symmetric = symmetric;
-        this.doubleQuantization = doubleQuantization;
-        this.granularity = granularity;
-        this.keep = List.copyOf(keep);
+        this.grid = grid;
+        this.modules = modules;
         this.settings = settings;
         this.calibration = calibration;
+    }
+
+    private static Quantization of(Method method, Grid grid) {
+        return new Quantization(
+                method,
+                grid,
+                ModuleChoice.LAYERS,
+                method == Method.AWQ ? AwqSettings.DEFAULT : GptqSettings.DEFAULT,
+                null);
+    }
+
+    private Quantization on(Grid other) {
+        return new Quantization(method, other, modules, settings, calibration);
+    }
+
+    private Quantization on(ModuleChoice other) {
+        return new Quantization(method, grid, other, settings, calibration);
     }
 
     /**
@@ -61,9 +67,7 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization rtn(int bits, int groupSize) {
-        requireGrid("RTN", bits, groupSize);
-        return new Quantization(
-                Method.RTN, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT, null);
+        return of(Method.RTN, Grid.integer(Method.RTN, bits, groupSize, true));
     }
 
     /**
@@ -74,9 +78,7 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization gptq(int bits, int groupSize) {
-        requireGrid("GPTQ", bits, groupSize);
-        return new Quantization(
-                Method.GPTQ, bits, groupSize, true, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT, null);
+        return of(Method.GPTQ, Grid.integer(Method.GPTQ, bits, groupSize, true));
     }
 
     /**
@@ -87,9 +89,7 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization awq(int bits, int groupSize) {
-        requireGrid("AWQ", bits, groupSize);
-        return new Quantization(
-                Method.AWQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), AwqSettings.DEFAULT, null);
+        return of(Method.AWQ, Grid.integer(Method.AWQ, bits, groupSize, false));
     }
 
     /**
@@ -100,51 +100,27 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization hqq(int bits, int groupSize) {
-        requireGrid("HQQ", bits, groupSize);
-        return new Quantization(
-                Method.HQQ, bits, groupSize, false, false, Granularity.CHANNEL, List.of(), GptqSettings.DEFAULT, null);
-    }
-
-    private static void requireGrid(String name, int bits, int groupSize) {
-        if (bits != 2 && bits != 3 && bits != 4 && bits != 8) {
-            throw new IllegalArgumentException(name + " has 2, 3, 4 or 8 bits, not " + bits);
-        }
-        if (groupSize != PER_CHANNEL && groupSize < 1) {
-            throw new IllegalArgumentException(
-                    "Group size is a positive number, or -1 for one group, not " + groupSize);
-        }
+        return of(Method.HQQ, Grid.integer(Method.HQQ, bits, groupSize, false));
     }
 
     /** bitsandbytes NF4 in blocks of 64. */
     public static Quantization nf4() {
-        return new Quantization(
-                Method.NF4, 4, 64, true, false, Granularity.BLOCK, List.of(), GptqSettings.DEFAULT, null);
+        return of(Method.NF4, Grid.blocks(64));
     }
 
     /** bitsandbytes FP4 in blocks of 64. */
     public static Quantization fp4() {
-        return new Quantization(
-                Method.FP4, 4, 64, true, false, Granularity.BLOCK, List.of(), GptqSettings.DEFAULT, null);
+        return of(Method.FP4, Grid.blocks(64));
     }
 
     /** LLM.int8 weights: symmetric, one scale for each output channel. */
     public static Quantization llmInt8() {
-        return new Quantization(
-                Method.LLM_INT8,
-                8,
-                PER_CHANNEL,
-                true,
-                false,
-                Granularity.CHANNEL,
-                List.of(),
-                GptqSettings.DEFAULT,
-                null);
+        return of(Method.LLM_INT8, Grid.eightBits(Granularity.CHANNEL));
     }
 
     /** FP8 e4m3 with one scale for each tensor, channel or block of 128 by 128. */
     public static Quantization fp8(Granularity granularity) {
-        return new Quantization(
-                Method.FP8, 8, PER_CHANNEL, true, false, granularity, List.of(), GptqSettings.DEFAULT, null);
+        return of(Method.FP8, Grid.eightBits(granularity));
     }
 
     /**
@@ -154,8 +130,7 @@ public final class Quantization {
      */
     public Quantization asymmetric() {
         require(hasChoiceOfZero(), "a zero point");
-        return new Quantization(
-                method, bits, groupSize, false, doubleQuantization, granularity, keep, settings, calibration);
+        return on(grid.symmetric(false));
     }
 
     /**
@@ -165,8 +140,7 @@ public final class Quantization {
      */
     public Quantization centred() {
         require(hasChoiceOfZero(), "codes centred on zero");
-        return new Quantization(
-                method, bits, groupSize, true, doubleQuantization, granularity, keep, settings, calibration);
+        return on(grid.symmetric(true));
     }
 
     private boolean hasChoiceOfZero() {
@@ -180,7 +154,7 @@ public final class Quantization {
      */
     public Quantization doubleQuantized() {
         require(method == Method.NF4 || method == Method.FP4, "double quantization");
-        return new Quantization(method, bits, groupSize, symmetric, true, granularity, keep, settings, calibration);
+        return on(new Grid(grid.bits(), grid.groupSize(), true, true, grid.granularity()));
     }
 
     /**
@@ -194,8 +168,7 @@ public final class Quantization {
         if (size < 32 || size > 4096 || Integer.bitCount(size) != 1) {
             throw new IllegalArgumentException("Block size is a power of two from 32 to 4096, not " + size);
         }
-        return new Quantization(
-                method, bits, size, symmetric, doubleQuantization, granularity, keep, settings, calibration);
+        return on(new Grid(grid.bits(), size, true, grid.doubleQuantization(), grid.granularity()));
     }
 
     /**
@@ -205,10 +178,47 @@ public final class Quantization {
      *     characters. Each must match a module of the model it is applied to.
      */
     public Quantization keep(String... patterns) {
-        List<String> all = new ArrayList<>(keep);
-        all.addAll(List.of(patterns));
-        return new Quantization(
-                method, bits, groupSize, symmetric, doubleQuantization, granularity, all, settings, calibration);
+        return on(modules.keeping(Arrays.asList(patterns)));
+    }
+
+    /**
+     * The same with GPTQModel's {@code dynamic}: rules for modules that are left out or have settings of their own. The first
+     * rule counts whose regular expression a module's name begins with, those that leave out before all others. Each rule
+     * must match a module of the model that this is applied to.
+     *
+     * @param rules such as {@code +:.*\\.down_proj$=bits:8,group_size:64} and {@code -:.*\\.o_proj$}. Settings: {@code bits},
+     *     {@code group_size}, {@code sym}; for GPTQ {@code desc_act}, {@code act_group_aware}, {@code mse} (0 or 2.4), {@code
+     *     damp_percent} and {@code static_groups}, too
+     * @throws IllegalArgumentException if a rule cannot be read or applied, or unless the method is GPTQ or RTN
+     */
+    public Quantization dynamic(String... rules) {
+        if (rules.length == 0) {
+            return this;
+        }
+        require(hasRules(), "dynamic");
+        List<DynamicRule> read = Arrays.stream(rules).map(DynamicRule::parse).toList();
+        read.forEach(rule -> rule.applied(this));
+        return on(modules.ruled(read));
+    }
+
+    /**
+     * The same, and the head is quantized, too: to 8 bits in groups of 32 (GPTQ: with the grid of least error) unless a rule
+     * of {@link #dynamic(String...)} says otherwise, which is what GPTQModel does.
+     *
+     * @throws IllegalArgumentException unless the method is GPTQ or RTN
+     */
+    public Quantization withHead() {
+        require(hasRules(), "quantized head");
+        return on(modules.withHead());
+    }
+
+    private boolean hasRules() {
+        return method == Method.GPTQ || method == Method.RTN;
+    }
+
+    /** The same with other bits and groups. */
+    Quantization grid(int bits, int groupSize) {
+        return on(Grid.integer(method, bits, groupSize, grid.symmetric()));
     }
 
     /**
@@ -218,8 +228,7 @@ public final class Quantization {
      */
     public Quantization with(MethodSettings other) {
         require(method == other.method(), "settings of " + other.method());
-        return new Quantization(
-                method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, other, calibration);
+        return new Quantization(method, grid, modules, other, calibration);
     }
 
     private void require(boolean holds, String what) {
@@ -236,8 +245,7 @@ public final class Quantization {
      */
     public Quantization calibratedOn(Path file) {
         require(needsCalibration(), "calibration");
-        return new Quantization(
-                method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, settings, file);
+        return new Quantization(method, grid, modules, settings, file);
     }
 
     /** What flows through the model while it is quantized, if it is named. */
@@ -252,27 +260,27 @@ public final class Quantization {
 
     /** Bits of a code. */
     public int bits() {
-        return bits;
+        return grid.bits();
     }
 
     /** Input channels (RTN) or consecutive values (NF4, FP4) that share a scale; {@link #PER_CHANNEL} for one group. */
     public int groupSize() {
-        return groupSize;
+        return grid.groupSize();
     }
 
     /** Whether codes are centred on zero. */
     public boolean symmetric() {
-        return symmetric;
+        return grid.symmetric();
     }
 
     /** Whether block scales are quantized in turn. */
     public boolean isDoubleQuantized() {
-        return doubleQuantization;
+        return grid.doubleQuantization();
     }
 
     /** The extent of an FP8 scale. */
     public Granularity granularity() {
-        return granularity;
+        return grid.granularity();
     }
 
     /** How GPTQ goes about it; its defaults where the method is another. */
@@ -297,7 +305,34 @@ public final class Quantization {
 
     /** Patterns of modules that stay as they are. */
     public List<String> keep() {
-        return keep;
+        return modules.keep();
+    }
+
+    /** The rules for single modules, in the order in which they are asked, with that for the head if it is quantized. */
+    public List<DynamicRule> dynamic() {
+        return modules.rules(method);
+    }
+
+    /** Whether the head is quantized. */
+    public boolean quantizesHead() {
+        return modules.head();
+    }
+
+    /** Every set of settings that a module may have: these, and what each rule makes of them. */
+    public List<Quantization> grids() {
+        Quantization plain = on(ModuleChoice.LAYERS);
+        return Stream.concat(
+                        Stream.of(plain),
+                        dynamic().stream().filter(rule -> !rule.leavesOut()).map(rule -> rule.applied(plain)))
+                .toList();
+    }
+
+    /** What {@link #dynamic()} makes of this for {@code module}, or nothing if it is left out. */
+    public Optional<Quantization> forModule(String module) {
+        Quantization plain = on(ModuleChoice.LAYERS);
+        return DynamicRule.first(dynamic(), module)
+                .map(rule -> rule.leavesOut() ? Optional.<Quantization>empty() : Optional.of(rule.applied(plain)))
+                .orElse(Optional.of(plain));
     }
 
     /** The kernels that encode and decode this. */
@@ -306,7 +341,7 @@ public final class Quantization {
             case RTN ->
                 new Codec(
                         "rtn.py",
-                        Map.of("bits", (long) bits, "group", (long) groupSize, "symmetric", symmetric ? 1L : 0L));
+                        Map.of("bits", (long) bits(), "group", (long) groupSize(), "symmetric", symmetric() ? 1L : 0L));
             case NF4, FP4 ->
                 new Codec(
                         "bitsandbytes4.py",
@@ -314,21 +349,21 @@ public final class Quantization {
                                 "normal",
                                 method == Method.NF4 ? 1L : 0L,
                                 "block",
-                                (long) groupSize,
+                                (long) groupSize(),
                                 "double",
-                                doubleQuantization ? 1L : 0L,
+                                isDoubleQuantized() ? 1L : 0L,
                                 "nested_block",
                                 256L,
                                 "type",
                                 FloatTypes.number(TensorType.F32)));
-            case HQQ -> new Codec("hqq_fit.py", Map.of("bits", (long) bits, "group", (long) groupSize));
+            case HQQ -> new Codec("hqq_fit.py", Map.of("bits", (long) bits(), "group", (long) groupSize()));
             case GPTQ, AWQ ->
                 throw new IllegalStateException(label() + " needs a calibration text, so no kernel encodes it alone");
             case LLM_INT8 -> new Codec("llm_int8.py", Map.of("bits", 8L));
             case FP8 ->
                 new Codec(
                         List.of("scaled.py", "fp8.py"),
-                        switch (granularity) {
+                        switch (granularity()) {
                             case TENSOR -> ScaleGrid.TENSOR.options(TensorType.F32, TensorType.F32);
                             case CHANNEL -> ScaleGrid.CHANNEL.options(TensorType.F32, TensorType.F32);
                             case BLOCK -> new ScaleGrid(128, 128).options(TensorType.F32, TensorType.F32);
@@ -338,18 +373,18 @@ public final class Quantization {
 
     /** A short name, such as {@code int4 g128 RTN}. */
     public String label() {
-        String extent = groupSize == PER_CHANNEL ? "per channel" : "g" + groupSize;
+        String extent = groupSize() == PER_CHANNEL ? "per channel" : "g" + groupSize();
         return switch (method) {
             case RTN, GPTQ, AWQ ->
-                "int" + bits + " " + extent + (symmetric ? " " : " asymmetric ") + method
+                "int" + bits() + " " + extent + (symmetric() ? " " : " asymmetric ") + method
                         + (actOrder() ? " act-order" : "");
             case NF4, FP4 ->
                 method.name().toLowerCase(Locale.ROOT)
-                        + (groupSize == 64 ? "" : " block " + groupSize)
-                        + (doubleQuantization ? " double-quantized" : "");
-            case HQQ -> "int" + bits + " " + extent + " HQQ";
+                        + (groupSize() == 64 ? "" : " block " + groupSize())
+                        + (isDoubleQuantized() ? " double-quantized" : "");
+            case HQQ -> "int" + bits() + " " + extent + " HQQ";
             case LLM_INT8 -> "LLM.int8";
-            case FP8 -> "fp8 per " + granularity.name().toLowerCase(Locale.ROOT);
+            case FP8 -> "fp8 per " + granularity().name().toLowerCase(Locale.ROOT);
         };
     }
 
@@ -359,26 +394,23 @@ public final class Quantization {
 
     @Override
     public String toString() {
-        return keep.isEmpty() ? label() : label() + " keeping " + String.join(", ", keep);
+        String kept = keep().isEmpty() ? "" : " keeping " + String.join(", ", keep());
+        String rules = dynamic().stream().map(DynamicRule::toString).collect(Collectors.joining(" "));
+        return label() + kept + (quantizesHead() ? " with head" : "") + (rules.isEmpty() ? "" : " dynamic " + rules);
     }
 
     @Override
     public boolean equals(Object other) {
         return other instanceof Quantization that
                 && method == that.method
-                && bits == that.bits
-                && groupSize == that.groupSize
-                && symmetric == that.symmetric
-                && doubleQuantization == that.doubleQuantization
-                && granularity == that.granularity
-                && keep.equals(that.keep)
+                && grid.equals(that.grid)
+                && modules.equals(that.modules)
                 && settings.equals(that.settings)
                 && Objects.equals(calibration, that.calibration);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(
-                method, bits, groupSize, symmetric, doubleQuantization, granularity, keep, settings, calibration);
+        return Objects.hash(method, grid, modules, settings, calibration);
     }
 }

@@ -2,29 +2,59 @@ package io.modelassay.quantization;
 
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apiguardian.api.API;
 
-/** A quantization applied to one model: which modules it changes, and which it keeps. */
+/** A quantization applied to one model: which modules it changes, each by which settings, and which it keeps. */
 @API(status = API.Status.INTERNAL)
 public final class QuantizationPlan {
     private final Quantization quantization;
-    private final Set<String> quantized;
+    private final Map<String, Quantization> modules;
 
-    private QuantizationPlan(Quantization quantization, Set<String> quantized) {
+    private QuantizationPlan(Quantization quantization, Map<String, Quantization> modules) {
         this.quantization = quantization;
-        this.quantized = quantized;
+        this.modules = modules;
     }
 
     /**
      * Applies {@code quantization} to the linear modules of {@code plan}.
      *
-     * @throws IllegalArgumentException if a {@code keep} pattern matches no module of the model, or nothing is left to
-     *     quantize
+     * @throws IllegalArgumentException if a {@code keep} pattern or a rule matches no module of the model, a head that is
+     *     asked for is tied to the embedding or left out, or nothing is left to quantize
      */
     public static QuantizationPlan of(Quantization quantization, ModelPlan plan) {
+        Set<String> kept = kept(quantization, plan);
+        List<String> candidates = plan.parameters().stream()
+                .filter(parameter -> isCandidate(parameter, quantization))
+                .map(Parameter::module)
+                .distinct()
+                .toList();
+        requireMatches(quantization, plan, candidates);
+        Map<String, Quantization> modules = new HashMap<>();
+        for (String module : candidates) {
+            if (!kept.contains(module)) {
+                quantization.forModule(module).ifPresent(settings -> modules.put(module, settings));
+            }
+        }
+        if (modules.isEmpty()) {
+            throw new IllegalArgumentException(quantization + " leaves no module to quantize"
+                    + "\nTry: fewer patterns in keep, or no quantization");
+        }
+        requireHead(quantization, plan, modules.keySet());
+        return new QuantizationPlan(quantization, modules);
+    }
+
+    private static boolean isCandidate(Parameter parameter, Quantization quantization) {
+        return parameter.kind() == Parameter.Kind.LINEAR
+                || (parameter.kind() == Parameter.Kind.HEAD && quantization.quantizesHead());
+    }
+
+    private static Set<String> kept(Quantization quantization, ModelPlan plan) {
         List<String> modules = plan.modules();
         Set<String> kept = new HashSet<>();
         for (String pattern : quantization.keep()) {
@@ -38,15 +68,40 @@ public final class QuantizationPlan {
             }
             kept.addAll(matches);
         }
-        Set<String> quantized = new HashSet<>();
-        plan.parameters().stream()
-                .filter(p -> p.kind() == Parameter.Kind.LINEAR && !kept.contains(p.module()))
-                .forEach(p -> quantized.add(p.module()));
-        if (quantized.isEmpty()) {
-            throw new IllegalArgumentException(quantization + " leaves no module to quantize"
-                    + "\nTry: fewer patterns in keep, or no quantization");
+        return kept;
+    }
+
+    /** A rule that leaves out may name what is never quantized, as {@code -:lm_head} does in many a config. */
+    private static void requireMatches(Quantization quantization, ModelPlan plan, List<String> candidates) {
+        for (DynamicRule rule : quantization.dynamic()) {
+            List<String> modules = rule.leavesOut() ? plan.modules() : candidates;
+            if (modules.stream().noneMatch(rule::matches)) {
+                throw new IllegalArgumentException("The rule \"" + rule + "\" matches none of the " + modules.size()
+                        + " modules" + (rule.leavesOut() ? "" : " to be quantized") + " of this " + plan.modelType()
+                        + " model\nTry: "
+                        + (plan.modules().stream().anyMatch(rule::matches)
+                                ? "the head quantized, too, if the rule is meant for it"
+                                : "a regular expression for the beginning of a name such as "
+                                        + modules.get(modules.size() / 2)));
+            }
         }
-        return new QuantizationPlan(quantization, quantized);
+    }
+
+    private static void requireHead(Quantization quantization, ModelPlan plan, Set<String> quantized) {
+        for (Parameter parameter : plan.parameters()) {
+            if (parameter.kind() == Parameter.Kind.HEAD && quantization.quantizesHead()) {
+                if (!parameter.required()) {
+                    throw new IllegalArgumentException("The head " + parameter.module()
+                            + " cannot be quantized: it is the embedding, since tie_word_embeddings is true"
+                            + "\nTry: a model whose head is its own, or no quantized head");
+                }
+                if (!quantized.contains(parameter.module())) {
+                    throw new IllegalArgumentException("The head " + parameter.module()
+                            + " is to be quantized, and to be left as it is: " + quantization
+                            + "\nTry: one of the two");
+                }
+            }
+        }
     }
 
     /** The quantization that is applied. */
@@ -54,13 +109,23 @@ public final class QuantizationPlan {
         return quantization;
     }
 
+    /** The settings for {@code module}, if its weight is quantized. */
+    public Optional<Quantization> settings(String module) {
+        return Optional.ofNullable(modules.get(module));
+    }
+
     /** Whether the weight of {@code module} is quantized. */
     public boolean quantizes(String module) {
-        return quantized.contains(module);
+        return modules.containsKey(module);
+    }
+
+    /** The settings for {@code parameter}, if it is a weight that is quantized. */
+    public Optional<Quantization> settings(Parameter parameter) {
+        return isCandidate(parameter, quantization) ? settings(parameter.module()) : Optional.empty();
     }
 
     /** Number of modules whose weight is quantized. */
     public int size() {
-        return quantized.size();
+        return modules.size();
     }
 }

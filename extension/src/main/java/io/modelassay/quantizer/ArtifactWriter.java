@@ -21,13 +21,13 @@ import io.modelassay.runtime.TorchEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /** Writes a quantized checkpoint: tensor by tensor, and the folder appears complete or not at all. */
@@ -39,9 +39,12 @@ final class ArtifactWriter {
     private final Quantization quantization;
     private final ArtifactFormat format;
     private final TorchEngine engine;
-    private final Map<String, TensorInfo> weights = new LinkedHashMap<>();
+    private final Map<String, Weight> weights = new LinkedHashMap<>();
     private final List<String> kept = new ArrayList<>();
     private final List<String> heads;
+
+    /** A weight that is quantized, and how. */
+    private record Weight(TensorInfo stored, Quantization settings) {}
 
     /**
      * Will write {@code source} with the modules of {@code plan} in {@code format}.
@@ -55,45 +58,47 @@ final class ArtifactWriter {
         this.format = format;
         this.engine = engine;
         for (TensorInfo tensor : source.tensors().values()) {
-            model.parameter(tensor.name())
-                    .filter(parameter -> parameter.kind() == Parameter.Kind.LINEAR)
-                    .ifPresent(parameter -> {
-                        String module = tensor.name().substring(0, tensor.name().lastIndexOf('.'));
-                        if (plan.quantizes(parameter.module())) {
-                            requireFit(module, tensor, parameter);
-                            weights.put(module, tensor);
-                        } else {
-                            kept.add(module);
-                        }
-                    });
+            model.parameter(tensor.name()).ifPresent(parameter -> {
+                String module = tensor.name().substring(0, tensor.name().lastIndexOf('.'));
+                Optional<Quantization> settings = plan.settings(parameter);
+                if (settings.isPresent()) {
+                    requireFit(module, tensor, parameter, settings.get());
+                    weights.put(module, new Weight(tensor, settings.get()));
+                } else if (parameter.kind() == Parameter.Kind.LINEAR) {
+                    kept.add(module);
+                }
+            });
         }
         if (weights.size() != plan.size()) {
             throw new IllegalArgumentException("The checkpoint has weights of " + weights.size() + " of the "
                     + plan.size() + " modules to be quantized\nTry: inspect, which lists the missing ones");
         }
         this.heads = model.parameters().stream()
-                .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD)
+                .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD
+                        && plan.settings(parameter).isEmpty())
                 .map(Parameter::module)
                 .toList();
     }
 
-    private void requireFit(String module, TensorInfo weight, Parameter parameter) {
+    private void requireFit(String module, TensorInfo weight, Parameter parameter, Quantization settings) {
         if (!FULL_PRECISION.contains(weight.type()) || !weight.shape().equals(parameter.shape())) {
             throw new IllegalArgumentException("The weight of " + module + " is " + weight.type() + " "
                     + weight.shape() + ", not " + parameter.shape() + " in full precision"
                     + "\nTry: a checkpoint that is not quantized, with its own config.json");
         }
-        String refusal = format.refusal(weight.shape(), quantization);
+        String refusal = format.refusal(weight.shape(), settings);
         if (!refusal.isEmpty()) {
             throw new IllegalArgumentException("The format " + format.name() + " cannot hold " + module + " "
-                    + weight.shape() + " as " + quantization.label() + ": it " + refusal
+                    + weight.shape() + " as " + settings.label() + ": it " + refusal
                     + "\nTry: another group size, another format, or keep = \"" + module + "\"");
         }
     }
 
     /** The weights that are quantized, by the name of their module, in the order of the checkpoint. */
     Map<String, TensorInfo> weights() {
-        return Collections.unmodifiableMap(weights);
+        Map<String, TensorInfo> stored = new LinkedHashMap<>();
+        weights.forEach((module, weight) -> stored.put(module, weight.stored));
+        return stored;
     }
 
     /** Writes {@code out} and returns the names of its files, sorted. */
@@ -124,7 +129,7 @@ final class ArtifactWriter {
                 List.copyOf(weights.keySet()),
                 kept,
                 heads,
-                weights.values().iterator().next().type());
+                weights.values().iterator().next().stored.type());
     }
 
     private void config(Path from, Path to, boolean describes) throws IOException {
@@ -156,8 +161,9 @@ final class ArtifactWriter {
         Set<String> asTheyAre = new HashSet<>();
         for (TensorInfo tensor : source.tensors().values()) {
             String module = tensor.name().substring(0, Math.max(0, tensor.name().lastIndexOf('.')));
-            if (tensor.equals(weights.get(module))) {
-                format.parts(tensor, quantization)
+            Weight weight = weights.get(module);
+            if (weight != null && tensor.equals(weight.stored)) {
+                format.parts(tensor, weight.settings)
                         .forEach(part -> builder.tensor(module + "." + part.suffix(), part.type(), part.shape()));
             } else {
                 builder.tensor(tensor.name(), tensor.type(), tensor.shape());
@@ -169,8 +175,8 @@ final class ArtifactWriter {
             parts.into(new QuantizedParts.Receiver() {
                 @Override
                 public void module(String module, Map<String, Tensor> parts) {
-                    TensorInfo weight = Objects.requireNonNull(weights.get(module));
-                    format.pack(weight, parts, quantization, kernels, (suffix, bytes) -> {
+                    Weight weight = Objects.requireNonNull(weights.get(module));
+                    format.pack(weight.stored, parts, weight.settings, kernels, (suffix, bytes) -> {
                         writer.write(module + "." + suffix, bytes);
                     });
                 }

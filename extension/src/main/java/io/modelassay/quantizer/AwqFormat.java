@@ -27,6 +27,9 @@ record AwqFormat() implements ArtifactFormat {
         if (!IntegerGrid.isMadeBy(quantization)) {
             return "stores integer codes with integer zero points";
         }
+        if (!IntegerGrid.isUniform(quantization)) {
+            return "has one grid for all modules and no quantized head; gptq_v2 holds " + quantization.dynamic();
+        }
         if (quantization.bits() != 4) {
             return "has 4 bits only";
         }
@@ -59,7 +62,8 @@ record AwqFormat() implements ArtifactFormat {
 
     @Override
     public Map<String, Long> options(Quantization quantization) {
-        return Map.of();
+        // PyTorch before 2.5 takes an empty dictionary for one of tensors.
+        return Map.of("bits", 4L);
     }
 
     @Override

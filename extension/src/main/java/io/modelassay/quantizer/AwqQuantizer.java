@@ -215,6 +215,8 @@ final class AwqQuantizer implements LayerQuantizer {
                     result.add(
                             new ModuleReport(
                                     module,
+                                    quantization.bits(),
+                                    quantization.groupSize(),
                                     seen.tokens(),
                                     found == null ? 0 : found.loss(),
                                     kernels.floats(error)[0],

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.quantization.DynamicRule;
 import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
@@ -23,8 +24,17 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
         if (!IntegerGrid.isMadeBy(quantization)) {
             return "stores integer codes with integer zero points";
         }
-        // A stored zero of -1 is read back in more than one way.
-        return offset && !quantization.symmetric() ? "has no sound form for zero points; gptq_v2 has" : "";
+        List<Quantization> grids = quantization.grids();
+        if (offset && !grids.stream().allMatch(Quantization::symmetric)) {
+            // A stored zero of -1 is read back in more than one way.
+            return "has no sound form for zero points; gptq_v2 has";
+        }
+        // GPTQModel takes and adds the same in every word, by the bits of the model; other loaders by those of the
+        // module.
+        return offset && grids.stream().anyMatch(grid -> grid.bits() != quantization.bits())
+                ? "has no sound form for the zero points of modules with other bits than the model's, which loaders read in"
+                        + " two ways; gptq_v2 has"
+                : "";
     }
 
     @Override
@@ -66,19 +76,12 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
         json.writeNumberField("group_size", quantization.groupSize());
         json.writeBooleanField("desc_act", actOrder);
         json.writeBooleanField("sym", quantization.symmetric());
-        json.writeBooleanField("lm_head", false);
+        json.writeBooleanField("lm_head", quantization.quantizesHead());
         json.writeStringField("quant_method", "gptq");
         json.writeStringField("checkpoint_format", name());
         json.writeStringField("format", name());
         json.writeStringField("pack_dtype", "int32");
-        if (!contents.kept().isEmpty()) {
-            json.writeObjectFieldStart("dynamic");
-            for (String module : contents.kept()) {
-                json.writeObjectFieldStart("-:^" + module.replace(".", "\\.") + "$");
-                json.writeEndObject();
-            }
-            json.writeEndObject();
-        }
+        dynamic(contents, json);
         json.writeObjectFieldStart("meta");
         json.writeArrayFieldStart("quantizer");
         json.writeString("modelassay");
@@ -89,6 +92,29 @@ record GptqFormat(boolean offset) implements ArtifactFormat {
             json.writeBooleanField("static_groups", settings.staticGroups());
             json.writeBooleanField("true_sequential", true);
             json.writeBooleanField("act_group_aware", settings.order() == GptqSettings.Order.GROUP_AWARE);
+        }
+        json.writeEndObject();
+    }
+
+    private static void dynamic(Contents contents, JsonGenerator json) throws IOException {
+        List<DynamicRule> rules = contents.quantization().dynamic();
+        List<String> kept = contents.kept().stream()
+                .filter(module -> rules.stream().noneMatch(rule -> rule.leavesOut() && rule.matches(module)))
+                .toList();
+        if (rules.isEmpty() && kept.isEmpty()) {
+            return;
+        }
+        json.writeObjectFieldStart("dynamic");
+        for (String module : kept) {
+            json.writeObjectFieldStart("-:^" + module.replace(".", "\\.") + "$");
+            json.writeEndObject();
+        }
+        for (DynamicRule rule : rules) {
+            json.writeObjectFieldStart(rule.key());
+            for (Map.Entry<String, Object> setting : rule.overrides().entrySet()) {
+                json.writeObjectField(setting.getKey(), setting.getValue());
+            }
+            json.writeEndObject();
         }
         json.writeEndObject();
     }

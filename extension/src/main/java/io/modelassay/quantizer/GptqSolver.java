@@ -22,19 +22,17 @@ final class GptqSolver implements AutoCloseable {
     private static final int FLOORS = 6;
 
     private final Kernels kernels;
-    private final GptqSettings settings;
-    private final Map<String, Long> options;
+    private final int scaleType;
     private final Set<Fallback> fallbacks;
 
     /** @param scaleType number of the type that scales are stored in */
-    GptqSolver(Quantization quantization, int scaleType, Set<Fallback> fallbacks, TorchEngine engine) {
+    GptqSolver(int scaleType, Set<Fallback> fallbacks, TorchEngine engine) {
         this.kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"));
-        this.settings = quantization.gptqSettings();
-        this.options = options(quantization, scaleType);
+        this.scaleType = scaleType;
         this.fallbacks = fallbacks;
     }
 
-    private static Map<String, Long> options(Quantization quantization, int scaleType) {
+    private Map<String, Long> options(Quantization quantization) {
         GptqSettings settings = quantization.gptqSettings();
         Map<String, Long> options = new HashMap<>();
         options.put("bits", (long) quantization.bits());
@@ -92,14 +90,35 @@ final class GptqSolver implements AutoCloseable {
     }
 
     /**
-     * What of one Hessian serves all modules that share it.
+     * What of one Hessian serves all modules that share it and have the same settings.
      *
      * @param order the channels in the order in which they are quantized
      * @param triangle the lower triangle that gives the damped Hessian with its transpose, in the reverse of that order
      */
     record Prepared(
-            Tensor hessian, long tokens, Tensor order, Tensor triangle, double damping, double floor, String fallback)
+            Quantization quantization,
+            Map<String, Long> options,
+            Tensor hessian,
+            long tokens,
+            Tensor order,
+            Tensor triangle,
+            double damping,
+            double floor,
+            String fallback)
             implements AutoCloseable {
+        ModuleReport report(String module, Figures figures) {
+            return new ModuleReport(
+                    module,
+                    quantization.bits(),
+                    quantization.groupSize(),
+                    tokens,
+                    figures.loss / tokens,
+                    figures.wrong / figures.output,
+                    damping,
+                    floor,
+                    fallback);
+        }
+
         @Override
         public void close() {
             order.close();
@@ -115,7 +134,7 @@ final class GptqSolver implements AutoCloseable {
      * @param module for messages, the first of the modules
      * @throws QuantizerException if the Hessian is not finite, or cannot be inverted and no fallback is allowed
      */
-    Prepared prepare(String module, Tensor hessian, long tokens) {
+    Prepared prepare(String module, Quantization quantization, Tensor hessian, long tokens) {
         double largest;
         try (Tensor diagonal = kernels.call("largest", hessian)) {
             largest = kernels.floats(diagonal)[0];
@@ -126,11 +145,20 @@ final class GptqSolver implements AutoCloseable {
                     "its inputs over the calibration are not finite, or their squares exceed float32",
                     "diagnose, which names the first operation, token and channel");
         }
+        Map<String, Long> options = options(quantization);
         Tensor order = kernels.call("order", hessian, options);
         try {
-            Inverse inverse = inverse(module, hessian, order, largest, tokens);
+            Inverse inverse = inverse(module, quantization.gptqSettings(), hessian, order, largest, tokens);
             return new Prepared(
-                    hessian, tokens, order, inverse.triangle(), inverse.damping(), inverse.floor(), inverse.fallback());
+                    quantization,
+                    options,
+                    hessian,
+                    tokens,
+                    order,
+                    inverse.triangle(),
+                    inverse.damping(),
+                    inverse.floor(),
+                    inverse.fallback());
         } catch (RuntimeException e) {
             order.close();
             throw e;
@@ -138,10 +166,11 @@ final class GptqSolver implements AutoCloseable {
     }
 
     /** Damps the Hessian as asked for, then more until it can be inverted, then with a floor under its diagonal. */
-    private Inverse inverse(String module, Tensor hessian, Tensor order, double largest, long tokens) {
+    private Inverse inverse(
+            String module, GptqSettings settings, Tensor hessian, Tensor order, double largest, long tokens) {
         for (int attempt = 0; attempt <= FLOORS; attempt++) {
             double floor = attempt == 0 ? 0 : largest * 1e-6 * Math.pow(10, attempt - 1);
-            Inverse inverse = damped(hessian, order, floor);
+            Inverse inverse = damped(settings, hessian, order, floor);
             if (inverse != null) {
                 return inverse;
             }
@@ -156,7 +185,7 @@ final class GptqSolver implements AutoCloseable {
         return new Inverse(kernels.call("nothing_passed_on", hessian), 1, 0, Fallback.ROUND_TO_NEAREST.name());
     }
 
-    private @Nullable Inverse damped(Tensor hessian, Tensor order, double floor) {
+    private @Nullable Inverse damped(GptqSettings settings, Tensor hessian, Tensor order, double floor) {
         double damping = settings.damping();
         while (damping < 1) {
             Tensor triangle = kernels.call("factor", hessian, order, damping, floor);
@@ -170,29 +199,35 @@ final class GptqSolver implements AutoCloseable {
     }
 
     /**
+     * How far a weight, or the sum of some of its rows, is from what it was.
+     *
+     * @param loss what GPTQ minimizes
+     * @param wrong squared error of the output
+     * @param output the squared output
+     */
+    record Figures(double loss, double wrong, double output) {
+        Figures plus(Figures other) {
+            return new Figures(loss + other.loss, wrong + other.wrong, output + other.output);
+        }
+    }
+
+    /**
      * What has become of a weight.
      *
      * @param parts codes, scales, zeros, g_idx
      * @param restored the float32 weight that they stand for
      */
-    record Solution(ModuleReport report, Map<String, Tensor> parts, Tensor restored) {}
+    record Solution(Figures figures, Map<String, Tensor> parts, Tensor restored) {}
 
     /** Quantizes {@code weight}, float32 {@code [out, in]}; the caller closes the solution's tensors. */
-    Solution solve(String module, Tensor weight, Prepared inputs) {
-        Map<String, Tensor> parts = new HashMap<>(
-                kernels.callMap("solve", weight, inputs.hessian(), inputs.order(), inputs.triangle(), options));
+    Solution solve(Tensor weight, Prepared inputs) {
+        Map<String, Tensor> parts = new HashMap<>(kernels.callMap(
+                "solve", weight, inputs.hessian(), inputs.order(), inputs.triangle(), inputs.options()));
         Tensor restored = kernels.call("restored", parts);
         try (Tensor error = kernels.call("output_error", weight, restored, inputs.hessian());
                 Tensor loss = Objects.requireNonNull(parts.remove("loss"))) {
-            ModuleReport report = new ModuleReport(
-                    module,
-                    inputs.tokens(),
-                    kernels.floats(loss)[0] / inputs.tokens(),
-                    kernels.floats(error)[0],
-                    inputs.damping(),
-                    inputs.floor(),
-                    inputs.fallback());
-            return new Solution(report, parts, restored);
+            float[] squares = kernels.floats(error);
+            return new Solution(new Figures(kernels.floats(loss)[0], squares[0], squares[1]), parts, restored);
         }
     }
 

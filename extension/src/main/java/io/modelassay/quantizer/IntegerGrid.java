@@ -1,6 +1,7 @@
 package io.modelassay.quantizer;
 
 import io.modelassay.checkpoint.Shape;
+import io.modelassay.quantization.DynamicRule;
 import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
@@ -14,6 +15,11 @@ final class IntegerGrid {
 
     static boolean isMadeBy(Quantization quantization) {
         return METHODS.contains(quantization.method());
+    }
+
+    /** Whether all modules that are quantized have the same grid, the head not among them. */
+    static boolean isUniform(Quantization quantization) {
+        return !quantization.quantizesHead() && quantization.dynamic().stream().allMatch(DynamicRule::leavesOut);
     }
 
     /** Whether groups follow another order of the channels than the stored one. */

@@ -7,6 +7,15 @@ interface LayerQuantizer extends AutoCloseable {
     /** Quantizes the modules of {@code stage} that {@code result} asks for, and puts what they decode to in their place. */
     void quantize(StagedDecoder.Stage stage, LayerResult result);
 
+    /**
+     * Quantizes the head, if the method has one for it.
+     *
+     * @throws UnsupportedOperationException if it has none
+     */
+    default void quantize(StagedDecoder.Head head, LayerResult result) {
+        throw new UnsupportedOperationException("No head is quantized by this method");
+    }
+
     @Override
     void close();
 }

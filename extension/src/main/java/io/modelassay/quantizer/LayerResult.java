@@ -1,10 +1,12 @@
 package io.modelassay.quantizer;
 
+import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
 import io.modelassay.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -33,6 +35,11 @@ final class LayerResult implements AutoCloseable {
 
     boolean asksFor(String module) {
         return plan.quantizes(module);
+    }
+
+    /** The settings for {@code module}, if it is asked for. */
+    Optional<Quantization> settings(String module) {
+        return plan.settings(module);
     }
 
     /** Takes over {@code parts}. */

@@ -4,15 +4,12 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.ContentHash;
 import io.modelassay.checkpoint.Finding;
-import io.modelassay.checkpoint.TensorInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,7 +25,6 @@ public final class Manifest {
     public static final String NAME = "modelassay-manifest.json";
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-    private static final int PIECE = 1 << 24;
 
     private Manifest() {}
 
@@ -80,25 +76,8 @@ public final class Manifest {
     }
 
     private static SortedMap<String, String> hashes(Path folder) {
-        SortedMap<String, String> hashes = new TreeMap<>();
         try (Checkpoint written = Checkpoint.open(folder)) {
-            for (TensorInfo tensor : written.tensors().values()) {
-                hashes.put(tensor.name(), hash(written, tensor));
-            }
-        }
-        return hashes;
-    }
-
-    private static String hash(Checkpoint checkpoint, TensorInfo tensor) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (long from = 0; from < tensor.byteLength(); from += PIECE) {
-                int length = Math.toIntExact(Math.min(PIECE, tensor.byteLength() - from));
-                digest.update(checkpoint.map(tensor, from, length));
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+            return ContentHash.ofTensors(written);
         }
     }
 }

@@ -12,15 +12,14 @@ import java.util.stream.Stream;
 
 /** Encodes single weights by a method that needs no inputs, and tells what that loses. */
 final class MeasuredCodec implements AutoCloseable {
-    private final Codec codec;
     private final Kernels kernels;
 
+    /** For {@code quantization}, and others of its method. */
     MeasuredCodec(Quantization quantization, TorchEngine engine) {
-        this.codec = codec(quantization);
         this.kernels = Kernels.compile(
                 engine,
                 Codec.class,
-                Stream.concat(codec.kernels().stream(), Stream.of("weight_error.py"))
+                Stream.concat(codec(quantization).kernels().stream(), Stream.of("weight_error.py"))
                         .toList());
     }
 
@@ -33,24 +32,36 @@ final class MeasuredCodec implements AutoCloseable {
     }
 
     /**
-     * A weight as it is stored.
+     * Rows of a weight as they are stored.
      *
      * @param parts codes, scales, …
-     * @param error squared error of the decoded weight as a share of the squared weight
+     * @param squaredError sum of the squared errors of the decoded values
+     * @param squares sum of the squared values
      */
-    record Encoded(Map<String, Tensor> parts, double error) implements AutoCloseable {
+    record Encoded(Map<String, Tensor> parts, double squaredError, double squares) implements AutoCloseable {
+        /** Squared error as a share of the squares; not finite where a value or a scale is not. */
+        double error() {
+            return share(squaredError, squares);
+        }
+
         @Override
         public void close() {
             parts.values().forEach(Tensor::close);
         }
     }
 
-    /** Encodes the float32 weight {@code full}, {@code [out, in]}. */
-    Encoded encode(Tensor full) {
+    static double share(double squaredError, double squares) {
+        return squaredError / Math.max(squares, 1e-30);
+    }
+
+    /** Encodes rows of a float32 weight, {@code [rows, in]}, under {@code settings}. */
+    Encoded encode(Tensor full, Quantization settings) {
+        Codec codec = codec(settings);
         Map<String, Tensor> parts = kernels.callMap("encode", full, codec.options());
         try (Tensor decoded = kernels.call("decode", parts, codec.options());
-                Tensor error = kernels.call("relative_error", full, decoded)) {
-            return new Encoded(parts, kernels.floats(error)[0]);
+                Tensor sums = kernels.call("squares", full, decoded)) {
+            float[] both = kernels.floats(sums);
+            return new Encoded(parts, both[0], both[1]);
         } catch (RuntimeException e) {
             parts.values().forEach(Tensor::close);
             throw e;

@@ -23,6 +23,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Quantizes a checkpoint into an artifact that the format's own library loads. The model is streamed: one decoder layer is
@@ -147,12 +148,13 @@ public final class ModelQuantizer {
         TorchEngine engine = TorchEngine.on(device);
         ArtifactWriter writer = new ArtifactWriter(source, model, plan, format, engine);
         return WeightEncoder.handles(quantization.method())
-                ? encode(out, target, writer, engine)
+                ? encode(out, target, writer, plan, engine)
                 : calibrate(out, target, writer, model, plan, engine);
     }
 
-    private QuantizationReport encode(Path out, OutputFolder target, ArtifactWriter writer, TorchEngine engine) {
-        try (WeightEncoder encoder = new WeightEncoder(source, writer.weights(), quantization, engine, progress)) {
+    private QuantizationReport encode(
+            Path out, OutputFolder target, ArtifactWriter writer, QuantizationPlan plan, TorchEngine engine) {
+        try (WeightEncoder encoder = new WeightEncoder(source, plan, writer.weights(), engine, progress)) {
             List<String> files = writer.write(target, encoder, shardBytes);
             return new QuantizationReport(
                     out, quantization, format.name(), files, encoder.reports(), Calibration.NONE.name(), 0, 0);
@@ -167,7 +169,8 @@ public final class ModelQuantizer {
             QuantizationPlan plan,
             TorchEngine engine) {
         calibration.requireTokens();
-        int layers = model.decoder().layers().size();
+        // The head is one more.
+        int layers = model.decoder().layers().size() + (quantization.quantizesHead() ? 1 : 0);
         DType compute = dtype.resolve(source.config()
                 .optionalString("dtype")
                 .or(() -> source.config().optionalString("torch_dtype"))
@@ -202,32 +205,59 @@ public final class ModelQuantizer {
         StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
         try (LayerQuantizer quantizer = quantizer(engine);
                 Kernels kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"))) {
-            LayerResult[] current = {null};
             new StagedDecoder(engine, model, weights, compute)
-                    .run(
-                            calibration.windows(),
-                            memory,
-                            stage -> {
-                                if (journal.has(stage.layer())) {
-                                    restore(stage, plan, journal, kernels);
-                                    return;
-                                }
-                                if (stage.index() == 0) {
-                                    current[0] = new LayerResult(stage.layerName(), plan);
-                                }
-                                quantizer.quantize(stage, current[0]);
-                                if (stage.index() == stage.count() - 1) {
-                                    journal.write(stage.layer(), current[0]);
-                                    current[0].close();
-                                }
-                            },
-                            progress);
+                    .run(calibration.windows(), memory, new Pass(plan, journal, quantizer, kernels), progress);
+        }
+    }
+
+    /** What is done at each stop of the pass: quantized, or put in place where an earlier run has. */
+    private static final class Pass implements StagedDecoder.Work {
+        private final QuantizationPlan plan;
+        private final QuantizationJournal journal;
+        private final LayerQuantizer quantizer;
+        private final Kernels kernels;
+        private @Nullable LayerResult current;
+
+        Pass(QuantizationPlan plan, QuantizationJournal journal, LayerQuantizer quantizer, Kernels kernels) {
+            this.plan = plan;
+            this.journal = journal;
+            this.quantizer = quantizer;
+            this.kernels = kernels;
+        }
+
+        @Override
+        public void at(StagedDecoder.Stage stage) {
+            if (journal.has(stage.layer())) {
+                restore(stage, plan, journal, kernels);
+                return;
+            }
+            LayerResult result = current == null ? new LayerResult(stage.layerName(), plan) : current;
+            current = result;
+            quantizer.quantize(stage, result);
+            if (stage.index() == stage.count() - 1) {
+                finish(stage.layer(), result);
+                current = null;
+            }
+        }
+
+        @Override
+        public void at(StagedDecoder.Head head) {
+            if (plan.quantizes(head.module()) && !journal.has(head.layer())) {
+                LayerResult result = new LayerResult(head.module(), plan);
+                quantizer.quantize(head, result);
+                finish(head.layer(), result);
+            }
+        }
+
+        private void finish(int layer, LayerResult result) {
+            journal.write(layer, result);
+            result.close();
         }
     }
 
     private LayerQuantizer quantizer(TorchEngine engine) {
         return switch (quantization.method()) {
-            case GPTQ -> new GptqQuantizer(quantization, fallbacks, engine);
+            case GPTQ -> new GptqQuantizer(fallbacks, engine, RowBlocks.VALUES);
             case AWQ -> new AwqQuantizer(source, quantization, fallbacks, engine);
             default -> throw new IllegalArgumentException(quantization.label() + " looks at no inputs");
         };

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
  * How the quantization of one module went.
  *
  * @param module name of the module
+ * @param bits bits of its codes
+ * @param groupSize input channels (or values of a block) that share a scale, -1 for one group
  * @param tokens rows of input that were seen
  * @param loss what the method minimizes, per token (AWQ: per value of the output of the block or module); 0 where it
  *     minimizes nothing
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.EXPERIMENTAL)
 public record ModuleReport(
         String module,
+        int bits,
+        int groupSize,
         long tokens,
         double loss,
         double outputError,
@@ -30,12 +34,14 @@ public record ModuleReport(
         @Nullable Double ratio) {
     ModuleReport(
             String module,
+            int bits,
+            int groupSize,
             long tokens,
             double loss,
             double outputError,
             double damping,
             double diagonalFloor,
             String fallback) {
-        this(module, tokens, loss, outputError, damping, diagonalFloor, fallback, null);
+        this(module, bits, groupSize, tokens, loss, outputError, damping, diagonalFloor, fallback, null);
     }
 }

@@ -21,7 +21,13 @@ record PackQuantizedFormat() implements ArtifactFormat {
 
     @Override
     public String refusal(Quantization quantization) {
-        return IntegerGrid.isMadeBy(quantization) ? "" : "stores integer codes with integer zero points";
+        if (!IntegerGrid.isMadeBy(quantization)) {
+            return "stores integer codes with integer zero points";
+        }
+        return IntegerGrid.isUniform(quantization)
+                ? ""
+                : "is written with one grid for all modules and no quantized head; gptq_v2 holds "
+                        + quantization.dynamic();
     }
 
     @Override

@@ -39,8 +39,11 @@ public record QuantizationReport(
     /** What did not go as asked for: fallbacks, Hessians that needed more damping or a floor. */
     public List<Finding> findings() {
         List<Finding> findings = new ArrayList<>();
-        double asked = quantization.gptqSettings().damping();
         for (ModuleReport module : modules) {
+            double asked = quantization
+                    .forModule(module.module())
+                    .map(settings -> settings.gptqSettings().damping())
+                    .orElse(0.0);
             if (!module.fallback().isEmpty()) {
                 findings.add(new Finding(
                         "quantizer-fallback",

@@ -32,7 +32,7 @@ public final class WeightErrors {
             for (Parameter parameter : model.plan().parameters()) {
                 if (parameter.kind() == Parameter.Kind.LINEAR
                         && plans.stream().allMatch(plan -> plan.quantizes(parameter.module()))) {
-                    errors.put(parameter.module(), errors(model, parameter, codecs));
+                    errors.put(parameter.module(), errors(model, parameter, quantizations, codecs));
                 }
             }
             return errors;
@@ -41,11 +41,12 @@ public final class WeightErrors {
         }
     }
 
-    private static List<Double> errors(LanguageModel model, Parameter parameter, List<MeasuredCodec> codecs) {
+    private static List<Double> errors(
+            LanguageModel model, Parameter parameter, List<Quantization> quantizations, List<MeasuredCodec> codecs) {
         try (Tensor weight = model.weights().load(parameter, DType.FP32)) {
             List<Double> errors = new ArrayList<>();
-            for (MeasuredCodec codec : codecs) {
-                try (MeasuredCodec.Encoded encoded = codec.encode(weight)) {
+            for (int i = 0; i < codecs.size(); i++) {
+                try (MeasuredCodec.Encoded encoded = codecs.get(i).encode(weight, quantizations.get(i))) {
                     errors.add(encoded.error());
                 }
             }

@@ -33,6 +33,9 @@ final class ConsoleSummary {
         if (failed.size() > SHOWN_CHECKS) {
             lines.add("  and " + (failed.size() - SHOWN_CHECKS) + " more");
         }
+        if (!results.baselinesUnused().isEmpty() && summary.testsPassed() == summary.tests()) {
+            lines.add("  baselines not used in this run: " + String.join(", ", results.baselinesUnused()));
+        }
         return lines;
     }
 

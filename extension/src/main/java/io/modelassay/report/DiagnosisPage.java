@@ -57,7 +57,7 @@ public final class DiagnosisPage {
         SettingTable table = SettingTable.of(diagnosis);
         page.put("heads", table.heads());
         page.put("rows", table.rows());
-        return ReportPage.render("diagnosis.html.peb", page);
+        return PageTemplate.render(PageTemplate.PACKAGE + "diagnosis.html.peb", page);
     }
 
     private static Map<String, Object> layer(OperationRange range) {

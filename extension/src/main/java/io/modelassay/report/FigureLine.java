@@ -50,7 +50,7 @@ public record FigureLine(
     }
 
     /** The weights and outputs of a short forward pass, in the order of computation. */
-    public record Traced(String model, String text, List<Sketch> tensors) {}
+    public record Traced(String model, String text, String device, String dtype, List<Sketch> tensors) {}
 
     /** {@link TensorSketch}, with {@code null} for what is not finite. */
     public record Sketch(

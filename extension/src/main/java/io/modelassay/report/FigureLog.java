@@ -1,8 +1,10 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.Perplexity;
+import io.modelassay.evaluation.Provenance;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Sketch;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.apiguardian.api.API;
 
@@ -63,12 +66,17 @@ public final class FigureLog implements Recorder {
     }
 
     @Override
-    public void traced(String model, String text, List<TensorSketch> tensors) {
+    public void traced(String model, String text, Provenance provenance, List<TensorSketch> tensors) {
         add(new FigureLine(
                 null,
                 null,
                 null,
-                new Traced(model, text, tensors.stream().map(Sketch::of).toList())));
+                new Traced(
+                        model,
+                        text,
+                        provenance.device().name().toLowerCase(Locale.ROOT),
+                        provenance.dtype().name().toLowerCase(Locale.ROOT),
+                        tensors.stream().map(Sketch::of).toList())));
     }
 
     private synchronized void add(FigureLine figure) {

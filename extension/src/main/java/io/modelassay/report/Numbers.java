@@ -1,28 +1,31 @@
 package io.modelassay.report;
 
 import java.util.Locale;
+import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Figures for a person: percentages with two decimals, others with four significant digits, or with as many decimals as
  * give the standard error two significant digits.
  */
-final class Numbers {
+@API(status = API.Status.INTERNAL)
+public final class Numbers {
     private static final String NOT_FINITE = "not finite";
     private static final int MOST_DECIMALS = 6;
 
     private Numbers() {}
 
-    static String of(@Nullable Double value) {
+    /** Four significant digits. */
+    public static String of(@Nullable Double value) {
         return value == null || !Double.isFinite(value) ? NOT_FINITE : format(value, decimals(value, 4));
     }
 
-    static String percent(@Nullable Double value) {
+    public static String percent(@Nullable Double value) {
         return withError(value, null, "%");
     }
 
     /** Such as {@code 3.21 % ± 0.20 %}; without the error where there is none. */
-    static String withError(@Nullable Double value, @Nullable Double error, String unit) {
+    public static String withError(@Nullable Double value, @Nullable Double error, String unit) {
         if (value == null || !Double.isFinite(value)) {
             return NOT_FINITE;
         }

@@ -4,17 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.Results.Part;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,10 +59,10 @@ final class ReportFolder {
                                 parts.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock lock = channel.lock()) {
                     Path own = parts.resolve(run + "_" + part.process() + ".json");
-                    replace(own, JsonText.of(part));
+                    WholeFile.write(own, JsonText.of(part));
                     Results results = ResultsMerger.merge(run, read(parts, own, part));
-                    replace(folder.resolve(RESULTS), JsonText.of(results));
-                    replace(page(), ReportPage.of(results));
+                    WholeFile.write(folder.resolve(RESULTS), JsonText.of(results));
+                    WholeFile.write(page(), ReportPage.of(results));
                     lock.release();
                     return results;
                 }
@@ -101,18 +98,5 @@ final class ReportFolder {
             }
         }
         return read;
-    }
-
-    private static void replace(Path file, String content) throws IOException {
-        Path temporary = file.resolveSibling(
-                "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
-        try {
-            Files.writeString(temporary, content, StandardCharsets.UTF_8);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-        } catch (NoSuchFileException e) {
-            throw new IOException("the folder was removed meanwhile: " + file.getParent(), e);
-        }
     }
 }

@@ -1,32 +1,22 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Model;
 import io.modelassay.report.Results.Run;
 import io.modelassay.report.Results.Summary;
 import io.modelassay.report.Results.Test;
-import io.pebbletemplates.pebble.PebbleEngine;
-import io.pebbletemplates.pebble.loader.ClasspathLoader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Results as one self-contained page. The template escapes every value; only files of our own go in as they are. */
 final class ReportPage {
-    private static final String PACKAGE = "io/modelassay/report/";
-    private static final String CHART_LIBRARY = "META-INF/resources/webjars/chart.js/4.5.1/dist/chart.umd.min.js";
-
     /** Charts of more lines than this are read from their table. */
     private static final int MOST_LINES = 12;
 
@@ -34,8 +24,8 @@ final class ReportPage {
 
     static String of(Results results) {
         Map<String, Object> page = new HashMap<>();
-        page.put("script", resource(PACKAGE + "report.js"));
-        page.put("chartLibrary", chartLibrary());
+        page.put("script", PageTemplate.resource(PageTemplate.PACKAGE + "report.js"));
+        page.put("chartLibrary", PageTemplate.chartLibrary());
         page.put("chartData", JsonText.inScript(ReportCharts.of(results.comparisons(), MOST_LINES)));
         header(page, results);
         page.put("models", results.models().stream().map(ReportPage::model).toList());
@@ -51,46 +41,9 @@ final class ReportPage {
                         .sorted(Comparator.comparing(Check::holds))
                         .map(ReportPage::check)
                         .toList());
+        page.put("unused", String.join(", ", results.baselinesUnused()));
         tests(page, results);
-        return render("report.html.peb", page);
-    }
-
-    static String render(String template, Map<String, Object> page) {
-        ClasspathLoader loader = new ClasspathLoader(ReportPage.class.getClassLoader());
-        loader.setPrefix(PACKAGE);
-        PebbleEngine engine = new PebbleEngine.Builder()
-                .loader(loader)
-                .strictVariables(true)
-                .newLineTrimming(true)
-                .defaultLocale(Locale.ROOT)
-                .build();
-        page.put("css", resource(PACKAGE + "report.css"));
-        StringWriter html = new StringWriter();
-        try {
-            engine.getTemplate(template).evaluate(html, page, Locale.ROOT);
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory", e);
-        }
-        return html.toString();
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = ReportPage.class.getClassLoader().getResourceAsStream(name)) {
-            if (in == null) {
-                throw new IllegalStateException("No resource " + name + " on the class path");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("reading " + name, e);
-        }
-    }
-
-    /** Without the note that makes a browser's tools look for another file. */
-    private static String chartLibrary() {
-        return resource(CHART_LIBRARY)
-                .lines()
-                .filter(line -> !line.startsWith("//# sourceMappingURL"))
-                .collect(Collectors.joining("\n"));
+        return PageTemplate.render(PageTemplate.PACKAGE + "report.html.peb", page);
     }
 
     private static void header(Map<String, Object> page, Results results) {

@@ -20,7 +20,8 @@ public record Results(
         List<Model> models,
         List<Compared> comparisons,
         List<Check> checks,
-        List<Test> tests) {
+        List<Test> tests,
+        List<String> baselinesUnused) {
     static final String SCHEMA = "modelassay-report/1";
 
     /** The run that the results are from: the only part that differs between two runs of one suite. */
@@ -162,5 +163,7 @@ public record Results(
             String finished,
             List<Compared> comparisons,
             List<Check> checks,
-            List<Test> tests) {}
+            List<Test> tests,
+            List<String> baselinesRecorded,
+            List<String> baselinesUsed) {}
 }

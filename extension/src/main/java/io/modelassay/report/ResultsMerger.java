@@ -87,7 +87,20 @@ final class ResultsMerger {
                 models,
                 limited,
                 List.copyOf(checks),
-                List.copyOf(tests.values()));
+                List.copyOf(tests.values()),
+                unused(parts));
+    }
+
+    /** Baselines that no JVM of the run has asked for; none where none was asked for, as when one other test is run. */
+    private static List<String> unused(List<Part> parts) {
+        TreeSet<String> ids = new TreeSet<>();
+        parts.forEach(part -> ids.addAll(part.baselinesRecorded()));
+        boolean anyUsed = false;
+        for (Part part : parts) {
+            anyUsed |= !part.baselinesUsed().isEmpty();
+            part.baselinesUsed().forEach(ids::remove);
+        }
+        return anyUsed ? List.copyOf(ids) : List.of();
     }
 
     /** The strictest limit that a check has held this comparison's drift against. */

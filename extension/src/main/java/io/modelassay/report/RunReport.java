@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +53,8 @@ public final class RunReport implements Recorder {
     private final Map<List<Object>, Compared> comparisons = new LinkedHashMap<>();
     private final Set<Check> checks = new LinkedHashSet<>();
     private final Map<String, Test> tests = new LinkedHashMap<>();
+    private SortedSet<String> baselinesRecorded = new TreeSet<>();
+    private SortedSet<String> baselinesUsed = new TreeSet<>();
     private @Nullable Results merged;
 
     private RunReport(Path folder, String run, String process) {
@@ -100,6 +104,17 @@ public final class RunReport implements Recorder {
         tests.put(testName, new Test(testName, outcome, message));
     }
 
+    /**
+     * Which baselines there are, and which a test of this JVM has asked for.
+     *
+     * @param recorded ids of the files
+     * @param used ids that were asked for
+     */
+    public synchronized void baselines(SortedSet<String> recorded, SortedSet<String> used) {
+        baselinesRecorded = new TreeSet<>(recorded);
+        baselinesUsed = new TreeSet<>(used);
+    }
+
     /** Whether nothing has been recorded, so that there is nothing to write. */
     public synchronized boolean isEmpty() {
         return comparisons.isEmpty() && checks.isEmpty() && tests.isEmpty();
@@ -126,7 +141,9 @@ public final class RunReport implements Recorder {
                 Instant.now().truncatedTo(ChronoUnit.MILLIS).toString(),
                 List.copyOf(comparisons.values()),
                 List.copyOf(checks),
-                List.copyOf(tests.values()));
+                List.copyOf(tests.values()),
+                List.copyOf(baselinesRecorded),
+                List.copyOf(baselinesUsed));
     }
 
     /**

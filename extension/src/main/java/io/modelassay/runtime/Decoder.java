@@ -82,7 +82,7 @@ public final class Decoder {
                 for (int i = 0; i < plan.layers().size(); i++) {
                     pass.layer(i);
                     observer.afterLayer(i, pass.current);
-                    progress.step("forward pass", i + 1, plan.layers().size());
+                    progress.step("forward pass, layer", i + 1, plan.layers().size());
                 }
                 return pass.normed();
             }
@@ -96,7 +96,7 @@ public final class Decoder {
                 Optional<T> found = pass.look(parameter(plan.embedding()).module(), pass.current, probe);
                 for (int i = 0; found.isEmpty() && i < plan.layers().size(); i++) {
                     found = pass.tracedLayer(i, probe);
-                    progress.step("traced pass", i + 1, plan.layers().size());
+                    progress.step("traced pass, layer", i + 1, plan.layers().size());
                 }
                 return found.isPresent()
                         ? found

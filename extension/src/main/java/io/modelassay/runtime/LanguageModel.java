@@ -11,9 +11,11 @@ import org.apiguardian.api.API;
  * @param weights the weights, stored or quantized
  * @param dtype the compute type, resolved
  * @param identity names the weights' content: two models of one identity compute the same
+ * @param name for whoever watches
  */
 @API(status = API.Status.INTERNAL)
-public record LanguageModel(TorchEngine engine, ModelPlan plan, Weights weights, DType dtype, String identity) {
+public record LanguageModel(
+        TorchEngine engine, ModelPlan plan, Weights weights, DType dtype, String identity, String name) {
     /** The layers. */
     public Decoder decoder() {
         return new Decoder(engine, plan, weights, dtype);

@@ -15,4 +15,9 @@ public interface Progress {
      * @param task what is done, such as {@code forward pass}
      */
     void step(String task, int done, int total);
+
+    /** The same, told with the name of what is worked on. */
+    default Progress about(String subject) {
+        return (task, done, total) -> step(subject + ": " + task, done, total);
+    }
 }

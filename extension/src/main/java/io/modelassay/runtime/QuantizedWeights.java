@@ -11,23 +11,29 @@ import org.apiguardian.api.API;
 public final class QuantizedWeights implements Weights {
     private final Weights full;
     private final QuantizationPlan plan;
-    private final Codec codec;
     private final Kernels kernels;
 
     /** Quantizes {@code full} on {@code engine}; owns {@code full}. */
     public QuantizedWeights(Weights full, QuantizationPlan plan, TorchEngine engine) {
         this.full = full;
         this.plan = plan;
-        this.codec = plan.quantization().codec();
-        this.kernels = Kernels.compile(engine, Codec.class, codec.kernels());
+        this.kernels =
+                Kernels.compile(engine, Codec.class, plan.quantization().codec().kernels());
     }
 
     @Override
     public Tensor load(Parameter parameter, DType dtype) {
-        if (parameter.kind() != Parameter.Kind.LINEAR || !plan.quantizes(parameter.module())) {
-            return full.load(parameter, dtype);
-        }
-        Map<String, Tensor> parts = encode(parameter);
+        return plan.settings(parameter)
+                .map(settings -> {
+                    try (Tensor weight = full.load(parameter, DType.FP32)) {
+                        return restored(weight, settings.codec(), dtype);
+                    }
+                })
+                .orElseGet(() -> full.load(parameter, dtype));
+    }
+
+    private Tensor restored(Tensor weight, Codec codec, DType dtype) {
+        Map<String, Tensor> parts = kernels.callMap("encode", weight, codec.options());
         try (Tensor decoded = kernels.call("decode", parts, codec.options())) {
             return kernels.call("convert", decoded, dtype.scalarType());
         } finally {
@@ -37,6 +43,7 @@ public final class QuantizedWeights implements Weights {
 
     /** The named parts (codes, scales, …) that {@code parameter} is stored as; the caller closes them. */
     public Map<String, Tensor> encode(Parameter parameter) {
+        Codec codec = plan.settings(parameter).orElseThrow().codec();
         try (Tensor weight = full.load(parameter, DType.FP32)) {
             return kernels.callMap("encode", weight, codec.options());
         }
@@ -44,7 +51,13 @@ public final class QuantizedWeights implements Weights {
 
     @Override
     public Tensor rows(Parameter table, long first, long count, DType dtype) {
-        return full.rows(table, first, count, dtype);
+        return plan.settings(table)
+                .map(settings -> {
+                    try (Tensor rows = full.rows(table, first, count, DType.FP32)) {
+                        return restored(rows, settings.codec(), dtype);
+                    }
+                })
+                .orElseGet(() -> full.rows(table, first, count, dtype));
     }
 
     @Override

@@ -37,8 +37,7 @@ public final class RequantizedWeights implements Weights {
             stored.find(module + ".weight")
                     .ifPresent(weight ->
                             codecs.put(module, weight.requantization().orElseThrow(() -> notMergeable(weight))));
-            applied.filter(plan -> plan.quantizes(module))
-                    .ifPresent(plan -> codecs.put(module, plan.quantization().codec()));
+            applied.flatMap(plan -> plan.settings(module)).ifPresent(settings -> codecs.put(module, settings.codec()));
         }
         return codecs;
     }

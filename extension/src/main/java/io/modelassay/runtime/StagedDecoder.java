@@ -3,6 +3,7 @@ package io.modelassay.runtime;
 import io.modelassay.architecture.DecoderPlan;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
@@ -51,6 +53,9 @@ public final class StagedDecoder {
     public interface Work {
         /** The pass has come to {@code stage}, which is valid during the call only. */
         void at(Stage stage);
+
+        /** The pass has come behind the last layer, to {@code head}, which is valid during the call only. */
+        default void at(Head head) {}
     }
 
     /**
@@ -76,6 +81,7 @@ public final class StagedDecoder {
                     }
                     progress.step("layers", layer + 1, plan.layers().size());
                 }
+                work.at(new Head(states));
             }
             return windows.size();
         });
@@ -253,6 +259,48 @@ public final class StagedDecoder {
                     states.replace(
                             batch,
                             states.with(batch, hidden -> kernels.call("after_stage", stage, hidden, input, tensors)));
+                }
+            }
+        }
+    }
+
+    /** The end of the pass: the module that makes logits of the normed hidden states. */
+    public final class Head {
+        private final HiddenStates states;
+        private final Parameter parameter = model.parameter(plan.head()).orElseThrow();
+
+        Head(HiddenStates states) {
+            this.states = states;
+        }
+
+        /** The index that comes behind that of the last layer. */
+        public int layer() {
+            return plan.layers().size();
+        }
+
+        /** The module's name. */
+        public String module() {
+            return parameter.module();
+        }
+
+        /** Shape of its weight, {@code [vocabulary, hidden size]}. */
+        public Shape shape() {
+            return parameter.shape();
+        }
+
+        /** Rows of its float32 weight; the caller closes them. */
+        public Tensor rows(long first, long count) {
+            return weights.rows(parameter, first, count, DType.FP32);
+        }
+
+        /** Hands its input over batch by batch, {@code [windows, positions, hidden size]}, valid during the call only. */
+        public void inputs(Consumer<Tensor> consumer) {
+            try (Tensor norm = weights.load(model.parameter(plan.finalNorm()).orElseThrow(), dtype)) {
+                for (int batch = 0; batch < states.size(); batch++) {
+                    try (Tensor input =
+                            states.with(batch, hidden -> kernels.call("rms_norm", hidden, norm, plan.normEpsilon()))) {
+                        consumer.accept(input);
+                    }
                 }
             }
         }

@@ -183,11 +183,11 @@ def solve(self, w: Tensor, h: Tensor, order: Tensor, l: Tensor, options: Dict[st
     }
 
 def output_error(self, w: Tensor, decoded: Tensor, h: Tensor) -> Tensor:
-    # Share of the squared output that is error, trace(E h E') / trace(w h w'), over some of the outputs, the fewer the more the
-    # inputs: all of small modules, 128 of large ones.
+    # The squared error of the output, trace(E h E'), and the squared output, trace(w h w'), over some of the outputs, the fewer the
+    # more the inputs: all of small modules, 128 of large ones.
     most = max(128, 500000 // w.size(1))
     step = (w.size(0) + most - 1) // most
     some = w[0:w.size(0):step].contiguous()
     off = decoded[0:w.size(0):step] - some
     wrong = torch.sum(torch.matmul(off, h) * off)
-    return wrong / torch.sum(torch.matmul(some, h) * some)
+    return torch.stack([wrong, torch.sum(torch.matmul(some, h) * some)])

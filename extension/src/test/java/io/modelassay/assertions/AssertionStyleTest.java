@@ -91,6 +91,10 @@ class AssertionStyleTest {
         all.put("hasSameLogitsInBatches", it -> it.hasSameLogitsInBatches(0.001, TEXT));
         all.put("hasSameLogitsUnderPadding", it -> it.hasSameLogitsUnderPadding(0.001, TEXT, Text.ofTokens(7)));
         all.put("keepsDefaultLimitsOn", it -> it.keepsDefaultLimitsOn(TEXT));
+        all.put("matchesBaseline", it -> it.matchesBaseline("none-of-this-name"));
+        all.put("matchesBaseline, text", it -> it.matchesBaseline("none-of-this-name", TEXT));
+        all.put("matchesBaselineExactly", it -> it.matchesBaselineExactly("none-of-this-name"));
+        all.put("matchesBaselineExactly, text", it -> it.matchesBaselineExactly("none-of-this-name", TEXT));
         return all.entrySet().stream().map(entry -> Named.of(entry.getKey(), entry.getValue()));
     }
 

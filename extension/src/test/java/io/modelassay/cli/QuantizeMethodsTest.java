@@ -82,6 +82,51 @@ class QuantizeMethodsTest {
         assertThat(run("smoothquant", "--alpha", "2").err()).contains("SmoothQuant's alpha is from 0 to 1, not 2.0");
     }
 
+    @Test
+    void rulesAndTheHeadAreOptions() {
+        CommandRun run = CommandRun.of(
+                "quantize",
+                Fixtures.path("tiny-llama"),
+                "--out",
+                folder.resolve("out"),
+                "--method",
+                "rtn",
+                "--dynamic",
+                "+:.*\\.down_proj$=bits:8,group_size:64",
+                "--dynamic",
+                "-:.*\\.o_proj$",
+                "--lm-head",
+                "--json");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.json().at("/quantization").asText())
+                .isEqualTo("int4 g128 RTN with head dynamic -:.*\\.o_proj$ +:.*\\.down_proj$=bits:8,group_size:64"
+                        + " lm_head=bits:8,group_size:32,sym:true");
+        assertThat(run.json().at("/modules"))
+                .hasSize(25)
+                .filteredOn(module -> module.path("bits").asInt() == 8)
+                .extracting(module -> module.path("module").asText() + " g" + module.path("group_size"))
+                .hasSize(5)
+                .contains("lm_head g32", "model.layers.3.mlp.down_proj g64");
+        JsonNode inspected =
+                CommandRun.of("inspect", folder.resolve("out"), "--json").json();
+        assertThat(inspected.at("/quantization/formats")).hasSize(3);
+        assertThat(inspected.at("/findings")).isEmpty();
+    }
+
+    @Test
+    void rulesThatCannotBeReadOrMatchNothingAndATiedHeadAreMistakesOfUse() {
+        CommandRun unknown = run("gptq", "--dynamic", "+:.*=bit:8");
+        assertThat(unknown.code()).isEqualTo(2);
+        assertThat(unknown.err()).contains("The rule \"+:.*=bit:8\" has no setting bit");
+        CommandRun nothing = run("gptq", "--dynamic", "-:visual");
+        assertThat(nothing.code()).isEqualTo(2);
+        assertThat(nothing.err()).contains("The rule \"-:visual\" matches none of the 39 modules of this qwen2 model");
+        CommandRun tied = run("gptq", "--lm-head");
+        assertThat(tied.code()).isEqualTo(2);
+        assertThat(tied.err()).contains("it is the embedding, since tie_word_embeddings is true");
+        assertThat(run("awq", "--lm-head").err()).contains("int4 g128 asymmetric AWQ has no quantized head");
+    }
+
     private CommandRun run(String method, String... options) {
         Object[] fixed = {
             "quantize",

@@ -43,6 +43,11 @@ class ConfigurationTest {
                     keep = {"lm_head", "*.down_proj"}),
             @Quantize(method = Method.AWQ, calibration = "text.txt"),
             @Quantize(method = Method.GPTQ, bits = 3, actOrder = true, calibration = "tokens.json"),
+            @Quantize(
+                    method = Method.GPTQ,
+                    calibration = "text.txt",
+                    dynamic = {"+:.*\\.down_proj$=bits:8,desc_act:true", "-:.*\\.o_proj$"},
+                    head = true),
             @Quantize(method = Method.HQQ, bits = 3),
             @Quantize(method = Method.NF4),
             @Quantize(method = Method.NF4, bits = 4, blockSize = 128, doubleQuantization = true),
@@ -62,6 +67,9 @@ class ConfigurationTest {
             @Quantize(method = Method.RTN, calibration = "text.txt"),
             @Quantize(method = Method.AWQ, calibration = "text.txt", actOrder = true),
             @Quantize(method = Method.GPTQ),
+            @Quantize(method = Method.RTN, dynamic = ".*=desc_act:true"),
+            @Quantize(method = Method.HQQ, dynamic = ".*=bits:8"),
+            @Quantize(method = Method.NF4, head = true),
             @Quantize(method = Method.HQQ, symmetric = false),
             @Quantize(method = Method.NF4, bits = 8),
             @Quantize(method = Method.NF4, groupSize = 64),
@@ -94,6 +102,10 @@ class ConfigurationTest {
                         Quantization.gptq(3, 128)
                                 .with(GptqSettings.DEFAULT.order(GptqSettings.Order.ACT_ORDER))
                                 .calibratedOn(Path.of("tokens.json")),
+                        Quantization.gptq(4, 128)
+                                .dynamic("+:.*\\.down_proj$=bits:8,desc_act:true", "-:.*\\.o_proj$")
+                                .withHead()
+                                .calibratedOn(Path.of("text.txt")),
                         Quantization.hqq(3, 64),
                         Quantization.nf4(),
                         Quantization.nf4().blockSize(128).doubleQuantized(),
@@ -113,6 +125,9 @@ class ConfigurationTest {
             "@Quantize(method = RTN, calibration = text.txt) on here: RTN has no such setting",
             "@Quantize(method = AWQ, actOrder = true) on here: AWQ has no such setting",
             "@Quantize(method = GPTQ) on here names no calibration\nTry: calibration = \"src/test/resources/calibration.txt\"",
+            "@Quantize(method = RTN) on here: The rule \".*=desc_act:true\" cannot be applied: RTN has no desc_act",
+            "@Quantize(method = HQQ) on here: int4 g64 HQQ has no dynamic",
+            "@Quantize(method = NF4) on here: nf4 has no quantized head",
             "@Quantize(method = HQQ, symmetric = false) on here: HQQ has no such setting",
             "@Quantize(method = NF4, bits = 8) on here: NF4 has 4 bits",
             "@Quantize(method = NF4, groupSize = 64) on here: NF4 has no such setting",

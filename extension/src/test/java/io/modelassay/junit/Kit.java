@@ -31,7 +31,14 @@ final class Kit {
     /** Every model that the samples were given, in that order. */
     static final Queue<ModelUnderTest> MODELS = new ConcurrentLinkedQueue<>();
 
+    private static final ByteArrayOutputStream OUTPUT = new ByteArrayOutputStream();
+
     private Kit() {}
+
+    /** What the last run printed. */
+    static String output() {
+        return OUTPUT.toString(StandardCharsets.UTF_8);
+    }
 
     /** For samples. */
     static void saw(String place, ModelUnderTest model) {
@@ -75,7 +82,8 @@ final class Kit {
         SEEN.clear();
         MODELS.clear();
         PrintStream out = System.out;
-        System.setOut(new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8));
+        OUTPUT.reset();
+        System.setOut(new PrintStream(OUTPUT, true, StandardCharsets.UTF_8));
         try {
             return run.get();
         } finally {

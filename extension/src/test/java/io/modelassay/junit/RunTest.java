@@ -31,7 +31,7 @@ import org.junit.platform.testkit.engine.EngineExecutionResults;
 /** A run as a whole: what is shared, what is closed, what is left in the report; one after the other and in parallel. */
 class RunTest {
     private static final String HERE = RunTest.class.getName() + "$";
-    private static final Map<String, String> PARALLEL = Map.of(
+    static final Map<String, String> PARALLEL = Map.of(
             "junit.jupiter.execution.parallel.enabled", "true",
             "junit.jupiter.execution.parallel.mode.default", "concurrent",
             "junit.jupiter.execution.parallel.mode.classes.default", "concurrent",

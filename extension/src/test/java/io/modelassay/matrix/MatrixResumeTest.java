@@ -3,6 +3,9 @@ package io.modelassay.matrix;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelassay.matrix.result.CellOutcome;
 import io.modelassay.matrix.result.CellResult;
 import java.io.IOException;
@@ -39,7 +42,9 @@ class MatrixResumeTest {
 
     @Test
     void aKilledRunIsTakenUpAndLeavesNoOrphan() throws Exception {
-        List<CellResult> expected = matrix().run(folder.resolve("whole"));
+        MatrixPlan plan = matrix().plan();
+        matrix().run(folder.resolve("whole"));
+        List<CellResult> expected = plan.results(folder.resolve("whole"));
         Path report = folder.resolve("killed");
         Random random = new Random(SEED);
         for (int i = 0; i < 2; i++) {
@@ -57,14 +62,23 @@ class MatrixResumeTest {
                 parent.destroyForcibly().waitFor();
             }
         }
-        List<CellResult> resumed = matrix().run(report);
-        assertThat(resumed)
+        matrix().run(report);
+        assertThat(plan.results(report))
                 .allMatch(result -> result.outcome() == CellOutcome.COMPLETED)
                 .usingRecursiveComparison()
                 .ignoringFields("measured", "tests.seconds")
                 .isEqualTo(expected);
+        assertThat(unmeasured(report)).isEqualTo(unmeasured(folder.resolve("whole")));
         assertThat(processesOf(report)).isEmpty();
         assertThat(report.resolve("cells")).isDirectoryNotContaining("glob:**.attempt-*");
+    }
+
+    /** The final report without what differs from run to run. */
+    private static JsonNode unmeasured(Path report) throws IOException {
+        ObjectNode document = (ObjectNode)
+                new ObjectMapper().readTree(report.resolve("matrix.json").toFile());
+        document.findParents("measured").forEach(parent -> ((ObjectNode) parent).remove("measured"));
+        return document;
     }
 
     private static List<String> processesOf(Path report) throws InterruptedException {

@@ -83,21 +83,20 @@ class GptqSolverTruthTest {
             Quantization quantization = quantization(settings);
             Kernels kernels = Kernels.conversions(OpenModel.engine());
             try (Checkpoint tensors = Truths.tensors("quantizers/gptq-units.safetensors");
-                    GptqSolver solver =
-                            new GptqSolver(quantization, DType.FP32.scalarType(), fallbacks, OpenModel.engine());
+                    GptqSolver solver = new GptqSolver(DType.FP32.scalarType(), fallbacks, OpenModel.engine());
                     Tensor weight = tensor(tensors, "weight");
                     GptqSolver.Inputs inputs = solver.inputs()) {
                 long tokens = truth.path("tokens").longValue();
                 String source = truth.path("hessian_from").textValue();
                 try (Tensor hessian = hessian(tensors, source, tokens, inputs);
-                        GptqSolver.Prepared prepared = solver.prepare(name, hessian, tokens)) {
-                    GptqSolver.Solution solution = solver.solve(name, weight, prepared);
+                        GptqSolver.Prepared prepared = solver.prepare(name, quantization, hessian, tokens)) {
+                    GptqSolver.Solution solution = solver.solve(weight, prepared);
                     byte[] codes = new byte[64 * 256];
                     kernels.bytes(Objects.requireNonNull(solution.parts().get("codes")))
                             .get(codes);
                     solution.parts().values().forEach(Tensor::close);
                     solution.restored().close();
-                    return new Run(name, solution.report(), codes);
+                    return new Run(name, prepared.report(name, solution.figures()), codes);
                 }
             }
         }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,7 +46,8 @@ class RunReportTest {
         JsonNode results = results();
         assertThat(results.fieldNames())
                 .toIterable()
-                .containsExactly("checks", "comparisons", "models", "run", "schema", "summary", "tests");
+                .containsExactly(
+                        "baselines_unused", "checks", "comparisons", "models", "run", "schema", "summary", "tests");
         assertThat(results.at("/schema").asText()).isEqualTo("modelassay-report/1");
         assertThat(results.at("/summary").toString())
                 .isEqualTo("{\"checks\":9,\"checks_failed\":2,\"comparisons\":7,\"models\":8,\"tests\":6,"
@@ -102,6 +104,18 @@ class RunReportTest {
             assertThat(parts.map(part -> part.getFileName().toString()))
                     .containsExactlyInAnyOrder(".lock", "new_jvm0.json", "new_jvm1.json", "new_jvm2.json");
         }
+    }
+
+    @Test
+    void aBaselineThatOneJvmUsedIsUsed() throws IOException {
+        TreeSet<String> recorded = new TreeSet<>(List.of("a", "b", "c"));
+        for (String used : List.of("b", "a")) {
+            RunReport report = RunReport.of(folder, "run", "jvm-" + used);
+            report.tested("Test." + used, "passed", "");
+            report.baselines(recorded, new TreeSet<>(List.of(used)));
+            report.write();
+        }
+        assertThat(results().get("baselines_unused")).hasToString("[\"c\"]");
     }
 
     @Test

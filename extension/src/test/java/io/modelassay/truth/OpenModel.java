@@ -60,7 +60,7 @@ public final class OpenModel implements AutoCloseable {
 
     private static OpenModel of(Checkpoint checkpoint, DType dtype, Weights weights, String identity) {
         ModelPlan plan = Architectures.require(checkpoint.config());
-        return new OpenModel(checkpoint, new LanguageModel(engine(), plan, weights, dtype, identity));
+        return new OpenModel(checkpoint, new LanguageModel(engine(), plan, weights, dtype, identity, "model"));
     }
 
     /** The engine on the CPU. */

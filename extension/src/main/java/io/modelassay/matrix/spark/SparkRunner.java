@@ -3,10 +3,9 @@ package io.modelassay.matrix.spark;
 import io.modelassay.matrix.MatrixException;
 import io.modelassay.matrix.MatrixPlan;
 import io.modelassay.matrix.MatrixProblem;
-import io.modelassay.matrix.result.CellResult;
+import io.modelassay.matrix.result.MatrixResult;
 import io.modelassay.runtime.Progress;
 import java.nio.file.Path;
-import java.util.List;
 import org.apiguardian.api.API;
 
 /**
@@ -28,12 +27,11 @@ public final class SparkRunner {
     }
 
     /**
-     * Runs the cells that have no result in {@code report} yet.
+     * Runs the cells that have no result in {@code report} yet, compares them, and writes the report.
      *
-     * @return the results in the order of the cells
      * @throws MatrixException if Spark is not on the class path or gives up, or a suite cannot be run in any stack
      */
-    public List<CellResult> run(MatrixPlan plan, Path report, Progress progress) {
+    public MatrixResult run(MatrixPlan plan, Path report, Progress progress) {
         try {
             SparkJvm.check();
             plan.write(report);
@@ -46,6 +44,8 @@ public final class SparkRunner {
                     SparkJvm.SUBMIT + ", or java -cp \"$SPARK_HOME/jars/*:modelassay.jar\" " + SparkJvm.MAIN,
                     e);
         }
-        return plan.results(report);
+        MatrixResult result = plan.result(report);
+        result.writeTo(report);
+        return result;
     }
 }

@@ -3,6 +3,9 @@ package io.modelassay.matrix.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelassay.matrix.LibraryMatrix;
 import io.modelassay.matrix.MatrixException;
 import io.modelassay.matrix.MatrixPlan;
@@ -104,12 +107,23 @@ class SparkRunnerTest {
             assertThat(files.filter(file -> !file.endsWith("first"))).hasSizeBetween(4, 5);
         }
         assertThat(report.resolve("cells")).isDirectoryNotContaining("glob:**.attempt-*");
+        Path local = folder.resolve("local");
+        matrix.run(local);
+        assertThat(unmeasured(report)).isEqualTo(unmeasured(local));
         assertThat(results)
                 .hasSize(3)
                 .allMatch(result -> result.outcome() == CellOutcome.COMPLETED)
                 .usingRecursiveComparison()
                 .ignoringFields("measured", "tests.seconds")
-                .isEqualTo(matrix.run(folder.resolve("local")));
+                .isEqualTo(matrix.plan().results(local));
+    }
+
+    /** The final report without what differs from run to run. */
+    private static JsonNode unmeasured(Path report) throws IOException {
+        JsonNode document =
+                new ObjectMapper().readTree(report.resolve("matrix.json").toFile());
+        document.findParents("measured").forEach(parent -> ((ObjectNode) parent).remove("measured"));
+        return document;
     }
 
     /** The JVM that waits to be killed. */

@@ -1,4 +1,4 @@
-package io.modelassay.report;
+package io.modelassay.checkpoint;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -45,7 +45,7 @@ public final class JsonText {
      * The document as one line that may stand inside a {@code script} element: no {@code <}, {@code >} or {@code &}, and
      * no line separator of JavaScript's.
      */
-    static String inScript(Object document) {
+    public static String inScript(Object document) {
         return write(document, false)
                 .replace("<", "\\u003c")
                 .replace(">", "\\u003e")

@@ -1,0 +1,181 @@
+package io.modelassay.quantization;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.PatternSyntaxException;
+import org.apiguardian.api.API;
+
+/**
+ * A rule of GPTQModel's {@code dynamic}: modules that are left out, or that have settings of their own.
+ *
+ * @param key as a config has it, such as {@code +:.*\.down_proj$} or {@code -:.*\.o_proj$}
+ * @param overrides the settings, by GPTQModel's names; integers, booleans or floating point
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public record DynamicRule(String key, Map<String, Object> overrides) {
+    /** The exponent of the error that GPTQ's search for a grid minimizes. */
+    private static final double SEARCH_EXPONENT = 2.4;
+
+    private static final String ORDER = "desc_act";
+    private static final String GROUP_AWARE = "act_group_aware";
+
+    private static final Map<String, Function<String, Object>> SETTINGS = new LinkedHashMap<>();
+
+    static {
+        SETTINGS.put("bits", Integer::valueOf);
+        SETTINGS.put("group_size", Integer::valueOf);
+        SETTINGS.put("sym", DynamicRule::truth);
+        SETTINGS.put(ORDER, DynamicRule::truth);
+        SETTINGS.put(GROUP_AWARE, DynamicRule::truth);
+        SETTINGS.put("mse", Double::valueOf);
+        SETTINGS.put("damp_percent", Double::valueOf);
+        SETTINGS.put("static_groups", DynamicRule::truth);
+    }
+
+    /** Keeps the order of the settings. */
+    public DynamicRule {
+        overrides = Collections.unmodifiableMap(new LinkedHashMap<>(overrides));
+    }
+
+    /**
+     * Reads {@code +:.*\.down_proj$=bits:8,group_size:64}, or {@code -:.*\.o_proj$}, which has no settings.
+     *
+     * @throws IllegalArgumentException if the regular expression or a setting cannot be read
+     */
+    static DynamicRule parse(String text) {
+        boolean leavesOut = text.startsWith("-:");
+        int equals = leavesOut ? -1 : text.lastIndexOf('=');
+        if (equals < 0 && !leavesOut) {
+            throw wrong(text, "gives no setting", "+:.*\\.down_proj$=bits:8,group_size:64, or -: to leave modules out");
+        }
+        Map<String, Object> overrides = new LinkedHashMap<>();
+        if (!leavesOut) {
+            for (String setting : text.substring(equals + 1).split(",", -1)) {
+                read(text, setting, overrides);
+            }
+        }
+        DynamicRule rule = new DynamicRule(leavesOut ? text : text.substring(0, equals), overrides);
+        try {
+            DynamicKey.of(rule.key);
+        } catch (PatternSyntaxException e) {
+            throw wrong(text, "holds no regular expression: " + e.getDescription(), "a backslash before ( [ { . * + ?");
+        }
+        return rule;
+    }
+
+    private static void read(String text, String setting, Map<String, Object> overrides) {
+        int colon = setting.indexOf(':');
+        String name = colon < 0 ? setting : setting.substring(0, colon);
+        String value = setting.substring(colon + 1);
+        Function<String, Object> reader = SETTINGS.get(name.strip());
+        if (reader == null) {
+            throw wrong(text, "has no setting " + name, String.join(", ", SETTINGS.keySet()));
+        }
+        try {
+            if (overrides.put(name.strip(), reader.apply(value.strip())) != null) {
+                throw wrong(text, "gives " + name + " twice", "one of the two");
+            }
+        } catch (NumberFormatException e) {
+            throw wrong(text, "cannot have " + name + ":" + value, name + ":VALUE, as GPTQModel has it");
+        }
+    }
+
+    private static Object truth(String value) {
+        return switch (value) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new NumberFormatException(value);
+        };
+    }
+
+    private static IllegalArgumentException wrong(String text, String why, String next) {
+        return new IllegalArgumentException("The rule \"" + text + "\" " + why + "\nTry: " + next);
+    }
+
+    /** Whether its modules are left out. */
+    public boolean leavesOut() {
+        return DynamicKey.of(key).leavesOut();
+    }
+
+    /** Whether the name of {@code module} begins with what the key describes. */
+    public boolean matches(String module) {
+        return DynamicKey.of(key).matches(module);
+    }
+
+    /** {@code rules} in the order in which they are asked: first those that leave modules out. */
+    static List<DynamicRule> inOrder(List<DynamicRule> rules) {
+        List<DynamicRule> ordered =
+                new ArrayList<>(rules.stream().filter(DynamicRule::leavesOut).toList());
+        rules.stream().filter(rule -> !rule.leavesOut()).forEach(ordered::add);
+        return ordered;
+    }
+
+    /** The first of {@code rules} that matches {@code module}. */
+    static Optional<DynamicRule> first(List<DynamicRule> rules, String module) {
+        return rules.stream().filter(rule -> rule.matches(module)).findFirst();
+    }
+
+    /**
+     * {@code base} with the settings of this rule.
+     *
+     * @throws IllegalArgumentException if its method does not have them, or not these values
+     */
+    Quantization applied(Quantization base) {
+        try {
+            Quantization changed = base.grid(or("bits", base.bits()), or("group_size", base.groupSize()));
+            boolean symmetric = or("sym", base.symmetric());
+            changed = symmetric ? changed.centred() : changed.asymmetric();
+            if (base.method() == Method.GPTQ) {
+                return changed.with(settings(base.gptqSettings()));
+            }
+            for (String name : overrides.keySet()) {
+                if (!name.equals("bits") && !name.equals("group_size") && !name.equals("sym")) {
+                    throw new IllegalArgumentException(base.method() + " has no " + name);
+                }
+            }
+            return changed;
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("The rule \"" + this + "\" cannot be applied: " + e.getMessage(), e);
+        }
+    }
+
+    private GptqSettings settings(GptqSettings base) {
+        boolean strongestFirst = or(ORDER, base.order() == GptqSettings.Order.ACT_ORDER);
+        boolean within = or(GROUP_AWARE, base.order() == GptqSettings.Order.GROUP_AWARE);
+        if (strongestFirst && Boolean.TRUE.equals(overrides.get(GROUP_AWARE))) {
+            throw new IllegalArgumentException(ORDER + " and " + GROUP_AWARE + " exclude each other");
+        }
+        double exponent = or("mse", base.searchesGrid() ? SEARCH_EXPONENT : 0);
+        if (exponent != 0 && exponent != SEARCH_EXPONENT) {
+            throw new IllegalArgumentException("mse is 0 or " + SEARCH_EXPONENT + ", not " + exponent);
+        }
+        GptqSettings.Order order = within ? GptqSettings.Order.GROUP_AWARE : GptqSettings.Order.NATURAL;
+        return new GptqSettings(
+                strongestFirst ? GptqSettings.Order.ACT_ORDER : order,
+                or("static_groups", base.staticGroups()),
+                or("damp_percent", base.damping()),
+                base.dampingStep(),
+                exponent != 0);
+    }
+
+    @SuppressWarnings("unchecked")
+    private <T> T or(String name, T base) {
+        return (T) Objects.requireNonNull(overrides.getOrDefault(name, base));
+    }
+
+    @Override
+    public String toString() {
+        if (leavesOut()) {
+            return key;
+        }
+        List<String> settings = new ArrayList<>();
+        overrides.forEach((name, value) -> settings.add(name + ":" + value));
+        return key + "=" + String.join(",", settings);
+    }
+}

@@ -1,0 +1,243 @@
+package io.modelassay.matrix.result;
+
+import static io.modelassay.matrix.result.Cells.MODEL;
+import static io.modelassay.matrix.result.Cells.compare;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.modelassay.matrix.result.FigureChange.Kind;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FigureComparisonTest {
+    private static final String PLACE =
+            "16384 tokens of held-out.txt, non-overlapping-2048-drop-tail/1, device CPU, bf16, PyTorch ";
+
+    private static Cells old() {
+        return Cells.of("old");
+    }
+
+    private static Cells here() {
+        return Cells.of("new");
+    }
+
+    private static CellComparison compared(double... change) {
+        return compare(
+                old().compared(MODEL, "bf16", 13.2, 7.2, 0.0713, 0.914, 0.06, 0.08),
+                here().compared(
+                                MODEL,
+                                "bf16",
+                                13.2 + change[0],
+                                7.2 + change[1],
+                                0.0713 + change[2],
+                                0.914 + change[3],
+                                0.06,
+                                0.08 + change[4]));
+    }
+
+    /** As seen between PyTorch 2.0 and 2.7 on one processor. */
+    @ParameterizedTest
+    @CsvSource({
+        "fp32, 36.34532546, 36.34532761",
+        "bf16, 36.34006, 36.34023",
+        "bf16, 36.34006, 36.33984",
+        "bf16, 39.90128, 39.90427",
+        "fp16, 36.34595, 36.34641"
+    })
+    void perplexitiesThatDifferByRounding(String dtype, double before, double after) {
+        assertThat(compare(old().perplexity("m", dtype, before), here().perplexity("m", dtype, after))
+                        .verdict())
+                .isEqualTo(Verdict.SAME);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "fp32, 36.34, 36.35, WORSE",
+        "bf16, 36.34, 36.5, WORSE",
+        "fp16, 36.34, 36.36, WORSE",
+        "bf16, 36.34, 36.1, BETTER"
+    })
+    void perplexitiesThatDifferByMore(String dtype, double before, double after, Kind kind) {
+        CellComparison cell = compare(old().perplexity("m", dtype, before), here().perplexity("m", dtype, after));
+        assertThat(cell.figures())
+                .extracting(FigureChange::figure, FigureChange::kind)
+                .containsExactly(tuple("perplexity", kind));
+        assertThat(cell.verdict()).isEqualTo(kind == Kind.WORSE ? Verdict.REGRESSED : Verdict.CHANGED);
+    }
+
+    @Test
+    void comparisonsThatDifferByRounding() {
+        assertThat(compared(0.003, 0.028, 5e-5, -0.0024, 0.0004).figures()).isEmpty();
+    }
+
+    @Test
+    void eachFigureOfAComparisonThatDiffersByMore() {
+        assertThat(compared(0.1, 1, 0.01, -0.03, 0.02).figures())
+                .extracting(FigureChange::figure, FigureChange::kind)
+                .containsExactly(
+                        tuple("perplexity", Kind.WORSE),
+                        tuple("perplexity drift", Kind.WORSE),
+                        tuple("mean KL divergence", Kind.WORSE),
+                        tuple("top-1 agreement", Kind.WORSE),
+                        tuple("output error of model.layers.1", Kind.WORSE));
+    }
+
+    @Test
+    void whatGotBetterIsNoRegression() {
+        CellComparison cell = compared(-0.1, -1, -0.01, 0.03, -0.02);
+        assertThat(cell.figures()).hasSize(5).allMatch(change -> change.kind() == Kind.BETTER);
+        assertThat(cell.verdict()).isEqualTo(Verdict.CHANGED);
+    }
+
+    @Test
+    void aDriftThatFallsBecauseTheReferenceGotWorseIsARegression() {
+        CellComparison cell = compare(
+                old().against(MODEL, "bf16", 12.31, 13.2, 7.2, 0.07, 0.91),
+                here().against(MODEL, "bf16", 12.9, 13.2, 2.3, 0.07, 0.91));
+        assertThat(cell.figures())
+                .extracting(FigureChange::figure, FigureChange::kind)
+                .containsExactly(tuple("reference perplexity", Kind.WORSE), tuple("perplexity drift", Kind.BETTER));
+        assertThat(cell.verdict()).isEqualTo(Verdict.REGRESSED);
+    }
+
+    @Test
+    void theLayerThatMovedMostStandsForAll() {
+        CellComparison cell = compare(
+                old().compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.91, 0.05, 0.05, 0.05),
+                here().compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.91, 0.05, 0.09, 0.30));
+        assertThat(cell.figures()).singleElement().satisfies(change -> {
+            assertThat(change.figure()).isEqualTo("output error of model.layers.2");
+            assertThat(change.note()).isEqualTo("the most of 2 layers of 3");
+        });
+    }
+
+    @Test
+    void aFigureThatIsNoLongerFiniteIsWorse() {
+        assertThat(compare(old().perplexity("m", "bf16", 36.3), here().perplexity("m", "bf16", null))
+                        .figures())
+                .extracting(FigureChange::kind)
+                .containsExactly(Kind.WORSE);
+        assertThat(compare(old().perplexity("m", "bf16", null), here().perplexity("m", "bf16", null))
+                        .figures())
+                .isEmpty();
+    }
+
+    @Test
+    void anotherTypeIsNotCompared() {
+        CellComparison cell = compare(old().perplexity("m", "fp32", 36.3), here().perplexity("m", "bf16", 99.0));
+        assertThat(cell.figures()).singleElement().satisfies(change -> {
+            assertThat(change.kind()).isEqualTo(Kind.NOT_COMPARABLE);
+            assertThat(Sentences.figure(change))
+                    .isEqualTo("perplexity of m on held-out.txt is not comparable: bf16 against fp32");
+        });
+        assertThat(cell.verdict()).isEqualTo(Verdict.CHANGED);
+    }
+
+    @Test
+    void severalTypesOfOneModelAreComparedEachWithItsOwn() {
+        Cells before = old().perplexity("m", "fp32", 36.3).perplexity("m", "bf16", 36.4);
+        Cells after = here().perplexity("m", "bf16", 36.4).perplexity("m", "fp32", 36.3);
+        assertThat(compare(before, after).verdict()).isEqualTo(Verdict.SAME);
+    }
+
+    @Test
+    void anotherNumberOfTokensIsARegression() {
+        CellComparison cell =
+                compare(old().perplexity("m", "bf16", 36.3, 6643), here().perplexity("m", "bf16", 36.3, 6650));
+        assertThat(cell.figures()).extracting(FigureChange::figure).containsExactly("number of tokens");
+        assertThat(cell.verdict()).isEqualTo(Verdict.REGRESSED);
+    }
+
+    @Test
+    void figuresOfOneSideOnlyAreReported() {
+        Cells before = old().perplexity("gone", "bf16", 36.3).check("missing keys", 0, "keys", "at most 0", true, "");
+        Cells after = here().perplexity("fresh", "bf16", 36.3).compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.9);
+        assertThat(compare(before, after).figures())
+                .extracting(FigureChange::model, FigureChange::figure, FigureChange::kind)
+                .containsExactlyInAnyOrder(
+                        tuple("gone", "perplexity", Kind.ONLY_BEFORE),
+                        tuple("fresh", "perplexity", Kind.ONLY_HERE),
+                        tuple(MODEL, "perplexity drift", Kind.ONLY_HERE),
+                        tuple(MODEL, "missing keys", Kind.ONLY_BEFORE));
+    }
+
+    @Test
+    void countsOfChecksHaveNoNoise() {
+        Cells before = old().check("missing keys", 2, "keys", "at most 0", false, "291 parameters expected");
+        assertThat(compare(
+                                before,
+                                here().check("missing keys", 3, "keys", "at most 0", false, "291 parameters expected"))
+                        .figures())
+                .extracting(FigureChange::kind)
+                .containsExactly(Kind.WORSE);
+        assertThat(compare(
+                                before,
+                                here().check("missing keys", 2, "keys", "at most 0", false, "291 parameters expected"))
+                        .figures())
+                .isEmpty();
+    }
+
+    @Test
+    void figuresOfChecksHaveTheNoiseOfTheirType() {
+        String limit = "below 3.2000";
+        Cells before = old().check("loss", 3.1, "nats a token", limit, true, PLACE + "2.7.1");
+        assertThat(compare(before, here().check("loss", 3.12, "nats a token", "below 3.2100", true, PLACE + "2.5.1"))
+                        .figures())
+                .isEmpty();
+        assertThat(compare(before, here().check("loss", 3.19, "nats a token", limit, true, PLACE + "2.5.1"))
+                        .figures())
+                .extracting(FigureChange::kind)
+                .containsExactly(Kind.WORSE);
+        assertThat(compare(
+                                before,
+                                here().check(
+                                                "loss",
+                                                3.19,
+                                                "nats a token",
+                                                limit,
+                                                true,
+                                                PLACE.replace("bf16", "fp32") + "2"))
+                        .figures())
+                .extracting(FigureChange::kind, FigureChange::note)
+                .containsExactly(tuple(Kind.NOT_COMPARABLE, "fp32 against bf16"));
+    }
+
+    @Test
+    void aCheckThatNoLongerHoldsIsWorseHoweverLittleItMoved() {
+        CellComparison cell = compare(
+                old().check("perplexity drift", 2.999, "%", "at most 3.00", true, PLACE + "2.7.1"),
+                here().check("perplexity drift", 3.001, "%", "at most 3.00", false, PLACE + "2.5.1"));
+        assertThat(cell.figures()).extracting(FigureChange::kind).containsExactly(Kind.WORSE);
+    }
+
+    @Test
+    void aCheckOfWhatIsComparedIsNotReportedTwice() {
+        Cells before = old().compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.9)
+                .check("perplexity drift", 7.2, "%", "at most 9.00", true, PLACE + "2.7.1");
+        Cells after = here().compared(MODEL, "bf16", 13.2, 8.2, 0.07, 0.9)
+                .check("perplexity drift", 8.2, "%", "at most 9.00", true, PLACE + "2.7.1");
+        assertThat(compare(before, after).figures()).hasSize(1);
+    }
+
+    /** As seen with GPTQ in fp16 between PyTorch 2.4 and 2.7: ties fall otherwise, and the quantization is as good. */
+    @Test
+    void codesThatCalibrationFindsMayBeOthersOfTheSameQuality() {
+        String gptq = "tiny-qwen2 as int4 g128 GPTQ";
+        double[] before = {36.38, 0.106, 9.85e-4, 0.9700, 0.0220};
+        double[] after = {36.404, 0.178, 9.88e-4, 0.9674, 0.0226};
+        assertThat(compare(row(old(), gptq, before), row(here(), gptq, after)).figures())
+                .isEmpty();
+        assertThat(compare(row(old(), gptq, before), row(here(), gptq, 36.60, 0.71, 4e-3, 0.95, 0.033))
+                        .figures())
+                .hasSize(5)
+                .allMatch(FigureChange::worse);
+        String rtn = "tiny-qwen2 as int4 g128 RTN";
+        assertThat(compare(row(old(), rtn, before), row(here(), rtn, after)).verdict())
+                .isEqualTo(Verdict.REGRESSED);
+    }
+
+    private static Cells row(Cells cell, String model, double... figures) {
+        return cell.compared(model, "fp16", figures[0], figures[1], figures[2], figures[3], figures[4]);
+    }
+}
