@@ -87,13 +87,11 @@ final class EvaluateVerb extends Verb {
         private @Nullable Path ids;
 
         Text read() {
-            if (ids != null) {
-                return Text.ofTokens(ids);
+            Path file = ids == null ? text : ids;
+            if (file == null || !Files.isReadable(file)) {
+                throw new IllegalArgumentException("The text " + file + " cannot be read\nTry: another path");
             }
-            if (text == null || !Files.isReadable(text)) {
-                throw new IllegalArgumentException("The text " + text + " cannot be read\nTry: another path");
-            }
-            return Text.of(text);
+            return ids == null ? Text.of(file) : Text.ofTokens(file);
         }
 
         String name() {

@@ -1,13 +1,17 @@
 package io.modelassay.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
@@ -27,9 +31,35 @@ class MainTest {
         assertThat(CommandRun.of("evaluate", "--help").out()).contains("--quantize", "--window", "--logits");
     }
 
+    /** By the shell itself: what it offers behind the words of a line. */
+    @ParameterizedTest
+    @CsvSource({"matr, matrix", "matrix pl, plan", "evaluate --refe, --reference", "quantize --lm, --lm-head"})
+    void theShellCompletesVerbsAndOptions(String typed, String offered, @TempDir Path folder) throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "no bash here");
+        CommandRun script = CommandRun.of("generate-completion");
+        assertThat(script.code()).isZero();
+        Path file = Files.writeString(folder.resolve("completion"), script.out());
+        String line = "modelassay " + typed;
+        Process shell = new ProcessBuilder(
+                        "/bin/bash",
+                        "-c",
+                        "source " + file + "; COMP_WORDS=(" + line + "); COMP_CWORD=" + (line.split(" ").length - 1)
+                                + "; COMP_LINE='" + line + "'; COMP_POINT=${#COMP_LINE}; _complete_modelassay;"
+                                + " echo \"${COMPREPLY[@]}\"")
+                // The shell complains that nobody has pressed a key.
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertThat(new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim())
+                .isEqualTo(offered);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "matrix",
+                "matrix run --suite . --report target/none",
+                "matrix plan --suite . --stack djl=9.9 --report target/none",
+                "matrix cell",
                 "nonsense",
                 "inspect",
                 "inspect a b",
