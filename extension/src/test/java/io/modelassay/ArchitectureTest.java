@@ -143,6 +143,12 @@ class ArchitectureTest {
         onlyIn("org.junit.platform.launcher..", ROOT + ".matrix");
     }
 
+    @Test
+    void sparkIsKnownToItsRunnerAlone() {
+        onlyIn("org.apache.spark..", ROOT + ".matrix.spark");
+        onlyIn("scala..", ROOT + ".matrix.spark");
+    }
+
     private static void onlyIn(String library, String... packages) {
         DescribedPredicate<JavaClass> user = describe(
                 "use " + library,
@@ -168,6 +174,8 @@ class ArchitectureTest {
                         "io.pebbletemplates..",
                         "org.eclipse.aether..",
                         "org.apache.maven..",
+                        "org.apache.spark..",
+                        "scala..",
                         "org.junit.platform.launcher.."))
                 .check(CLASSES);
     }

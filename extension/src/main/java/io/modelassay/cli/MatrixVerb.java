@@ -18,6 +18,9 @@ final class MatrixVerb extends Verb {
     @Mixin
     private MatrixOptions options = new MatrixOptions();
 
+    @Mixin
+    private MatrixPlace place = new MatrixPlace();
+
     @Option(names = "--report", paramLabel = "FOLDER", description = "Where plan and results lie.")
     private @Nullable Path report;
 
@@ -26,11 +29,11 @@ final class MatrixVerb extends Verb {
         if (report == null) {
             throw misused("--report: a matrix leaves its results in a folder");
         }
-        return run(options.matrix(this), report, progress);
+        return run(options.matrix(this), place, report, progress);
     }
 
-    static Outcome run(LibraryMatrix matrix, Path report, ProgressLine progress) {
-        MatrixResult result = matrix.run(report, progress);
+    static Outcome run(LibraryMatrix matrix, MatrixPlace place, Path report, ProgressLine progress) {
+        MatrixResult result = place.run(matrix, report, progress);
         return MatrixReport.of(result, report.resolve("index.html"));
     }
 }

@@ -10,11 +10,13 @@ import io.modelassay.matrix.result.CellResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +33,7 @@ final class CellFolder implements AutoCloseable {
     static final String STDERR = "stderr.log";
     private static final String RESULT = "result.json";
     private static final String ATTEMPT = ".attempt-";
+    private static final Duration LOOK = Duration.ofMillis(100);
 
     static final JsonMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -48,15 +51,32 @@ final class CellFolder implements AutoCloseable {
         this.lock = lock;
     }
 
-    /** The cell's folder, once no other process works in it. What a process that died has left is removed. */
-    static CellFolder lock(Path report, String id) throws IOException {
+    /** The cell's folder, once nobody else works in it. What a process that died has left is removed. */
+    static CellFolder lock(Path report, String id) throws IOException, InterruptedException {
         Path cells = Files.createDirectories(report.resolve("cells"));
         Path locks = Files.createDirectories(cells.resolve(".locks"));
         FileChannel lock = FileChannel.open(locks.resolve(id), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        lock.lock();
-        CellFolder folder = new CellFolder(cells, id, lock);
-        folder.removeAttempts();
-        return folder;
+        try {
+            await(lock);
+            CellFolder folder = new CellFolder(cells, id, lock);
+            folder.removeAttempts();
+            return folder;
+        } catch (IOException | InterruptedException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** File locks hold off other JVMs only; to this one's own threads they are an exception. */
+    private static void await(FileChannel lock) throws IOException, InterruptedException {
+        while (true) {
+            try {
+                lock.lock();
+                return;
+            } catch (OverlappingFileLockException e) {
+                Thread.sleep(LOOK.toMillis());
+            }
+        }
     }
 
     /** The result of a cell, if it has one that can be read. */

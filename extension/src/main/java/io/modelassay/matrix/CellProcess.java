@@ -57,9 +57,11 @@ final class CellProcess {
      * Runs a cell to its end.
      *
      * @param folder takes all that it leaves
+     * @param environment is added to this JVM's own
      * @throws IOException if the JVM cannot be started
      */
-    static End run(Cell cell, ResolvedClassPath classPath, Path folder) throws IOException, InterruptedException {
+    static End run(Cell cell, ResolvedClassPath classPath, Path folder, Map<String, String> environment)
+            throws IOException, InterruptedException {
         Path request = folder.resolve("request.properties");
         new CellRequest(
                         folder.resolve(CellFolder.EVENTS),
@@ -76,6 +78,7 @@ final class CellProcess {
                 .directory(cell.suite().folder().toFile());
         // Arguments of another JVM's, which would change this one's.
         builder.environment().remove("JDK_JAVA_OPTIONS");
+        builder.environment().putAll(environment);
         Process process = builder.start();
         CellOutput out = new CellOutput("stdout", process.getInputStream(), folder.resolve(CellFolder.STDOUT));
         CellOutput err = new CellOutput("stderr", process.getErrorStream(), folder.resolve(CellFolder.STDERR));

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -46,6 +47,15 @@ public final class CellRunner implements AutoCloseable {
      * @throws MatrixException if its suite cannot be run in any stack
      */
     public CellResult run(Cell cell) throws InterruptedException {
+        return run(cell, Map.of());
+    }
+
+    /**
+     * Runs a cell with more in its environment than this JVM's own.
+     *
+     * @throws MatrixException if its suite cannot be run in any stack
+     */
+    public CellResult run(Cell cell, Map<String, String> environment) throws InterruptedException {
         try (CellFolder folder = CellFolder.lock(report, cell.id())) {
             Optional<CellResult> before = CellFolder.result(report, cell.id())
                     .filter(result -> result.digest().equals(cell.digest()) && !TRIED_AGAIN.contains(result.outcome()));
@@ -53,7 +63,7 @@ public final class CellRunner implements AutoCloseable {
                 return before.get();
             }
             Path attempt = folder.attempt();
-            CellResult result = attempt(cell, attempt);
+            CellResult result = attempt(cell, attempt, environment);
             folder.publish(attempt, result);
             return result;
         } catch (IOException e) {
@@ -61,7 +71,8 @@ public final class CellRunner implements AutoCloseable {
         }
     }
 
-    private CellResult attempt(Cell cell, Path folder) throws IOException, InterruptedException {
+    private CellResult attempt(Cell cell, Path folder, Map<String, String> environment)
+            throws IOException, InterruptedException {
         String started = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         ResolvedClassPath classPath;
         try {
@@ -81,7 +92,7 @@ public final class CellRunner implements AutoCloseable {
         }
         CellProcess.End end;
         try {
-            end = CellProcess.run(cell, classPath, folder);
+            end = CellProcess.run(cell, classPath, folder, environment);
         } catch (IOException e) {
             return UnstartedCell.result(
                     cell,

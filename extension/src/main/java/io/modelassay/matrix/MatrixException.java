@@ -10,11 +10,18 @@ public final class MatrixException extends RuntimeException {
 
     private final MatrixProblem problem;
 
-    MatrixException(MatrixProblem problem, String what, String nextStep) {
+    /** A problem that is found, not caused by another. */
+    public MatrixException(MatrixProblem problem, String what, String nextStep) {
         this(problem, what, nextStep, null);
     }
 
-    MatrixException(MatrixProblem problem, String what, String nextStep, @Nullable Throwable cause) {
+    /**
+     * A problem of a matrix.
+     *
+     * @param what what is wrong and where, a sentence without its full stop
+     * @param nextStep what to try
+     */
+    public MatrixException(MatrixProblem problem, String what, String nextStep, @Nullable Throwable cause) {
         super(what + "\nTry: " + nextStep, cause);
         this.problem = problem;
     }

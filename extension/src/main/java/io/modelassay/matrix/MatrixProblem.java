@@ -21,6 +21,8 @@ public enum MatrixProblem {
     INVALID_PLAN,
     MISSING_RESOLVER,
     NO_CHILD,
+    MISSING_SPARK,
+    SPARK_FAILED,
     UNRESOLVABLE;
 
     /** Stable kebab-case name, such as {@code not-compiled}. */
