@@ -71,10 +71,10 @@ class LibraryMatrixTest {
 
         assertThat(jobs).startsWith("0\n").contains("\"include\": [", "\"cell\": \"" + cell + "\"");
         assertThat(before).startsWith("1\n").contains("\"verdict\": \"lost\"");
-        assertThat(ran).startsWith("0\n").contains("COMPLETED, 5 passed");
-        assertThat(merged).startsWith("0\n").contains("\"verdict\": \"same\"", "\"passed\": 5");
+        assertThat(ran).startsWith("0\n").containsPattern("COMPLETED, \\d+ passed, ");
+        assertThat(merged).startsWith("0\n").contains("\"verdict\": \"same\"", "\"failed\": 0");
         assertThat(Path.of(report, "matrix.json")).content().isEqualTo(merged.substring(2));
-        assertThat(Path.of(report, "junit.xml")).content().contains("tests=\"5\"");
+        assertThat(Path.of(report, "junit.xml")).content().containsPattern("tests=\"[1-9]\\d*\"");
     }
 
     private static String modelassay(String... arguments) {
