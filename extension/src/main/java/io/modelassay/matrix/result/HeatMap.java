@@ -38,15 +38,22 @@ final class HeatMap {
             }
         }
         return Map.of(
-                "suite", suite,
-                "title", matrix.suites().size() == 1 ? "" : suite,
-                "stacks", matrix.stacks(),
-                "rows", notable,
-                "plain", plain,
+                "suite",
+                suite,
+                "title",
+                matrix.suites().size() == 1 ? "" : suite,
+                "stacks",
+                matrix.stacks(),
+                "rows",
+                notable,
+                "plain",
+                plain,
                 "plainTitle",
-                        Sentences.count(plain.size(), "test") + (plain.size() == 1 ? " passes" : " pass")
-                                + " with every stack",
-                "messages", messages);
+                Sentences.count(plain.size(), "test") + (plain.size() == 1 ? " passes" : " pass") + " with every stack",
+                "messages",
+                messages,
+                "messagesTitle",
+                "What " + Sentences.count(messages.size(), "test") + " said");
     }
 
     private boolean passesEverywhere(TestRow row) {
@@ -132,7 +139,10 @@ final class HeatMap {
                 "said",
                         stacksByMessage.entrySet().stream()
                                 .map(entry -> Map.of(
-                                        "stacks", String.join(", ", entry.getValue()), "message", entry.getKey()))
+                                        "stacks",
+                                        String.join(", ", entry.getValue()),
+                                        "message",
+                                        FoldedMessage.of(entry.getKey())))
                                 .toList()));
         return anchor;
     }

@@ -2,7 +2,6 @@ package io.modelassay.matrix.result;
 
 import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.PageTemplate;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,11 +19,13 @@ final class MatrixPage {
         page.put("script", PageTemplate.resource(PACKAGE + "matrix.js"));
         page.put("chartLibrary", PageTemplate.chartLibrary());
         header(page, matrix);
-        page.put("troubles", troubles(matrix));
+        page.put("causes", causes(matrix));
         page.put("suites", matrix.suites().size() > 1 ? suites(matrix) : List.of());
         page.put("stacks", matrix.stacks());
         page.put("heatMaps", HeatMap.of(matrix));
-        page.put("changes", changes(matrix));
+        List<Map<String, Object>> changes = changes(matrix);
+        page.put("changes", changes);
+        page.put("changesTitle", Sentences.count(changes.size(), "difference"));
         charts(page, matrix);
         page.put("libraries", ProvenanceTables.libraries(matrix));
         page.put("cells", ProvenanceTables.cells(matrix));
@@ -67,39 +68,19 @@ final class MatrixPage {
                 "number", number, "noun", number == 1 ? noun : noun + "s", "note", note, "kind", bad ? "bad" : "");
     }
 
-    /** Cells that are worse, each with its reasons, the messages of its tests whole. */
-    private static List<Map<String, Object>> troubles(MatrixResult matrix) {
-        List<Map<String, Object>> troubles = new ArrayList<>();
-        for (CellComparison cell : matrix.cells()) {
-            if (cell.verdict().compareTo(Verdict.REGRESSED) < 0) {
-                continue;
-            }
-            List<Map<String, Object>> reasons = new ArrayList<>();
-            List<TestChange> failing = cell.tests().stream()
-                    .filter(change -> change.worse() && !change.message().isEmpty())
-                    .toList();
-            List<String> lines = new ArrayList<>(Sentences.reasons(cell));
-            for (TestChange change : failing) {
-                lines.remove(Sentences.test(change));
-                reasons.add(Map.of(
-                        "line",
-                        Sentences.test(change).replace(": " + FailureKind.firstLine(change.message()), ""),
-                        "message",
-                        change.message()));
-            }
-            troubles.add(Map.of(
-                    "name",
-                    Summary.name(matrix, cell),
-                    "badge",
-                    Summary.mark(cell.verdict()) + " " + cell.verdict().name().toLowerCase(Locale.ROOT),
-                    "state",
-                    Summary.state(matrix, cell),
-                    "failing",
-                    reasons,
-                    "lines",
-                    lines));
-        }
-        return troubles;
+    /** What is worse, each cause once. One alone is shown at once. */
+    private static List<Map<String, Object>> causes(MatrixResult matrix) {
+        List<Cause> causes = Cause.worse(matrix);
+        return causes.stream()
+                .map(cause -> Map.<String, Object>of(
+                        "mark", cause.subject() == Difference.Subject.CELL ? "!" : "✗",
+                        "line", cause.line(),
+                        "where", cause.where(matrix),
+                        "open", causes.size() == 1,
+                        "message", FoldedMessage.of(cause.message()),
+                        "variants", cause.variants(matrix),
+                        "tests", cause.tests(matrix)))
+                .toList();
     }
 
     private static List<Map<String, Object>> suites(MatrixResult matrix) {
@@ -132,16 +113,10 @@ final class MatrixPage {
         };
     }
 
-    /** What differs without being worse, cell by cell. */
     private static List<Map<String, Object>> changes(MatrixResult matrix) {
-        return matrix.cells().stream()
-                .filter(cell -> !Sentences.notWorse(cell).isEmpty())
-                .map(cell -> Map.<String, Object>of(
-                        "title",
-                        Summary.name(matrix, cell) + ": "
-                                + Sentences.count(Sentences.notWorse(cell).size(), "difference"),
-                        "lines",
-                        Sentences.notWorse(cell)))
+        return Cause.notWorse(matrix).stream()
+                .map(cause -> Map.<String, Object>of(
+                        "line", cause.line(), "where", cause.where(matrix), "tests", cause.tests(matrix)))
                 .toList();
     }
 
