@@ -40,10 +40,9 @@ final class MarkdownDocument {
         }
         StringBuilder text = new StringBuilder();
         for (String block : blocks) {
-            if (text.length() + block.length() + CUT.length() >= MOST_CHARACTERS) {
-                break;
+            if (text.length() + block.length() + CUT.length() < MOST_CHARACTERS) {
+                text.append(block);
             }
-            text.append(block);
         }
         return text.append('\n').append(CUT).toString();
     }

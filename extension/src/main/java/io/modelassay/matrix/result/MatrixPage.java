@@ -11,6 +11,9 @@ import java.util.Map;
 final class MatrixPage {
     private static final String PACKAGE = "io/modelassay/matrix/result/";
 
+    /** So many that the tests begin within the first screen. */
+    private static final int FIRST_CAUSES = 5;
+
     private MatrixPage() {}
 
     static String of(MatrixResult matrix) {
@@ -19,7 +22,11 @@ final class MatrixPage {
         page.put("script", PageTemplate.resource(PACKAGE + "matrix.js"));
         page.put("chartLibrary", PageTemplate.chartLibrary());
         header(page, matrix);
-        page.put("causes", causes(matrix));
+        List<Map<String, Object>> causes = causes(matrix);
+        int first = Math.min(FIRST_CAUSES, causes.size());
+        page.put("causes", causes.subList(0, first));
+        page.put("lesserCauses", causes.subList(first, causes.size()));
+        page.put("lesserTitle", causes.size() - first + " more");
         page.put("suites", matrix.suites().size() > 1 ? suites(matrix) : List.of());
         page.put("stacks", matrix.stacks());
         page.put("heatMaps", HeatMap.of(matrix));
@@ -105,7 +112,7 @@ final class MatrixPage {
                 .toList();
     }
 
-    private static String kind(Verdict verdict) {
+    static String kind(Verdict verdict) {
         return switch (verdict) {
             case SAME -> "good";
             case CHANGED -> "quiet";
