@@ -6,19 +6,32 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Tests by stacks, for the page's template: those that differ or do not pass everywhere first. */
 final class HeatMap {
+    private static final Pattern PACKAGE = Pattern.compile("^(?:[a-z]\\w*\\.)+(?=[A-Z])");
+
     private final MatrixResult matrix;
     private final String suite;
     private final int number;
+    private final List<TestRow> rows;
+    private final Map<String, Long> namesakes;
     private final List<Map<String, Object>> messages = new ArrayList<>();
 
     private HeatMap(MatrixResult matrix, String suite, int number) {
         this.matrix = matrix;
         this.suite = suite;
         this.number = number;
+        this.rows = TestRow.of(matrix).stream()
+                .filter(row -> row.suite().equals(suite))
+                .toList();
+        this.namesakes = rows.stream()
+                .map(TestRow::name)
+                .distinct()
+                .collect(Collectors.groupingBy(HeatMap::withoutPackage, Collectors.counting()));
     }
 
     static List<Map<String, Object>> of(MatrixResult matrix) {
@@ -32,21 +45,45 @@ final class HeatMap {
     private Map<String, Object> map() {
         List<Map<String, Object>> notable = new ArrayList<>();
         List<Map<String, Object>> plain = new ArrayList<>();
-        for (TestRow row : TestRow.of(matrix)) {
-            if (row.suite().equals(suite)) {
-                (passesEverywhere(row) ? plain : notable).add(row(row));
-            }
+        for (TestRow row : rows) {
+            (passesEverywhere(row) ? plain : notable).add(row(row));
         }
         return Map.of(
-                "suite", suite,
-                "title", matrix.suites().size() == 1 ? "" : suite,
-                "stacks", matrix.stacks(),
-                "rows", notable,
-                "plain", plain,
+                "suite",
+                suite,
+                "title",
+                matrix.suites().size() == 1 ? "" : suite,
+                "stacks",
+                matrix.stacks().stream().map(this::head).toList(),
+                "rows",
+                notable,
+                "plain",
+                plain,
                 "plainTitle",
-                        Sentences.count(plain.size(), "test") + (plain.size() == 1 ? " passes" : " pass")
-                                + " with every stack",
-                "messages", messages);
+                Sentences.count(plain.size(), "test") + (plain.size() == 1 ? " passes" : " pass") + " with every stack",
+                "messages",
+                messages,
+                "messagesTitle",
+                "What " + Sentences.count(messages.size(), "test") + " said");
+    }
+
+    private Map<String, Object> head(String stack) {
+        CellComparison cell = matrix.cell(suite, stack);
+        return Map.of(
+                "name", stack,
+                "kind", MatrixPage.kind(cell.verdict()),
+                "mark", Summary.mark(cell.verdict()),
+                "state", Summary.state(matrix, cell));
+    }
+
+    /** The name without its package, unless another test has the same then. */
+    private String shown(String name) {
+        String shown = withoutPackage(name);
+        return namesakes.getOrDefault(shown, 0L) > 1 ? name : shown;
+    }
+
+    private static String withoutPackage(String name) {
+        return PACKAGE.matcher(name).replaceFirst("");
     }
 
     private boolean passesEverywhere(TestRow row) {
@@ -61,6 +98,8 @@ final class HeatMap {
         return Map.of(
                 "name",
                 row.name(),
+                "shown",
+                shown(row.name()),
                 "cells",
                 matrix.stacks().stream()
                         .map(stack -> cell(stack, row.results().get(stack), anchor))
@@ -132,7 +171,10 @@ final class HeatMap {
                 "said",
                         stacksByMessage.entrySet().stream()
                                 .map(entry -> Map.of(
-                                        "stacks", String.join(", ", entry.getValue()), "message", entry.getKey()))
+                                        "stacks",
+                                        String.join(", ", entry.getValue()),
+                                        "message",
+                                        FoldedMessage.of(entry.getKey())))
                                 .toList()));
         return anchor;
     }

@@ -26,9 +26,29 @@ final class JsonDocument {
         document.put("exit_code", matrix.exitCode());
         document.put("headline", Summary.headline(matrix));
         document.put(
+                "causes", Cause.worse(matrix).stream().map(JsonDocument::cause).toList());
+        document.put(
                 "cells", matrix.cells().stream().map(cell -> cell(matrix, cell)).toList());
         document.put("tests", TestRow.of(matrix).stream().map(JsonDocument::row).toList());
         return document;
+    }
+
+    private static Map<String, Object> cause(Cause cause) {
+        return Map.of(
+                "subject", cause.subject(),
+                "line", cause.line(),
+                "differences",
+                        cause.differences().stream()
+                                .map(JsonDocument::difference)
+                                .toList());
+    }
+
+    private static Map<String, @Nullable Object> difference(Difference difference) {
+        Map<String, @Nullable Object> members = new LinkedHashMap<>();
+        members.put("suite", difference.cell().suite());
+        members.put("stack", difference.cell().stack());
+        members.put("test", difference.test() == null ? null : difference.test().id());
+        return members;
     }
 
     private static Map<String, @Nullable Object> cell(MatrixResult matrix, CellComparison cell) {
@@ -36,7 +56,12 @@ final class JsonDocument {
         members.put("suite", cell.suite());
         members.put("stack", cell.stack());
         members.put("verdict", cell.verdict());
-        members.put("reasons", Sentences.reasons(cell));
+        members.put(
+                "reasons",
+                Difference.of(cell)
+                        .filter(Difference::worse)
+                        .map(Difference::sentence)
+                        .toList());
         members.put("test_changes", cell.tests());
         members.put("figure_changes", cell.figures());
         members.put("tensor_changes", cell.tensors());

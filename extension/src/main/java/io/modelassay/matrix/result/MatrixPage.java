@@ -2,7 +2,6 @@ package io.modelassay.matrix.result;
 
 import io.modelassay.checkpoint.JsonText;
 import io.modelassay.report.PageTemplate;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +11,9 @@ import java.util.Map;
 final class MatrixPage {
     private static final String PACKAGE = "io/modelassay/matrix/result/";
 
+    /** So many that the tests begin within the first screen. */
+    private static final int FIRST_CAUSES = 5;
+
     private MatrixPage() {}
 
     static String of(MatrixResult matrix) {
@@ -20,11 +22,17 @@ final class MatrixPage {
         page.put("script", PageTemplate.resource(PACKAGE + "matrix.js"));
         page.put("chartLibrary", PageTemplate.chartLibrary());
         header(page, matrix);
-        page.put("troubles", troubles(matrix));
+        List<Map<String, Object>> causes = causes(matrix);
+        int first = Math.min(FIRST_CAUSES, causes.size());
+        page.put("causes", causes.subList(0, first));
+        page.put("lesserCauses", causes.subList(first, causes.size()));
+        page.put("lesserTitle", causes.size() - first + " more");
         page.put("suites", matrix.suites().size() > 1 ? suites(matrix) : List.of());
         page.put("stacks", matrix.stacks());
         page.put("heatMaps", HeatMap.of(matrix));
-        page.put("changes", changes(matrix));
+        List<Map<String, Object>> changes = changes(matrix);
+        page.put("changes", changes);
+        page.put("changesTitle", Sentences.count(changes.size(), "difference"));
         charts(page, matrix);
         page.put("libraries", ProvenanceTables.libraries(matrix));
         page.put("cells", ProvenanceTables.cells(matrix));
@@ -67,39 +75,19 @@ final class MatrixPage {
                 "number", number, "noun", number == 1 ? noun : noun + "s", "note", note, "kind", bad ? "bad" : "");
     }
 
-    /** Cells that are worse, each with its reasons, the messages of its tests whole. */
-    private static List<Map<String, Object>> troubles(MatrixResult matrix) {
-        List<Map<String, Object>> troubles = new ArrayList<>();
-        for (CellComparison cell : matrix.cells()) {
-            if (cell.verdict().compareTo(Verdict.REGRESSED) < 0) {
-                continue;
-            }
-            List<Map<String, Object>> reasons = new ArrayList<>();
-            List<TestChange> failing = cell.tests().stream()
-                    .filter(change -> change.worse() && !change.message().isEmpty())
-                    .toList();
-            List<String> lines = new ArrayList<>(Sentences.reasons(cell));
-            for (TestChange change : failing) {
-                lines.remove(Sentences.test(change));
-                reasons.add(Map.of(
-                        "line",
-                        Sentences.test(change).replace(": " + FailureKind.firstLine(change.message()), ""),
-                        "message",
-                        change.message()));
-            }
-            troubles.add(Map.of(
-                    "name",
-                    Summary.name(matrix, cell),
-                    "badge",
-                    Summary.mark(cell.verdict()) + " " + cell.verdict().name().toLowerCase(Locale.ROOT),
-                    "state",
-                    Summary.state(matrix, cell),
-                    "failing",
-                    reasons,
-                    "lines",
-                    lines));
-        }
-        return troubles;
+    /** What is worse, each cause once. One alone is shown at once. */
+    private static List<Map<String, Object>> causes(MatrixResult matrix) {
+        List<Cause> causes = Cause.worse(matrix);
+        return causes.stream()
+                .map(cause -> Map.<String, Object>of(
+                        "mark", cause.subject() == Difference.Subject.CELL ? "!" : "✗",
+                        "line", cause.line(),
+                        "where", cause.where(matrix),
+                        "open", causes.size() == 1,
+                        "message", FoldedMessage.of(cause.message()),
+                        "variants", cause.variants(matrix),
+                        "tests", cause.tests(matrix)))
+                .toList();
     }
 
     private static List<Map<String, Object>> suites(MatrixResult matrix) {
@@ -124,7 +112,7 @@ final class MatrixPage {
                 .toList();
     }
 
-    private static String kind(Verdict verdict) {
+    static String kind(Verdict verdict) {
         return switch (verdict) {
             case SAME -> "good";
             case CHANGED -> "quiet";
@@ -132,16 +120,10 @@ final class MatrixPage {
         };
     }
 
-    /** What differs without being worse, cell by cell. */
     private static List<Map<String, Object>> changes(MatrixResult matrix) {
-        return matrix.cells().stream()
-                .filter(cell -> !Sentences.notWorse(cell).isEmpty())
-                .map(cell -> Map.<String, Object>of(
-                        "title",
-                        Summary.name(matrix, cell) + ": "
-                                + Sentences.count(Sentences.notWorse(cell).size(), "difference"),
-                        "lines",
-                        Sentences.notWorse(cell)))
+        return Cause.notWorse(matrix).stream()
+                .map(cause -> Map.<String, Object>of(
+                        "line", cause.line(), "where", cause.where(matrix), "tests", cause.tests(matrix)))
                 .toList();
     }
 

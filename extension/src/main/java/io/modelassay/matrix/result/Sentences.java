@@ -5,8 +5,6 @@ import io.modelassay.matrix.result.TestResult.Outcome;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -16,46 +14,6 @@ final class Sentences {
     private static final int MOST_DIGITS = 12;
 
     private Sentences() {}
-
-    /** Everything that is worse in a cell, the worst first; empty if nothing is. */
-    static List<String> reasons(CellComparison cell) {
-        List<String> reasons = new ArrayList<>();
-        if (cell.verdict() == Verdict.LOST) {
-            reasons.add(lost(cell.result()));
-        }
-        cell.tests().stream()
-                .filter(TestChange::worse)
-                .filter(change -> cell.verdict() != Verdict.LOST || change.kind() != TestChange.Kind.NOT_REACHED)
-                .map(Sentences::test)
-                .forEach(reasons::add);
-        cell.tensors().stream()
-                .filter(TensorChange::worse)
-                .map(Sentences::tensor)
-                .forEach(reasons::add);
-        cell.figures().stream()
-                .filter(FigureChange::worse)
-                .map(Sentences::figure)
-                .forEach(reasons::add);
-        return reasons;
-    }
-
-    /** Everything else that differs. */
-    static List<String> notWorse(CellComparison cell) {
-        List<String> changes = new ArrayList<>();
-        cell.tests().stream()
-                .filter(change -> !change.worse())
-                .map(Sentences::test)
-                .forEach(changes::add);
-        cell.tensors().stream()
-                .filter(change -> !change.worse())
-                .map(Sentences::tensor)
-                .forEach(changes::add);
-        cell.figures().stream()
-                .filter(change -> !change.worse())
-                .map(Sentences::figure)
-                .forEach(changes::add);
-        return changes;
-    }
 
     static String lost(@Nullable CellResult result) {
         if (result == null) {
@@ -79,25 +37,43 @@ final class Sentences {
     }
 
     static String test(TestChange change) {
-        String why = FailureKind.firstLine(change.message());
         String now = switch (change.kind()) {
-            case NEWLY_FAILING -> "fails, " + before(change.before());
-            case NEWLY_PASSING -> "passes, " + before(change.before());
+            case NEWLY_FAILING -> "fails";
+            case NEWLY_PASSING, NOW_RUN -> "passes";
             case FAILING_OTHERWISE -> "fails in another way";
-            case NOT_REACHED ->
-                (change.after() == Outcome.UNFINISHED ? "did not end, " : "was not reached, ")
-                        + before(change.before());
-            case NOT_REACHED_BEFORE -> word(change.after()) + ", not reached with the baseline";
-            case NO_LONGER_RUN -> "is " + word(change.after()) + ", " + before(change.before());
-            case NOW_RUN -> "passes, " + before(change.before());
-            case ONLY_HERE -> word(change.after()) + ", absent with the baseline";
-            case ONLY_BEFORE -> "is absent, " + before(change.before());
+            case NO_LONGER_RUN -> "is " + word(change.after());
+            case NOT_REACHED -> change.after() == Outcome.UNFINISHED ? "did not end" : "was not reached";
+            case NOT_REACHED_BEFORE, ONLY_HERE -> word(change.after());
+            case ONLY_BEFORE -> "is absent";
         };
-        return change.name() + " " + now + (why.isEmpty() ? "" : ": " + why);
+        return change.name() + " " + now + before(change) + why(change);
     }
 
-    private static String before(@Nullable Outcome outcome) {
-        return outcome == null ? "absent with the baseline" : word(outcome) + " with the baseline";
+    /** {@code count} tests of which {@code first} is the first. */
+    static String tests(long count, TestChange first) {
+        String now = switch (first.kind()) {
+            case NEWLY_FAILING -> "fail alike";
+            case NEWLY_PASSING, NOW_RUN -> "pass";
+            case FAILING_OTHERWISE -> "fail in another way, alike";
+            case NO_LONGER_RUN -> "are " + word(first.after());
+            case NOT_REACHED -> first.after() == Outcome.UNFINISHED ? "did not end" : "were not reached";
+            case NOT_REACHED_BEFORE, ONLY_HERE -> word(first.after());
+            case ONLY_BEFORE -> "are absent";
+        };
+        return count(count, "test") + " " + now + before(first) + why(first);
+    }
+
+    private static String before(TestChange change) {
+        return switch (change.kind()) {
+            case FAILING_OTHERWISE -> "";
+            case NOT_REACHED_BEFORE -> ", not reached with the baseline";
+            default -> ", " + word(change.before()) + " with the baseline";
+        };
+    }
+
+    private static String why(TestChange change) {
+        String line = FailureKind.firstLine(change.message());
+        return line.isEmpty() ? "" : ": " + line;
     }
 
     static String word(@Nullable Outcome outcome) {

@@ -8,7 +8,9 @@ import java.util.stream.Collectors;
 
 /** A matrix in a few plain lines. */
 final class Summary {
-    private static final int SHOWN_REASONS = 5;
+    private static final int SHOWN_CAUSES = 10;
+    private static final int SHOWN_TESTS = 3;
+    private static final int LONGEST_LINE = 400;
 
     private Summary() {}
 
@@ -17,13 +19,29 @@ final class Summary {
         lines.add("ModelAssay matrix: " + headline(matrix));
         for (CellComparison cell : matrix.cells()) {
             lines.add("  " + mark(cell.verdict()) + " " + name(matrix, cell) + ": " + state(matrix, cell));
-            List<String> reasons = Sentences.reasons(cell);
-            reasons.stream().limit(SHOWN_REASONS).forEach(reason -> lines.add("      " + oneLine(reason)));
-            if (reasons.size() > SHOWN_REASONS) {
-                lines.add("      and " + (reasons.size() - SHOWN_REASONS) + " more");
+        }
+        causes(lines, matrix);
+        return List.copyOf(lines);
+    }
+
+    private static void causes(List<String> lines, MatrixResult matrix) {
+        List<Cause> causes = Cause.worse(matrix);
+        if (causes.isEmpty()) {
+            return;
+        }
+        lines.add("What is worse:");
+        for (Cause cause : causes.subList(0, Math.min(SHOWN_CAUSES, causes.size()))) {
+            lines.add("  ✗ " + cause.where(matrix) + ": " + shortened(oneLine(cause.line())));
+            List<String> tests = cause.tests(matrix);
+            if (!tests.isEmpty()) {
+                lines.add("      " + tests.stream().limit(SHOWN_TESTS).collect(Collectors.joining(", "))
+                        + (tests.size() > SHOWN_TESTS ? " and " + (tests.size() - SHOWN_TESTS) + " more" : ""));
             }
         }
-        return List.copyOf(lines);
+        int left = causes.size() - SHOWN_CAUSES;
+        if (left > 0) {
+            lines.add("  and " + left + " more, which the report lists");
+        }
     }
 
     /** Such as {@code 2 of 3 stacks regressed against djl 0.34.0}. */
@@ -98,6 +116,10 @@ final class Summary {
             case REGRESSED -> "✗";
             case LOST -> "!";
         };
+    }
+
+    static String shortened(String line) {
+        return line.length() <= LONGEST_LINE ? line : line.substring(0, LONGEST_LINE) + " …";
     }
 
     static String oneLine(String text) {

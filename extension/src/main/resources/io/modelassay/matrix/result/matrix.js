@@ -133,7 +133,9 @@
   function reveal() {
     const said = location.hash.startsWith('#said-') ? document.getElementById(location.hash.slice(1)) : null;
     if (said !== null) {
-      said.open = true;
+      for (let fold = said; fold !== null; fold = fold.parentElement.closest('details')) {
+        fold.open = true;
+      }
       said.scrollIntoView();
     }
   }

@@ -138,7 +138,7 @@ class MatrixDocumentsTest {
     }
 
     @Test
-    void markdownStaysShort() {
+    void markdownOfOneCauseIsShort() {
         Cells old = Cells.of("old");
         Cells here = Cells.of("new");
         for (int i = 0; i < 500; i++) {
@@ -146,7 +146,25 @@ class MatrixDocumentsTest {
             here.failed("t" + i, "x".repeat(5000));
         }
         assertThat(MarkdownDocument.of(Cells.matrix(old, here)))
-                .contains("- and 490 more")
-                .hasSizeLessThan(10_000);
+                .contains("500 tests fail alike", "- and 450 more")
+                .hasSizeLessThan(3_000);
+    }
+
+    /** A comment on GitHub may have 65536 characters. */
+    @Test
+    void markdownFitsInACommentAndSaysWhatIsCut() {
+        Cells old = Cells.of("old");
+        Cells here = Cells.of("new");
+        String name = "<@>".repeat(150);
+        for (int i = 0; i < 500; i++) {
+            old.test(i + name, Outcome.PASSED);
+            here.failed(i + name, "abcdefghijklmnopqrst".charAt(i % 20) + name);
+        }
+        String markdown = MarkdownDocument.of(Cells.matrix(old, here));
+        assertThat(markdown)
+                .hasSizeBetween(20_000, 65_000)
+                .endsWith("The report has all of it: index.html, matrix.json_\n");
+        assertThat(markdown.split("<details>")).hasSameSizeAs(markdown.split("</details>"));
+        assertThat(MarkdownDocument.of(sample())).doesNotContain("index.html");
     }
 }

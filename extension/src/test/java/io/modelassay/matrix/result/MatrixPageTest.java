@@ -28,16 +28,17 @@ class MatrixPageTest {
                 .containsSubsequence(
                         "1 stack regressed against djl 0.35.1, 1 stack did not complete</h1>",
                         "What is worse",
+                        "signal 6",
                         "QwenTest.survives[nf4] fails, passed with the baseline",
                         "but drift was 11.42 %",
                         "first differs by more than rounding in weight model.layers.3.mlp.down_proj.weight",
-                        "signal 6",
                         "<h2 id=\"suites\">",
                         "<h2 id=\"tests\">",
                         "2 tests pass with every stack",
                         "<canvas id=\"drift-chart\"",
                         "<canvas id=\"layer-chart\"",
                         "<canvas id=\"tensor-chart\"",
+                        "<h2 id=\"other\">",
                         "ai.djl.pytorch:pytorch-native-cpu:linux-x86_64");
         assertThat(page).doesNotContain("org.junit.jupiter:junit-jupiter-api");
     }

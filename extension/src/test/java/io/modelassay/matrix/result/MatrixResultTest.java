@@ -54,7 +54,8 @@ class MatrixResultTest {
                         "ModelAssay matrix: 1 stack regressed against old",
                         "  ✓ old: baseline, 1 test",
                         "  ✗ new: regressed, 1 test (1 failed)",
-                        "      QwenTest.a fails, passed with the baseline: no");
+                        "What is worse:",
+                        "  ✗ new: QwenTest.a fails, passed with the baseline: no");
     }
 
     @ParameterizedTest
@@ -80,7 +81,7 @@ class MatrixResultTest {
         MatrixResult matrix =
                 MatrixResult.of("old", List.of("old", "new"), List.of(Cells.SUITE), List.of(old().build()));
         assertThat(matrix.exitCode()).isEqualTo(1);
-        assertThat(matrix.summary()).contains("  ! new: no result", "      there is no result");
+        assertThat(matrix.summary()).contains("  ! new: no result", "  ✗ new: there is no result");
         assertThat(MatrixResult.of("old", List.of("old"), List.of(), List.of()).exitCode())
                 .isEqualTo(1);
     }

@@ -55,7 +55,8 @@ class TensorComparisonTest {
     void theFirstTensorBeyondRoundingIsARegression(String dtype, double difference) {
         CellComparison cell = moved(dtype, difference, difference);
         assertThat(cell.verdict()).isEqualTo(Verdict.REGRESSED);
-        assertThat(Sentences.reasons(cell))
+        assertThat(Difference.of(cell).filter(Difference::worse))
+                .extracting(Difference::sentence)
                 .singleElement()
                 .asString()
                 .startsWith(MODEL + " on held-out.txt first differs by more than rounding in weight " + WEIGHT
@@ -80,7 +81,11 @@ class TensorComparisonTest {
         CellComparison cell = compare(
                 cell("old", "bf16", sketch(OUTPUT, Kind.OUTPUT, 0)),
                 cell("new", "bf16", notFinite(OUTPUT, Kind.OUTPUT)));
-        assertThat(Sentences.reasons(cell)).singleElement().asString().endsWith("[64, 128], not finite here");
+        assertThat(Difference.of(cell).filter(Difference::worse))
+                .extracting(Difference::sentence)
+                .singleElement()
+                .asString()
+                .endsWith("[64, 128], not finite here");
         assertThat(compare(
                                 cell("old", "bf16", notFinite(OUTPUT, Kind.OUTPUT)),
                                 cell("new", "bf16", notFinite(OUTPUT, Kind.OUTPUT)))
