@@ -31,10 +31,12 @@ import org.assertj.core.api.AbstractAssert;
 import org.assertj.core.api.AbstractSoftAssertions;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The house rules that bytecode can show. A rule that no class is subject to fails. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ArchitectureTest {
     private static final String ROOT = "io.modelassay";
 
@@ -61,7 +63,8 @@ class ArchitectureTest {
             ROOT + ".matrix.spark",
             ROOT + ".cli");
 
-    private static final JavaClasses CLASSES = new ClassFileImporter()
+    /** Some hundred thousand objects, which go with the instance. */
+    private final JavaClasses classes = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages(ROOT)
             .that(describe("not fixtures", type -> !type.getPackageName().startsWith(ROOT + ".fixtures")));
@@ -73,8 +76,8 @@ class ArchitectureTest {
                 && type.getEnclosingClass().map(ArchitectureTest::isPublic).orElse(true);
     }
 
-    static Set<String> packages() {
-        return CLASSES.stream().map(JavaClass::getPackageName).collect(Collectors.toCollection(TreeSet::new));
+    Set<String> packages() {
+        return classes.stream().map(JavaClass::getPackageName).collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Test
@@ -93,7 +96,7 @@ class ArchitectureTest {
                     .should()
                     .dependOnClassesThat()
                     .resideInAnyPackage(behind)
-                    .check(CLASSES);
+                    .check(classes);
         }
     }
 
@@ -114,7 +117,7 @@ class ArchitectureTest {
                 })
                 .should()
                 .beFreeOfCycles()
-                .check(CLASSES);
+                .check(classes);
     }
 
     @Test
@@ -149,17 +152,17 @@ class ArchitectureTest {
         onlyIn("scala..", ROOT + ".matrix.spark");
     }
 
-    private static void onlyIn(String library, String... packages) {
+    private void onlyIn(String library, String... packages) {
         DescribedPredicate<JavaClass> user = describe(
                 "use " + library,
                 type -> type.getDirectDependenciesFromSelf().stream()
                         .anyMatch(dependency -> resideInAPackage(library).test(dependency.getTargetClass())));
-        classes().that(are(user)).should().resideInAnyPackage(packages).check(CLASSES);
+        classes().that(are(user)).should().resideInAnyPackage(packages).check(classes);
     }
 
     @Test
     void theEnginesTypesAreInNoPublicSignature() {
-        classes().that(are(PUBLIC)).should(nameNoTypeOf("ai.djl..")).check(CLASSES);
+        classes().that(are(PUBLIC)).should(nameNoTypeOf("ai.djl..")).check(classes);
     }
 
     /** What is public only for other packages of ours says so in its status, and may hand a library's types around. */
@@ -177,7 +180,7 @@ class ArchitectureTest {
                         "org.apache.spark..",
                         "scala..",
                         "org.junit.platform.launcher.."))
-                .check(CLASSES);
+                .check(classes);
     }
 
     private static boolean isInternal(JavaClass type) {
@@ -196,7 +199,7 @@ class ArchitectureTest {
                 .areTopLevelClasses()
                 .should()
                 .beAnnotatedWith(API.class)
-                .check(CLASSES);
+                .check(classes);
     }
 
     @Test
@@ -213,7 +216,7 @@ class ArchitectureTest {
                 .and(DescribedPredicate.not(asserts))
                 .should()
                 .haveModifier(JavaModifier.FINAL)
-                .check(CLASSES);
+                .check(classes);
         classes()
                 .that(are(PUBLIC))
                 .and(asserts)
@@ -221,7 +224,7 @@ class ArchitectureTest {
                 .notHaveModifier(JavaModifier.FINAL)
                 .andShould()
                 .resideInAPackage(ROOT + ".assertions")
-                .check(CLASSES);
+                .check(classes);
     }
 
     @Test
@@ -231,7 +234,7 @@ class ArchitectureTest {
                         .resideInAPackage(ROOT + ".no_such_package")
                         .should()
                         .bePublic()
-                        .check(CLASSES))
+                        .check(classes))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("failed to check any classes");
     }

@@ -181,19 +181,24 @@ class TorchHostileTests {
             strings = {"}", "](", "N", "(", ")\u0085", "K\u0001", "\u008a\u0009123456789", "\u008c\u0001a", "B\0\0\0\0"
             })
     void memoryIsBounded(String unit) throws IOException {
-        byte[] pattern = unit.getBytes(StandardCharsets.ISO_8859_1);
-        byte[] pickle = new byte[(int) PickleInput.MOST_BYTES];
-        for (int i = 0; i < pickle.length; i++) {
-            pickle[i] = pattern[i % pattern.length];
-        }
-        Path path = TestFiles.write(
-                file(), TorchFiles.archive().add("m/data.pkl", pickle).bytes());
+        Path path = repeated(unit);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
         CheckpointException failure = TestFiles.failure(path);
         assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(500L << 20);
         assertThat(failure.id()).isIn("pickle-too-large", "unsafe-pickle", "invalid-pickle");
         Files.delete(path);
+    }
+
+    /** The file alone: what it was made of is no longer in memory when it is read. */
+    private Path repeated(String unit) {
+        byte[] pattern = unit.getBytes(StandardCharsets.ISO_8859_1);
+        byte[] pickle = new byte[(int) PickleInput.MOST_BYTES];
+        for (int i = 0; i < pickle.length; i++) {
+            pickle[i] = pattern[i % pattern.length];
+        }
+        return TestFiles.write(
+                file(), TorchFiles.archive().add("m/data.pkl", pickle).bytes());
     }
 
     @Test
