@@ -81,7 +81,7 @@ final class MatrixPage {
         return causes.stream()
                 .map(cause -> Map.<String, Object>of(
                         "mark", cause.subject() == Difference.Subject.CELL ? "!" : "✗",
-                        "line", cause.line(),
+                        "line", cause.message().isEmpty() ? cause.line() : Summary.shortened(cause.line()),
                         "where", cause.where(matrix),
                         "open", causes.size() == 1,
                         "message", FoldedMessage.of(cause.message()),

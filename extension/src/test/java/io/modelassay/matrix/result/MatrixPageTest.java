@@ -145,7 +145,7 @@ class MatrixPageTest {
                         Map.of(
                                 "expression",
                                 "new Promise(done => setTimeout(() =>"
-                                        + " done(document.querySelector('details[id][open]')?.innerText ?? ''), 100))",
+                                        + " done(document.querySelector('details.said[open] > details[id][open]')?.innerText ?? ''), 100))",
                                 "awaitPromise",
                                 true,
                                 "returnByValue",
