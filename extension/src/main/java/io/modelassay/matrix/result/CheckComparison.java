@@ -75,7 +75,7 @@ final class CheckComparison {
     }
 
     private static ToDoubleFunction<Double> noise(Check before, Check after) {
-        Noise noise = Noise.of(Settings.of(before).dtype(), before.model());
+        Noise noise = Noise.of(Settings.of(before).dtype(), before.model()).over(tokens(before));
         Double error = before.standardError();
         Double value = after.value();
         return switch (before.check()) {
@@ -83,13 +83,16 @@ final class CheckComparison {
             case KL -> kl -> noise.meanKl(kl, error);
             case TOP_TOKEN ->
                 share -> 100 * noise.topTokenAgreement(tokens(before), error == null ? null : error / 100);
-            default -> figure -> value == null ? 0 : noise.other(figure, value);
+            default ->
+                before.unit().equals("nats")
+                        ? kl -> noise.meanKl(kl, error)
+                        : figure -> value == null ? 0 : noise.other(figure, value);
         };
     }
 
     private static int tokens(Check check) {
         Matcher tokens = TOKENS.matcher(check.provenance());
-        return tokens.find() ? Integer.parseInt(tokens.group(1)) : 1;
+        return tokens.find() ? Integer.parseInt(tokens.group(1)) : Integer.MAX_VALUE;
     }
 
     /** As the limit says: 1 if more is worse, -1 if less is, 0 if it does not say. */

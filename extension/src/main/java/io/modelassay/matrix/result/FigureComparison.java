@@ -40,7 +40,8 @@ final class FigureComparison {
                 (a, b) -> Settings.of(a).equals(Settings.of(b)))) {
             Subject subject = new Subject(pair.any().model(), pair.any().text());
             if (comparable(subject, "perplexity", pair, Settings::of, Measured::tokens)) {
-                Noise noise = Noise.of(pair.any().dtype(), pair.any().model());
+                Noise noise = Noise.of(pair.any().dtype(), pair.any().model())
+                        .over(pair.any().tokens());
                 Double error = pair.any().standardError();
                 moved(
                         subject,
@@ -63,8 +64,8 @@ final class FigureComparison {
             Compared any = pair.any();
             Subject subject = new Subject(any.model(), any.text());
             if (comparable(subject, "perplexity drift", pair, Settings::of, Compared::tokens)) {
-                Noise noise = Noise.of(any.dtype(), any.model());
-                Noise rounding = Noise.of(any.dtype(), any.artifact());
+                Noise noise = Noise.of(any.dtype(), any.model()).over(any.tokens());
+                Noise rounding = Noise.of(any.dtype(), any.artifact()).over(any.tokens());
                 Double error = any.driftStandardError();
                 Double shareError = any.top1AgreementStandardError();
                 moved(

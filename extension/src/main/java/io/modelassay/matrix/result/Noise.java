@@ -19,6 +19,9 @@ final class Noise {
     /** Outputs, as many as a decoder layer has or some more, after which rounding has as much again to add. */
     private static final double OUTPUTS_A_LAYER = 16;
 
+    /** Tokens from which on a mean is as steady as the limits say. */
+    private static final int MANY_TOKENS = 2048;
+
     private static final double TIME_FACTOR = 1.5;
     private static final double MEMORY_FACTOR = 1.25;
 
@@ -75,6 +78,12 @@ final class Noise {
             case "fp16" -> new Noise(Math.scalb(1.0, -11), 4 * Math.scalb(1.0, -11), 2e-4, codes);
             default -> new Noise(Math.scalb(1.0, -8), 4 * Math.scalb(1.0, -8), 1e-3, codes);
         };
+    }
+
+    /** The same of means over {@code tokens}: over few, rounding has fewer others to cancel with. */
+    Noise over(int tokens) {
+        double spread = Math.sqrt((double) MANY_TOKENS / Math.max(1, Math.min(tokens, MANY_TOKENS)));
+        return new Noise(roundoff, operation, mean * spread, codes);
     }
 
     /** Of a perplexity, which is the exponential of a mean over tokens; the standard error of its drift is in percent. */
