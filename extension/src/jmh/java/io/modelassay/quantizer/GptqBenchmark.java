@@ -29,15 +29,16 @@ public final class GptqBenchmark {
     private static final int BATCHES = 16;
     private static final int TOKENS = 512;
 
+    private static final Quantization QUANTIZATION =
+            Quantization.gptq(4, 128).with(GptqSettings.DEFAULT.order(GptqSettings.Order.NATURAL));
+
     private GptqBenchmark() {}
 
     public static void main(String[] arguments) {
         int runs = Integer.parseInt(arguments[0]);
         TorchEngine engine = TorchEngine.on(Device.CPU);
         System.out.println(engine.version() + ", " + engine.threads() + " threads");
-        Quantization quantization =
-                Quantization.gptq(4, 128).with(GptqSettings.DEFAULT.order(GptqSettings.Order.NATURAL));
-        try (GptqSolver solver = new GptqSolver(quantization, DType.FP32.scalarType(), Set.of(), engine)) {
+        try (GptqSolver solver = new GptqSolver(DType.FP32.scalarType(), Set.of(), engine)) {
             once(engine, solver, 256, 256);
             measure(engine, solver, runs);
         }
@@ -76,8 +77,8 @@ public final class GptqBenchmark {
             batches.forEach(inputs::add);
             try (Tensor hessian = inputs.hessian()) {
                 long summed = System.nanoTime();
-                try (GptqSolver.Prepared prepared = solver.prepare("weight", hessian, inputs.tokens())) {
-                    GptqSolver.Solution solution = solver.solve("weight", weight, prepared);
+                try (GptqSolver.Prepared prepared = solver.prepare("weight", QUANTIZATION, hessian, inputs.tokens())) {
+                    GptqSolver.Solution solution = solver.solve(weight, prepared);
                     long solved = System.nanoTime();
                     solution.restored().close();
                     solution.parts().values().forEach(Tensor::close);
