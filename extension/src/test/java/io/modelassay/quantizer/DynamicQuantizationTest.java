@@ -110,6 +110,7 @@ class DynamicQuantizationTest {
             assertRefused(head, format, "one grid for all modules and no quantized head; gptq_v2 holds");
         }
         assertRefused(ruled, "gptq", "has no sound form for the zero points of modules with other bits");
+        assertRefused(Quantization.rtn(3, 128), "gptq", "has no sound form for 3-bit zero points");
         assertRefused(head, "gptq", "has no sound form for the zero points of modules with other bits");
         assertRefused(
                 Quantization.rtn(4, 128).dynamic(".*down_proj=sym:false"), "gptq", "has no sound form for zero points");
