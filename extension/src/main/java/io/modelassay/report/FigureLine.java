@@ -58,9 +58,16 @@ public record FigureLine(
             TensorSketch.Kind kind,
             List<Long> shape,
             @Nullable Double norm,
+            @Nullable Double largest,
             List<@Nullable Double> sums) {
         static Sketch of(TensorSketch sketch) {
-            return new Sketch(sketch.name(), sketch.kind(), sketch.shape(), sketch.norm(), List.copyOf(sketch.sums()));
+            return new Sketch(
+                    sketch.name(),
+                    sketch.kind(),
+                    sketch.shape(),
+                    sketch.norm(),
+                    sketch.largest(),
+                    List.copyOf(sketch.sums()));
         }
     }
 }

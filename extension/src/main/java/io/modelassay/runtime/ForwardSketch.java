@@ -56,7 +56,8 @@ public final class ForwardSketch {
                     kind,
                     values.shape().dimensions(),
                     all[0],
-                    Arrays.stream(all).skip(1).boxed().toList());
+                    all[1],
+                    Arrays.stream(all).skip(2).boxed().toList());
         }
     }
 }

@@ -10,10 +10,11 @@ import org.apiguardian.api.API;
  * @param kind which of the two
  * @param shape its shape
  * @param norm its Frobenius norm
+ * @param largest its largest magnitude, by which it keeps off the end of a type's range
  * @param sums sums of all values with random signs, the same signs everywhere
  */
 @API(status = API.Status.INTERNAL)
-public record TensorSketch(String name, Kind kind, List<Long> shape, double norm, List<Double> sums) {
+public record TensorSketch(String name, Kind kind, List<Long> shape, double norm, double largest, List<Double> sums) {
     /** What a tensor is. */
     public enum Kind {
         /** A weight, decoded if it is stored quantized. */

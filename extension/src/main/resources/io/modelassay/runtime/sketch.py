@@ -8,11 +8,12 @@ def mixed(self, index: Tensor) -> Tensor:
     return word * -4658895280553007687
 
 def sketch(self, x: Tensor, sums: int) -> Tensor:
-    # float64 [1 + sums]: the Frobenius norm, then the signed sums.
+    # float64 [2 + sums]: the Frobenius norm, the largest magnitude, then the signed sums.
     flat = x.reshape([-1])
     block = 65536
     total = torch.zeros([sums], dtype=7, device=x.device)
     squares = torch.zeros([1], dtype=7, device=x.device)
+    largest = torch.zeros([1], dtype=7, device=x.device)
     rows = torch.arange(sums, device=x.device).reshape([-1, 1]) + 16
     at = 0
     while at < flat.size(0):
@@ -21,5 +22,6 @@ def sketch(self, x: Tensor, sums: int) -> Tensor:
         signs = torch.bitwise_and(torch.bitwise_right_shift(word.reshape([1, -1]), rows), 1).to(7) * 2 - 1
         total = total + torch.mv(signs, values)
         squares = squares + torch.sum(values * values)
+        largest = torch.maximum(largest, torch.amax(torch.abs(values)))
         at += block
-    return torch.cat([torch.sqrt(squares), total])
+    return torch.cat([torch.sqrt(squares), largest, total])

@@ -1,10 +1,14 @@
 package io.modelassay.matrix.result;
 
 import io.modelassay.matrix.result.ChartSubjects.Subject;
+import io.modelassay.report.FigureLine.Sketch;
+import io.modelassay.report.FigureLine.Traced;
 import io.modelassay.report.Numbers;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Layer;
+import io.modelassay.runtime.TensorSketch;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,9 +21,13 @@ import org.jspecify.annotations.Nullable;
  * @param stacks names of all stacks, in order
  * @param drift perplexity drifts of all models in percent
  * @param layers output errors by layer, a chart a model
+ * @param headroom largest magnitudes of outputs in the order of computation, against the end of fp16, a chart a model
  * @param tensors relative differences from the baseline in the order of computation, a chart a model
  */
-record MatrixCharts(List<String> stacks, Chart drift, List<Chart> layers, List<Chart> tensors) {
+record MatrixCharts(List<String> stacks, Chart drift, List<Chart> layers, List<Chart> headroom, List<Chart> tensors) {
+    /** The largest finite fp16. */
+    private static final double HALF_MAX = 65504;
+
     /**
      * Lines or bars over common names.
      *
@@ -39,7 +47,11 @@ record MatrixCharts(List<String> stacks, Chart drift, List<Chart> layers, List<C
     static MatrixCharts of(MatrixResult matrix) {
         ChartSubjects subjects = ChartSubjects.of(matrix);
         return new MatrixCharts(
-                matrix.stacks(), drift(matrix, subjects), layers(matrix, subjects), tensors(matrix, subjects));
+                matrix.stacks(),
+                drift(matrix, subjects),
+                layers(matrix, subjects),
+                headroom(matrix, subjects),
+                tensors(matrix, subjects));
     }
 
     private static Chart drift(MatrixResult matrix, ChartSubjects subjects) {
@@ -96,6 +108,36 @@ record MatrixCharts(List<String> stacks, Chart drift, List<Chart> layers, List<C
         List<@Nullable Double> values = new ArrayList<>();
         names.forEach(name -> values.add(positive(errors.get(name))));
         return values;
+    }
+
+    private static List<Chart> headroom(MatrixResult matrix, ChartSubjects subjects) {
+        Map<Subject, Chart> charts = new LinkedHashMap<>();
+        for (CellComparison cell : matrix.cells()) {
+            if (cell.result() == null) {
+                continue;
+            }
+            for (Traced trace : cell.result().traces()) {
+                Subject subject = new Subject(cell.suite(), trace.model(), trace.text());
+                List<Sketch> outputs = trace.tensors().stream()
+                        .filter(tensor -> tensor.kind() == TensorSketch.Kind.OUTPUT)
+                        .toList();
+                Chart chart = charts.computeIfAbsent(
+                        subject,
+                        unused -> new Chart(
+                                subjects.label(subject),
+                                outputs.stream().map(Sketch::name).toList(),
+                                Collections.nCopies(outputs.size(), HALF_MAX),
+                                new ArrayList<>()));
+                if (chart.series().stream().noneMatch(series -> series.name().equals(cell.stack()))) {
+                    Map<String, @Nullable Double> largest = new LinkedHashMap<>();
+                    outputs.forEach(output -> largest.put(output.name(), output.largest()));
+                    List<@Nullable Double> values = new ArrayList<>();
+                    chart.names().forEach(name -> values.add(positive(largest.get(name))));
+                    chart.series().add(new Series(cell.stack(), values));
+                }
+            }
+        }
+        return List.copyOf(charts.values());
     }
 
     private static List<Chart> tensors(MatrixResult matrix, ChartSubjects subjects) {

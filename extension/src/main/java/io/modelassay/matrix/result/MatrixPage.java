@@ -131,6 +131,7 @@ final class MatrixPage {
         MatrixCharts charts = MatrixCharts.of(matrix);
         page.put("drift", charts.drift());
         page.put("layers", charts.layers());
+        page.put("headroom", charts.headroom());
         page.put("tensors", charts.tensors());
         page.put(
                 "driftHeight",

@@ -124,9 +124,23 @@
     });
   }
 
+  function headroom() {
+    draw('headroom-chart', () => {
+      const chart = chosen('headroom-model', data.headroom);
+      const end = {
+        label: 'end of fp16', data: chart.noise, borderColor: colour('soft'), backgroundColor: colour('soft'), borderDash: [4, 4],
+        borderWidth: 1.5, pointRadius: 0, pointStyle: 'line'
+      };
+      return lines(chart, 'place in the order of computation', {
+        datasets: [...chart.series.map(each => set(chart, each)), end], y: 'largest magnitude', tick: i => i
+      });
+    });
+  }
+
   function all() {
     draw('drift-chart', drift);
     layers();
+    headroom();
     tensors();
   }
 
@@ -144,6 +158,7 @@
   showFirst('tensor-model', data.tensors, largest);
   all();
   document.getElementById('layer-model')?.addEventListener('change', layers);
+  document.getElementById('headroom-model')?.addEventListener('change', headroom);
   document.getElementById('tensor-model')?.addEventListener('change', tensors);
   for (const media of ['(prefers-color-scheme: dark)', 'print']) {
     matchMedia(media).addEventListener('change', all);

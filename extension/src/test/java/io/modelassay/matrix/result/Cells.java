@@ -154,7 +154,7 @@ final class Cells {
         for (int i = 0; i < 16; i++) {
             sums.add(3 + i + (i % 2 == 0 ? 1 : -1) * relative * 10);
         }
-        return new Sketch(name, kind, List.of(64L, 128L), 10.0, sums);
+        return new Sketch(name, kind, List.of(64L, 128L), 10.0, 2.5, sums);
     }
 
     static Sketch notFinite(String name, Kind kind) {
@@ -162,7 +162,7 @@ final class Cells {
         for (int i = 0; i < 16; i++) {
             sums.add(null);
         }
-        return new Sketch(name, kind, List.of(64L, 128L), null, sums);
+        return new Sketch(name, kind, List.of(64L, 128L), null, null, sums);
     }
 
     CellResult build() {

@@ -37,6 +37,7 @@ class MatrixPageTest {
                         "2 tests pass with every stack",
                         "<canvas id=\"drift-chart\"",
                         "<canvas id=\"layer-chart\"",
+                        "<canvas id=\"headroom-chart\"",
                         "<canvas id=\"tensor-chart\"",
                         "<h2 id=\"other\">",
                         "ai.djl.pytorch:pytorch-native-cpu:linux-x86_64");
@@ -99,7 +100,7 @@ class MatrixPageTest {
 
     private static void check(Browser browser, Path page, String how) throws IOException, InterruptedException {
         assertThat(overflow(browser)).as("%s: %s", how, wide(browser)).isLessThanOrEqualTo(0);
-        for (String chart : new String[] {"drift-chart", "layer-chart", "tensor-chart"}) {
+        for (String chart : new String[] {"drift-chart", "layer-chart", "headroom-chart", "tensor-chart"}) {
             assertThat(inked(browser, chart)).as(how + " " + chart).isGreaterThan(1000);
         }
         assertThat(browser.complaints()).as(how).isEmpty();

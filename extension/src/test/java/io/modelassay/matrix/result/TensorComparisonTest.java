@@ -96,7 +96,8 @@ class TensorComparisonTest {
     @Test
     void anotherShapeAndAnAbsentTensorCount() {
         Sketch healthy = sketch(OUTPUT, Kind.OUTPUT, 0);
-        Sketch wider = new Sketch(OUTPUT, Kind.OUTPUT, List.of(64L, 256L), healthy.norm(), healthy.sums());
+        Sketch wider =
+                new Sketch(OUTPUT, Kind.OUTPUT, List.of(64L, 256L), healthy.norm(), healthy.largest(), healthy.sums());
         assertThat(compare(cell("old", "bf16", healthy), cell("new", "bf16", wider))
                         .verdict())
                 .isEqualTo(Verdict.REGRESSED);
