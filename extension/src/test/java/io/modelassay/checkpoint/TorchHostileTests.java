@@ -175,7 +175,7 @@ class TorchHostileTests {
         }
     }
 
-    /** The largest pickles of the kinds that make most of each byte; the heap of the tests is half a gibibyte. */
+    /** The largest pickles of the kinds that make most of each byte. */
     @ParameterizedTest
     @ValueSource(
             strings = {"}", "](", "N", "(", ")\u0085", "K\u0001", "\u008a\u0009123456789", "\u008c\u0001a", "B\0\0\0\0"
