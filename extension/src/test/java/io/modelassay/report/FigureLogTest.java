@@ -60,9 +60,12 @@ class FigureLogTest {
         assertThat(lines.get(0)).contains("\"compared\":{").contains("int4 g128 RTN");
         assertThat(lines.get(1))
                 .containsSubsequence(
-                        "\"kind\":\"output\",\"largest\":", "\"name\":\"model.embed_tokens\"",
-                        "\"kind\":\"weight\"", "\"name\":\"model.layers.0.self_attn.q_proj.weight\"",
-                        "\"kind\":\"output\"", "\"name\":\"model.layers.0.self_attn.q_proj\"",
+                        "\"kind\":\"output\",\"largest\":",
+                        "\"name\":\"model.embed_tokens\"",
+                        "\"kind\":\"weight\"",
+                        "\"name\":\"model.layers.0.self_attn.q_proj.weight\"",
+                        "\"kind\":\"output\"",
+                        "\"name\":\"model.layers.0.self_attn.q_proj\"",
                         "\"name\":\"model.layers.3.mlp.down_proj\"",
                         "\"name\":\"model.norm\"");
         assertThat(lines.get(2)).contains("\"measured\":{");
