@@ -1,10 +1,14 @@
 package io.modelassay.matrix;
 
 import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import org.apache.maven.model.building.ModelBuilder;
+import org.apache.maven.model.io.xpp3.MavenXpp3Reader;
 import org.apache.maven.settings.Mirror;
 import org.apache.maven.settings.Profile;
 import org.apache.maven.settings.Proxy;
@@ -14,6 +18,7 @@ import org.apache.maven.settings.Settings;
 import org.apache.maven.settings.building.DefaultSettingsBuilderFactory;
 import org.apache.maven.settings.building.DefaultSettingsBuildingRequest;
 import org.apache.maven.settings.building.SettingsBuildingException;
+import org.codehaus.plexus.util.xml.pull.XmlPullParserException;
 import org.eclipse.aether.RepositorySystemSession.SessionBuilder;
 import org.eclipse.aether.repository.AuthenticationSelector;
 import org.eclipse.aether.repository.MirrorSelector;
@@ -28,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Where Maven on this machine takes artifacts from: {@code settings.xml} of the user and of the installation. */
 final class MavenSettings {
-    private static final String CENTRAL = "https://repo.maven.apache.org/maven2";
+    /** What every project inherits, which is where Maven itself names its central repository. */
+    private static final String SUPER_POM = "/org/apache/maven/model/pom-4.0.0.xml";
 
     private final Settings settings;
 
@@ -88,11 +94,19 @@ final class MavenSettings {
             }
         }
         if (repositories.stream().noneMatch(repository -> repository.getId().equals("central"))) {
-            repositories.add(new RemoteRepository.Builder("central", "default", CENTRAL)
+            repositories.add(new RemoteRepository.Builder("central", "default", central())
                     .setSnapshotPolicy(new RepositoryPolicy(false, "", ""))
                     .build());
         }
         return repositories;
+    }
+
+    private static String central() {
+        try (InputStream pom = ModelBuilder.class.getResourceAsStream(SUPER_POM)) {
+            return new MavenXpp3Reader().read(pom).getRepositories().get(0).getUrl();
+        } catch (IOException | XmlPullParserException e) {
+            throw new IllegalStateException("Maven's own " + SUPER_POM + " cannot be read", e);
+        }
     }
 
     private boolean isActive(Profile profile) {
