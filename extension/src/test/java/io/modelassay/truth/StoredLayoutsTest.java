@@ -55,10 +55,6 @@ class StoredLayoutsTest {
         Path into(Path parent) {
             return change.apply(Corruptor.of(healthy())).into(parent);
         }
-
-        boolean isPacked() {
-            return healthy.startsWith("quantized");
-        }
     }
 
     @ParameterizedTest
