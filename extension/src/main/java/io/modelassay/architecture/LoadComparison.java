@@ -69,7 +69,8 @@ final class LoadComparison {
 
     private Optional<String> refusal() {
         Optional<String> head = checkpoint.tensors().keySet().stream()
-                .filter(name -> plan.has(plan.canonical(name)) && !plan.canonical(name).startsWith(plan.basePrefix() + "."))
+                .filter(name ->
+                        plan.has(plan.canonical(name)) && !plan.canonical(name).startsWith(plan.basePrefix() + "."))
                 .findFirst();
         return rules.basePrefix() == BasePrefix.ALL_OR_NONE && names.lacksPrefix() && head.isPresent()
                 ? Optional.of("takes the file for corrupted: no name starts with \"" + plan.basePrefix()

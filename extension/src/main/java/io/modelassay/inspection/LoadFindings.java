@@ -70,8 +70,7 @@ final class LoadFindings {
 
     private void renamedPrefixes() {
         List<String> strange = checkpoint.tensors().keySet().stream()
-                .filter(name ->
-                        plan.parameter(plan.resolve(name)).isEmpty())
+                .filter(name -> plan.parameter(plan.resolve(name)).isEmpty())
                 .toList();
         for (PrefixRenaming renaming : PrefixRenaming.find(missing, strange)) {
             int count = renaming.names().size();

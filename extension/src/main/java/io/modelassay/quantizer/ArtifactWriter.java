@@ -170,8 +170,10 @@ final class ArtifactWriter {
                 ShardedSafetensorsWriter.to(folder).largestShard(shardBytes);
         Set<String> asTheyAre = new HashSet<>();
         for (TensorInfo tensor : source.tensors().values()) {
-            Weight weight =
-                    names.parameter(tensor.name()).map(Parameter::module).map(weights::get).orElse(null);
+            Weight weight = names.parameter(tensor.name())
+                    .map(Parameter::module)
+                    .map(weights::get)
+                    .orElse(null);
             if (weight != null && tensor.equals(weight.stored)) {
                 format.parts(tensor, weight.settings)
                         .forEach(part ->
@@ -194,9 +196,8 @@ final class ArtifactWriter {
 
                 @Override
                 public void changed(String parameter, Tensor value) {
-                    TensorInfo before = model.parameter(parameter)
-                            .flatMap(names::tensor)
-                            .orElseGet(() -> source.tensor(parameter));
+                    TensorInfo before =
+                            model.parameter(parameter).flatMap(names::tensor).orElseGet(() -> source.tensor(parameter));
                     asTheyAre.remove(before.name());
                     try (Tensor converted =
                             kernels.call("convert", value, TorchEngine.scalarType(before.type(), parameter))) {

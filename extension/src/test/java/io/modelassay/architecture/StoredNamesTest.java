@@ -76,7 +76,6 @@ class StoredNamesTest {
     }
 
     private static ModelPlan plan(String fixture) {
-        return Architectures.require(
-                ModelConfig.read(Fixtures.path(fixture).resolve("config.json")));
+        return Architectures.require(ModelConfig.read(Fixtures.path(fixture).resolve("config.json")));
     }
 }

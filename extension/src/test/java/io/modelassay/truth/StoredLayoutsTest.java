@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
-import io.modelassay.Text;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.diagnosis.Diagnosis;
@@ -35,8 +34,7 @@ class StoredLayoutsTest {
         WITHOUT_PREFIX("tiny-llama", copy -> copy.renameTensors("model\\.(.*)", "$1")),
         WITH_ONE_PREFIX_MORE("tiny-llama", copy -> copy.renameTensors("(.*)", "model.$1")),
         TIED_WITHOUT_PREFIX("tiny-qwen2", copy -> copy.renameTensors("model\\.(.*)", "$1")),
-        TIED_WITH_ONLY_THE_HEAD(
-                "tiny-qwen2", copy -> copy.renameTensor("model.embed_tokens.weight", "lm_head.weight")),
+        TIED_WITH_ONLY_THE_HEAD("tiny-qwen2", copy -> copy.renameTensor("model.embed_tokens.weight", "lm_head.weight")),
         PACKED_WITHOUT_PREFIX("quantized/gptq-int4-g128", copy -> copy.renameTensors("model\\.(.*)", "$1")),
         BITS_AND_BYTES_WITHOUT_PREFIX("quantized/bnb-nf4", copy -> copy.renameTensors("model\\.(.*)", "$1"));
 
@@ -108,9 +106,7 @@ class StoredLayoutsTest {
             names = {"WITHOUT_PREFIX", "TIED_WITH_ONLY_THE_HEAD"})
     void isQuantizedWithAndWithoutInputsAndLoadsAgain(Layout layout) {
         Path moved = layout.into(temp);
-        for (Quantization method : List.of(
-                Quantization.rtn(4, 64),
-                Quantization.gptq(4, 128))) {
+        for (Quantization method : List.of(Quantization.rtn(4, 64), Quantization.gptq(4, 128))) {
             String name = method.method().name();
             Path expected = quantize(layout.healthy(), method, temp.resolve("healthy-" + name));
             Path actual = quantize(moved, method, temp.resolve("moved-" + name));
