@@ -86,8 +86,14 @@ final class AdaptedModel {
     private LanguageModel model(Assembly chosen, String joined) {
         LanguageModel plain = base.model();
         AdaptedWeights beside = new AdaptedWeights(plain.weights(), plan, plain.plan(), plain.engine());
-        String identity = plain.identity() + " with adapter " + joined + " " + adapter().contentHash();
+        String identity =
+                plain.identity() + " with adapter " + joined + " " + adapter().contentHash();
         return new LanguageModel(
-                plain.engine(), plain.plan(), chosen.of(beside, plain), plain.dtype(), identity, plain.name() + label());
+                plain.engine(),
+                plain.plan(),
+                chosen.of(beside, plain),
+                plain.dtype(),
+                identity,
+                plain.name() + label());
     }
 }

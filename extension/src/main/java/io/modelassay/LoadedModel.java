@@ -151,7 +151,8 @@ final class LoadedModel implements AutoCloseable {
     /** Quantizers' own config files decide how weights are decoded, and are no part of the content hash. */
     private String declarations() {
         SortedMap<String, Path> files = new TreeMap<>();
-        stored.configs().forEach(config -> files.put(config.source(), config.values().file()));
+        stored.configs()
+                .forEach(config -> files.put(config.source(), config.values().file()));
         return ContentHash.of(files);
     }
 

@@ -84,7 +84,8 @@ class IdentityTest {
 
     @Test
     void everyWayToJoinAnAdapterIsAnotherModel() {
-        try (LoadedModel base = new LoadedModel(LoadSettings.of(Fixtures.path("tiny-mistral")).on(Device.CPU));
+        try (LoadedModel base = new LoadedModel(
+                        LoadSettings.of(Fixtures.path("tiny-mistral")).on(Device.CPU));
                 PeftAdapter adapter = PeftAdapter.open(Fixtures.path("adapters/lora-rslora"))) {
             AdaptedModel beside = AdaptedModel.beside(base, adapter);
             AdaptedModel merged = AdaptedModel.merged(base, adapter);

@@ -84,8 +84,7 @@ public final class Evaluator {
 
     /** Compares {@code subject} with {@code reference} over {@code tokens}. */
     public Comparison compare(LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
-        List<Object> key =
-                List.of(reference.key(), subject.key(), hash(tokens), protocol.id());
+        List<Object> key = List.of(reference.key(), subject.key(), hash(tokens), protocol.id());
         return comparisons.computeIfAbsent(key, unused -> {
             List<int[]> windows = protocol.windows(tokens);
             try (ForwardRun expected = references.get(reference, windows, () -> run(reference, windows));
@@ -144,8 +143,7 @@ public final class Evaluator {
     /** Error of each linear module's output on the first window of {@code tokens}, largest first. */
     public List<OutputErrors.ModuleError> outputErrors(
             LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
-        List<Object> key =
-                List.of(reference.key(), subject.key(), hash(tokens), protocol.id());
+        List<Object> key = List.of(reference.key(), subject.key(), hash(tokens), protocol.id());
         return outputErrors.computeIfAbsent(
                 key,
                 unused -> OutputErrors.of(

@@ -35,7 +35,11 @@ final class ProductCode {
 
     private static Path location() {
         try {
-            URI uri = ProductCode.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+            URI uri = ProductCode.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI();
             return Path.of(uri);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);

@@ -92,8 +92,7 @@ public final class ReferenceCache {
     }
 
     private static String name(LanguageModel model, List<int[]> windows) {
-        List<String> everything =
-                List.of(LAYOUT, ProductCode.hash(), model.key(), ContentHash.ofTokens(windows));
+        List<String> everything = List.of(LAYOUT, ProductCode.hash(), model.key(), ContentHash.ofTokens(windows));
         return ContentHash.of(JsonText.line(everything).getBytes(StandardCharsets.UTF_8));
     }
 

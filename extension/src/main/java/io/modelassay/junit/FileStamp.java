@@ -25,7 +25,12 @@ import org.jspecify.annotations.Nullable;
  *     system does not tell
  * @param identity what the file system knows it by, if it tells
  */
-record FileStamp(Path file, long size, FileTime modified, FileTime changed, @Nullable Object identity) {
+record FileStamp(
+        Path file,
+        long size,
+        FileTime modified,
+        FileTime changed,
+        @Nullable Object identity) {
     /** Artifacts hold files, and shards at most a folder below. */
     private static final int DEPTH = 2;
 
@@ -34,10 +39,7 @@ record FileStamp(Path file, long size, FileTime modified, FileTime changed, @Nul
         List<FileStamp> stamps = new ArrayList<>();
         places.filter(Files::exists).forEach(place -> {
             try (Stream<Path> files = Files.walk(place, DEPTH, FileVisitOption.FOLLOW_LINKS)) {
-                files.filter(Files::isRegularFile)
-                        .sorted()
-                        .map(FileStamp::of)
-                        .forEach(stamps::add);
+                files.filter(Files::isRegularFile).sorted().map(FileStamp::of).forEach(stamps::add);
             } catch (IOException e) {
                 throw new UncheckedIOException("The files of " + place + " cannot be listed", e);
             }
@@ -49,7 +51,8 @@ record FileStamp(Path file, long size, FileTime modified, FileTime changed, @Nul
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             FileTime modified = attributes.lastModifiedTime();
-            return new FileStamp(file, attributes.size(), modified, changed(file).orElse(modified), attributes.fileKey());
+            return new FileStamp(
+                    file, attributes.size(), modified, changed(file).orElse(modified), attributes.fileKey());
         } catch (IOException e) {
             throw new UncheckedIOException("The file " + file + " cannot be read", e);
         }

@@ -52,8 +52,8 @@ final class ModelStore implements AutoCloseable {
      */
     ModelUnderTest get(LoadSettings settings, String sha256, Duration timeout) {
         Key key = Key.of(settings);
-        CompletableFuture<ModelUnderTest> loading = models.computeIfAbsent(
-                key, asked -> inBackground(() -> loader.apply(settings), ModelUnderTest::close));
+        CompletableFuture<ModelUnderTest> loading =
+                models.computeIfAbsent(key, asked -> inBackground(() -> loader.apply(settings), ModelUnderTest::close));
         ModelUnderTest model = bounded(loading, settings, timeout);
         if (!sha256.isEmpty()) {
             CompletableFuture<String> hashing = hashes.computeIfAbsent(

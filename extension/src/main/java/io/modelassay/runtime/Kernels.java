@@ -79,7 +79,8 @@ public final class Kernels implements AutoCloseable {
      * fastest for weights of {@code dtype} on {@code engine}.
      */
     static Kernels withLinear(TorchEngine engine, DType dtype, String linear, String file) {
-        return shared(engine, packsProducts(engine, dtype) ? "packed_products.py" : "products.py", "linear.py", linear, file);
+        return shared(
+                engine, packsProducts(engine, dtype) ? "packed_products.py" : "products.py", "linear.py", linear, file);
     }
 
     /** The conversions alone: stored bytes to tensors and back. */

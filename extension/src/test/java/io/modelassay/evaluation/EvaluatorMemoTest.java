@@ -57,8 +57,7 @@ class EvaluatorMemoTest {
 
     @Test
     void comparisons() {
-        remembersApart(
-                (figures, tokens) -> figures.compare(reference.language(), subject.language(), tokens, WINDOWS));
+        remembersApart((figures, tokens) -> figures.compare(reference.language(), subject.language(), tokens, WINDOWS));
     }
 
     @Test

@@ -24,7 +24,8 @@ class ProductCodeTest {
 
     @Test
     void aChangedKernelIsOtherCodeInAFolder() throws IOException {
-        Path kernel = Files.createDirectories(folder.resolve("io/modelassay/runtime")).resolve("decoder.py");
+        Path kernel =
+                Files.createDirectories(folder.resolve("io/modelassay/runtime")).resolve("decoder.py");
         Files.writeString(kernel, "silu");
         String before = ProductCode.of(folder);
         Files.writeString(folder.resolve("other.txt"), "no part of the product");

@@ -57,7 +57,8 @@ class ModelStoreTest {
 
     @Test
     void anArtifactThatIsWrittenAnewIsAnotherModel(@TempDir Path folder) throws IOException {
-        Path artifact = Corruptor.of(Fixtures.path("tiny-llama")).named("artifact").into(folder);
+        Path artifact =
+                Corruptor.of(Fixtures.path("tiny-llama")).named("artifact").into(folder);
         Text text = Text.ofTokens(5, 6, 7, 8);
         LoadSettings settings = LoadSettings.of(artifact);
         try (ModelStore store = new ModelStore(this::load)) {
