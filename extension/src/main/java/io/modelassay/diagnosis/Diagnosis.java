@@ -79,7 +79,7 @@ public final class Diagnosis {
         plan.decoder(); // refused before the engine starts
         TorchEngine engine = TorchEngine.on(device);
         StoredQuantization stored = StoredQuantization.of(checkpoint, Optional.of(plan));
-        Weights plain = new StoredWeights(checkpoint, Kernels.conversions(engine));
+        Weights plain = new StoredWeights(checkpoint, plan, Kernels.conversions(engine));
         try (Weights weights =
                         stored.weights().isEmpty() ? plain : new DecodedWeights(plain, checkpoint, stored, engine);
                 Kernels kernels = Kernels.compile(
