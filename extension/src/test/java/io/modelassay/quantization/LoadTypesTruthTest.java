@@ -12,7 +12,6 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.conversion.CheckpointConversion;
 import io.modelassay.evaluation.Protocol;
-
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Kernels;
@@ -45,8 +44,8 @@ class LoadTypesTruthTest {
 
     static Stream<Arguments> loads() {
         return variants().stream()
-                .flatMap(variant -> Stream.of(DType.FP32, DType.BF16, DType.FP16)
-                        .map(dtype -> Arguments.of(variant, dtype)));
+                .flatMap(variant ->
+                        Stream.of(DType.FP32, DType.BF16, DType.FP16).map(dtype -> Arguments.of(variant, dtype)));
     }
 
     static List<String> variants() {
@@ -66,8 +65,8 @@ class LoadTypesTruthTest {
                         "ct-fp8-channel",
                         "ct-fp8-block",
                         "fp8-block");
-        TRUTH.forEach(variant -> variant.forEach(
-                load -> assertThat(load.path("sha256").size()).isGreaterThanOrEqualTo(7)));
+        TRUTH.forEach(variant ->
+                variant.forEach(load -> assertThat(load.path("sha256").size()).isGreaterThanOrEqualTo(7)));
     }
 
     @ParameterizedTest(name = "{0} in {1}")
@@ -122,8 +121,7 @@ class LoadTypesTruthTest {
         try (ModelUnderTest model = ModelAssay.open(Fixtures.path("quantized/" + variant))
                 .computingIn(DType.FP32)
                 .load()) {
-            double value = model.perplexity(
-                            Text.ofTokens(Truths.firstTokens(base.textValue())), new Protocol(256))
+            double value = model.perplexity(Text.ofTokens(Truths.firstTokens(base.textValue())), new Protocol(256))
                     .value();
             assertThat(value).isCloseTo(expected, within(2e-6 * expected));
         }
@@ -150,12 +148,11 @@ class LoadTypesTruthTest {
 
     private static Map<String, String> hashes(String variant, DType dtype) {
         Map<String, String> hashes = new TreeMap<>();
-        String type =
-                switch (dtype) {
-                    case FP32 -> "fp32";
-                    case BF16 -> "bf16";
-                    default -> "fp16";
-                };
+        String type = switch (dtype) {
+            case FP32 -> "fp32";
+            case BF16 -> "bf16";
+            default -> "fp16";
+        };
         TRUTH.path(variant)
                 .path(type)
                 .path("sha256")
