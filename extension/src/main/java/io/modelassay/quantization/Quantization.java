@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -211,6 +212,13 @@ public final class Quantization {
     public Quantization withHead() {
         require(hasRules(), "quantized head");
         return on(modules.withHead());
+    }
+
+    /** The same with each rule replaced by what {@code translation} makes of it. */
+    Quantization translating(Function<DynamicRule, List<DynamicRule>> translation) {
+        List<DynamicRule> rules =
+                modules.dynamic().stream().map(translation).flatMap(List::stream).toList();
+        return on(new ModuleChoice(modules.keep(), rules, modules.head()));
     }
 
     private boolean hasRules() {
