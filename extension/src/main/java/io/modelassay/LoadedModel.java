@@ -128,7 +128,7 @@ final class LoadedModel implements AutoCloseable {
             stored.requireKnownFormat();
             TorchEngine engine = TorchEngine.on(settings.device());
             Optional<Calibration> calibration = calibration();
-            Weights weights = weights(calibration, engine);
+            Weights weights = weights(calibration, known, engine);
             if (bytes(known) <= RESIDENT_BYTES) {
                 weights = new ResidentWeights(weights, engine);
             }
@@ -148,12 +148,12 @@ final class LoadedModel implements AutoCloseable {
                 .orElse(folder);
     }
 
-    private Weights weights(Optional<Calibration> calibration, TorchEngine engine) {
+    private Weights weights(Optional<Calibration> calibration, ModelPlan known, TorchEngine engine) {
         if (calibration.isPresent()) {
             Quantization applied = settings.quantization().orElseThrow();
             return new CalibratedWeights(checkpoint, applied, calibration.get(), dtype(), engine);
         }
-        Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
+        Weights weights = new StoredWeights(checkpoint, known, Kernels.conversions(engine));
         if (!stored.weights().isEmpty()) {
             weights = new DecodedWeights(weights, checkpoint, stored, engine);
         }
@@ -178,9 +178,14 @@ final class LoadedModel implements AutoCloseable {
     /** The model with the unused biases added; shares this model's weights. */
     LanguageModel modelWithUnusedBiases() {
         LanguageModel plain = model();
+        ModelPlan known = plain.plan();
         List<Parameter> biases = unusedBiases().stream()
-                .map(bias ->
-                        new Parameter(bias.name(), bias.module(), Shape.of(bias.count()), Parameter.Kind.BIAS, true))
+                .map(bias -> new Parameter(
+                        known.resolve(bias.name()),
+                        known.resolve(bias.module()),
+                        Shape.of(bias.count()),
+                        Parameter.Kind.BIAS,
+                        true))
                 .toList();
         return new LanguageModel(
                 plain.engine(),

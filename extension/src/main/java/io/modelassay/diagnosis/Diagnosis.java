@@ -80,7 +80,7 @@ public final class Diagnosis {
         StoredQuantization stored = StoredQuantization.of(checkpoint, Optional.of(plan));
         stored.requireKnownFormat();
         TorchEngine engine = TorchEngine.on(device);
-        Weights plain = new StoredWeights(checkpoint, Kernels.conversions(engine));
+        Weights plain = new StoredWeights(checkpoint, plan, Kernels.conversions(engine));
         try (Weights weights =
                         stored.weights().isEmpty() ? plain : new DecodedWeights(plain, checkpoint, stored, engine);
                 Kernels kernels = Kernels.compile(

@@ -205,7 +205,7 @@ public final class ModelQuantizer {
 
     private void stream(
             TorchEngine engine, ModelPlan model, QuantizationPlan plan, DType compute, QuantizationJournal journal) {
-        StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
+        StoredWeights weights = new StoredWeights(source, model, Kernels.conversions(engine));
         try (LayerQuantizer quantizer = quantizer(engine);
                 Kernels kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"))) {
             new StagedDecoder(engine, model, weights, compute)

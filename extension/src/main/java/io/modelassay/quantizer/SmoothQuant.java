@@ -131,7 +131,7 @@ public final class SmoothQuant {
                 .optionalString("dtype")
                 .or(() -> source.config().optionalString("torch_dtype"))
                 .orElse(""));
-        StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
+        StoredWeights weights = new StoredWeights(source, model, Kernels.conversions(engine));
         new StagedDecoder(engine, model, weights, compute)
                 .run(
                         calibration.windows(),
