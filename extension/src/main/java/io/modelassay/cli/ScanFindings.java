@@ -44,7 +44,8 @@ final class ScanFindings {
         for (TensorScan scan : decoded.tensors()) {
             Optional<String> cause = scan.isFinite() ? Optional.empty() : cause(scan, broken);
             cause.ifPresent(part -> consequences.put(
-                    part, "; " + what(scan) + " of " + Layout.number(scan.count()) + " values of " + scan.name()
+                    part,
+                    "; " + what(scan) + " of " + Layout.number(scan.count()) + " values of " + scan.name()
                             + " decode from it"));
             if (!scan.isFinite() && cause.isEmpty()) {
                 own.add(scan);
@@ -84,8 +85,7 @@ final class ScanFindings {
                 "nothing-to-scan",
                 Finding.Severity.ERROR,
                 "the checkpoint",
-                "None of its " + Layout.plural(checkpoint.tensors().size(), "tensor")
-                        + " holds floating-point values",
+                "None of its " + Layout.plural(checkpoint.tensors().size(), "tensor") + " holds floating-point values",
                 "check that this is the right folder"));
     }
 

@@ -104,7 +104,8 @@ final class PackedModules {
                         && part.getValue().type() != TensorType.I64
                         && part.getValue().shape().rank() >= 2
                         && !MASKS.contains(part.getKey()));
-        long others = parts.keySet().stream().filter(part -> !part.equals("bias")).count();
+        long others =
+                parts.keySet().stream().filter(part -> !part.equals("bias")).count();
         return matrix && others >= 2 && (weight == null || isCode(weight));
     }
 }

@@ -70,9 +70,8 @@ public final class StoredQuantization {
             for (String module : markedModules(tensors)) {
                 read(new ModuleTensors(module, within(module, tensors)));
             }
-            foreign = modules.isEmpty()
-                    ? formats.unrecognised(plan)
-                    : weights.isEmpty() ? formats.unread(plan) : foreign;
+            foreign =
+                    modules.isEmpty() ? formats.unrecognised(plan) : weights.isEmpty() ? formats.unread(plan) : foreign;
         }
         this.unknownFormat = foreign.orElse(null);
         if (unknownFormat != null) {

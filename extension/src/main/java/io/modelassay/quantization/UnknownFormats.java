@@ -71,8 +71,9 @@ final class UnknownFormats {
     /** Codes in the place of weights, where no scheme recognised any module. */
     Optional<UnknownFormat> unrecognised(@Nullable ModelPlan plan) {
         String method = configs.isEmpty() ? "" : configs.get(0).method();
-        List<Scheme> declared =
-                schemes.stream().filter(scheme -> scheme.methods().contains(method)).toList();
+        List<Scheme> declared = schemes.stream()
+                .filter(scheme -> scheme.methods().contains(method))
+                .toList();
         return stored(plan, parts -> declared.isEmpty() || isForeign(parts, declared));
     }
 
@@ -114,7 +115,8 @@ final class UnknownFormats {
             return new UnknownFormat("optimum-quanto", QUANTO_MAP, QUANTO_MAP + "; " + stored);
         }
         if ("mlx".equals(checkpoint.metadata().get("format"))
-                || (checkpoint.config().exists() && checkpoint.config().optionalObject("quantization").isPresent())) {
+                || (checkpoint.config().exists()
+                        && checkpoint.config().optionalObject("quantization").isPresent())) {
             return new UnknownFormat(
                     "MLX",
                     "config.json",

@@ -103,12 +103,12 @@ class ScanVerbTest {
     /** Every 4-bit code byte 0xFF, which is a NaN read as a number of any float type. */
     private static Corruptor floatStorage(String type) {
         int size = type.equals("F32") ? 4 : 2;
-        Corruptor storage = Corruptor.of(Fixtures.path("quantized/bnb-fp4-bf16-storage")).named(type);
+        Corruptor storage =
+                Corruptor.of(Fixtures.path("quantized/bnb-fp4-bf16-storage")).named(type);
         for (String module : new String[] {"mlp.down_proj", "mlp.gate_proj", "mlp.up_proj"}) {
             byte[] codes = new byte[65_536];
             java.util.Arrays.fill(codes, (byte) 0xFF);
-            storage = storage.replaceBytes(
-                    "model.layers.0." + module + ".weight", type, codes, codes.length / size, 1);
+            storage = storage.replaceBytes("model.layers.0." + module + ".weight", type, codes, codes.length / size, 1);
         }
         return storage;
     }

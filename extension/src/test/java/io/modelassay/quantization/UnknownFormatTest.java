@@ -91,8 +91,7 @@ class UnknownFormatTest {
     @Test
     void aKnownMethodInALayoutOfItsOwn() {
         Path artifact = packed("sparse", "compressed BF16 64; bitmask U8 16 8; row_offsets I64 16 1; shape I64 2")
-                .editConfig(config ->
-                        config.putObject("quantization_config").put("quant_method", "compressed-tensors"))
+                .editConfig(config -> config.putObject("quantization_config").put("quant_method", "compressed-tensors"))
                 .into(folder);
         assertThat(Inspection.of(artifact).findings())
                 .filteredOn(finding -> finding.severity() != Severity.INFO)
@@ -111,8 +110,7 @@ class UnknownFormatTest {
                 .doesNotContain("format-not-known");
         assertThat(ids(Corruptor.of(Fixtures.path("quantized/gptq-int4-g128"))
                         .named("awq")
-                        .editConfig(config -> ((ObjectNode)
-                                        config.get("quantization_config"))
+                        .editConfig(config -> ((ObjectNode) config.get("quantization_config"))
                                 .put("quant_method", "compressed_tensors"))
                         .into(folder)))
                 .contains("quantization-method-disagrees")
@@ -155,7 +153,8 @@ class UnknownFormatTest {
 
     @Test
     void whatNeedsTheWeightsRefusesInTheSameWords() {
-        Path artifact = packed("mlx", "weight U32 16 32; scales BF16 16 4; biases BF16 16 4").into(folder);
+        Path artifact = packed("mlx", "weight U32 16 32; scales BF16 16 4; biases BF16 16 4")
+                .into(folder);
         String words;
         try (Checkpoint checkpoint = Checkpoint.open(artifact)) {
             StoredQuantization stored = StoredQuantization.of(checkpoint, Optional.empty());
