@@ -287,7 +287,11 @@ public final class StoredQuantization {
         return Optional.ofNullable(unknownFormat);
     }
 
-    /** @throws UnknownFormatException if the weights are stored in a format that is not known here */
+    /**
+     * Refuses weights that cannot be read.
+     *
+     * @throws UnknownFormatException if the weights are stored in a format that is not known here
+     */
     public void requireKnownFormat() {
         if (unknownFormat != null) {
             throw new UnknownFormatException(unknownFormat, reading.checkpoint().folder());
