@@ -53,7 +53,8 @@ public final class Inspection {
         this.difference = reference
                 .filter(other -> readable)
                 .map(other -> CheckpointDifference.of(checkpoint, other, quantization));
-        difference.ifPresent(found::difference);
+        difference.ifPresent(differing ->
+                found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
         Set<String> elsewhere = Set.of();
         if (loadReport.isPresent()) {
@@ -61,6 +62,8 @@ public final class Inspection {
             all.addAll(words.all());
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
+        } else if (readable) {
+            all.addAll(ShardedState.of(checkpoint).findings());
         }
         all.addAll(found.all());
         if (readable) {
@@ -71,7 +74,7 @@ public final class Inspection {
             all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
         }
         all.addAll(checkpoint.notes());
-        this.findings = List.copyOf(all);
+        this.findings = inOrder(checkpoint.notesOnChoice(), all);
         this.tensorParallel = TensorParallel.of(checkpoint, quantization);
     }
 
@@ -83,6 +86,18 @@ public final class Inspection {
         this.quantization = headers.quantization;
         this.tensorParallel = headers.tensorParallel;
         this.findings = Stream.concat(more.stream(), headers.findings.stream()).toList();
+    }
+
+    /** Wrong weights beside the right ones first, since all else may follow from them; what is good to know last. */
+    private static List<Finding> inOrder(List<Finding> choice, List<Finding> all) {
+        List<Finding> ordered = new ArrayList<>(choice.stream()
+                .filter(finding -> finding.severity() != Finding.Severity.INFO)
+                .toList());
+        all.stream()
+                .filter(finding -> finding.severity() != Finding.Severity.INFO && !ordered.contains(finding))
+                .forEach(ordered::add);
+        all.stream().filter(finding -> finding.severity() == Finding.Severity.INFO).forEach(ordered::add);
+        return List.copyOf(ordered);
     }
 
     private Optional<ModelPlan> plan(InspectionFindings found) {
