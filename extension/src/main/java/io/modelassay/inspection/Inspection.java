@@ -45,7 +45,8 @@ public final class Inspection {
         if (tensors.isEmpty()) {
             found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
         }
-        Optional<ModelPlan> known = plan(found);
+        InspectionFindings architecture = new InspectionFindings();
+        Optional<ModelPlan> known = plan(architecture);
         this.quantization = StoredQuantization.of(checkpoint, known);
         boolean readable = quantization.unknownFormat().isEmpty();
         this.loadReport =
@@ -73,6 +74,7 @@ public final class Inspection {
         if (readable) {
             all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
         }
+        all.addAll(architecture.all());
         all.addAll(checkpoint.notes());
         this.findings = inOrder(checkpoint.notesOnChoice(), all);
         this.tensorParallel = TensorParallel.of(checkpoint, quantization);
@@ -88,16 +90,13 @@ public final class Inspection {
         this.findings = Stream.concat(more.stream(), headers.findings.stream()).toList();
     }
 
-    /** Wrong weights beside the right ones first, since all else may follow from them; what is good to know last. */
+    /** Other weights beside those that loaders take come first, since all else may follow from them. */
     private static List<Finding> inOrder(List<Finding> choice, List<Finding> all) {
-        List<Finding> ordered = new ArrayList<>(choice.stream()
+        List<Finding> first = choice.stream()
                 .filter(finding -> finding.severity() != Finding.Severity.INFO)
-                .toList());
-        all.stream()
-                .filter(finding -> finding.severity() != Finding.Severity.INFO && !ordered.contains(finding))
-                .forEach(ordered::add);
-        all.stream().filter(finding -> finding.severity() == Finding.Severity.INFO).forEach(ordered::add);
-        return List.copyOf(ordered);
+                .toList();
+        return Stream.concat(first.stream(), all.stream().filter(finding -> !first.contains(finding)))
+                .toList();
     }
 
     private Optional<ModelPlan> plan(InspectionFindings found) {

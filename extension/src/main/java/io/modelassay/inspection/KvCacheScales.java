@@ -25,6 +25,8 @@ final class KvCacheScales {
     private static final Set<String> PROJECTIONS =
             Set.of("q_proj", "k_proj", "v_proj", "qkv_proj", "kv_a_proj_with_mqa", "query_key_value", "Wqkv", "c_attn");
 
+    private static final Set<String> CACHED = Set.of("k_proj", "v_proj", "qkv_proj");
+
     private final NavigableSet<String> names = new TreeSet<>();
     private final NavigableSet<String> misplaced = new TreeSet<>();
     private final NavigableSet<String> attention = new TreeSet<>();
@@ -44,7 +46,7 @@ final class KvCacheScales {
             if (PROJECTIONS.contains(last(module))) {
                 attention.add(parent(module));
             }
-            if (!configs.isEmpty() && SCALES.contains(last(tensor.name())) && tensor.shape().rank() <= 3) {
+            if (!configs.isEmpty() && isScale(tensor.name()) && tensor.shape().rank() <= 3) {
                 names.add(tensor.name());
             }
         }
@@ -62,6 +64,12 @@ final class KvCacheScales {
 
     static KvCacheScales of(Checkpoint checkpoint, List<QuantizationConfig> configs) {
         return new KvCacheScales(checkpoint, configs);
+    }
+
+    /** Also {@code k_proj.output_scale}, the name before there were {@code k_scale} and {@code v_scale}. */
+    private static boolean isScale(String name) {
+        return SCALES.contains(last(name))
+                || (last(name).equals("output_scale") && CACHED.contains(last(parent(name))));
     }
 
     private static Optional<Declaration> declaration(QuantizationConfig config) {
