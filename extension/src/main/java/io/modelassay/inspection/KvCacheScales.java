@@ -54,8 +54,7 @@ final class KvCacheScales {
             Optional<String> place = attentionOf(name);
             place.ifPresent(scaled::add);
             String module = parent(name);
-            boolean read = place.isPresent()
-                    && (module.equals(place.get()) || PROJECTIONS.contains(last(module)));
+            boolean read = place.isPresent() && (module.equals(place.get()) || PROJECTIONS.contains(last(module)));
             if (place.isPresent() && !read) {
                 misplaced.add(name);
             }
@@ -135,7 +134,8 @@ final class KvCacheScales {
                             + " cache, and " + without.size() + " of " + (without.size() + scaled.size())
                             + " attention modules have none: " + NameGroup.summary(without)
                             + "; servers compute with a scale of 1",
-                    "calibrate the cache again and save its scales, or take " + declared.get().key() + " out"));
+                    "calibrate the cache again and save its scales, or take "
+                            + declared.get().key() + " out"));
         }
         if (!names.isEmpty() && misplaced.isEmpty()) {
             findings.add(new Finding(

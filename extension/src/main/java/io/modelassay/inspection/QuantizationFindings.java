@@ -49,10 +49,9 @@ final class QuantizationFindings {
             words.findings.addAll(ExclusionFindings.disagreements(stored, words.linear(checkpoint, plan)));
         }
         words.packedZeroPoints();
-        words.findings.addAll(FusedParts.findings(
-                FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
         words.findings.addAll(
-                KvCacheScales.of(checkpoint, stored.configs()).findings());
+                FusedParts.findings(FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
+        words.findings.addAll(KvCacheScales.of(checkpoint, stored.configs()).findings());
         return words.findings;
     }
 
@@ -68,7 +67,8 @@ final class QuantizationFindings {
         Set<String> names = new TreeSet<>();
         linear.forEach(module -> names.add(last(module)));
         checkpoint.tensors().values().stream()
-                .filter(tensor -> tensor.name().endsWith(".weight") && tensor.shape().rank() == 2)
+                .filter(tensor ->
+                        tensor.name().endsWith(".weight") && tensor.shape().rank() == 2)
                 .map(tensor -> parent(tensor.name()))
                 .filter(module -> names.contains(last(module)))
                 .forEach(linear::add);
@@ -85,7 +85,8 @@ final class QuantizationFindings {
                 .filter(weight -> weight.format().variant().equals("pack-quantized"))
                 .map(PackedWeight::parts)
                 .filter(parts -> parts.containsKey("packed_zero_point"))
-                .map(parts -> Objects.requireNonNull(parts.get("packed_zero_point")).name())
+                .map(parts ->
+                        Objects.requireNonNull(parts.get("packed_zero_point")).name())
                 .toList();
         if (!packed.isEmpty()) {
             findings.add(new Finding(
@@ -155,8 +156,10 @@ final class QuantizationFindings {
                     "nothing-is-quantized",
                     Severity.ERROR,
                     config.source(),
-                    config.source() + " declares a quantization by " + config.method() + ", and no tensor is quantized: "
-                            + unpacked.size() + " modules are stored in full precision, as after merging or converting; "
+                    config.source() + " declares a quantization by " + config.method()
+                            + ", and no tensor is quantized: "
+                            + unpacked.size()
+                            + " modules are stored in full precision, as after merging or converting; "
                             + consequence(config),
                     "remove quantization_config from " + config.source()));
             return;

@@ -26,7 +26,8 @@ final class ActivationScales {
             Optional<Asked> asked = asked(module, config);
             if (asked.isPresent()
                     && asked.get().parts().stream()
-                            .noneMatch(name -> checkpoint.find(module + "." + name).isPresent())) {
+                            .noneMatch(
+                                    name -> checkpoint.find(module + "." + name).isPresent())) {
                 lacking.add(module);
                 part = asked.get().parts().get(0);
                 by = asked.get().by();
@@ -42,8 +43,8 @@ final class ActivationScales {
                 lacking.get(0) + "." + part,
                 (lacking.size() == 1
                                 ? lacking.get(0) + " lacks the " + part
-                                : lacking.size() + " of " + modules.size() + " quantized modules, " + all + ", lack the "
-                                        + part)
+                                : lacking.size() + " of " + modules.size() + " quantized modules, " + all
+                                        + ", lack the " + part)
                         + " that " + by + " in " + config.source()
                         + " asks for; a server would compute with whatever its memory holds",
                 "calibrate these modules again, or declare their activations dynamic"));
