@@ -176,7 +176,9 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** What the model is quantized as, by the test or on disk, such as {@code int4 g128 RTN}; {@code unquantized} otherwise. */
     public String quantizationLabel() {
-        return quantization().map(Quantization::label).orElseGet(() -> storedQuantization().label());
+        return quantization()
+                .map(Quantization::label)
+                .orElseGet(() -> storedQuantization().label());
     }
 
     /** The device that runs; starts the engine. */

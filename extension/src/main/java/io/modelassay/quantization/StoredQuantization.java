@@ -347,10 +347,8 @@ public final class StoredQuantization {
 
     /** The formats that occur, for people, such as {@code gptq 4-bit g128 sym}; {@code unquantized} where there is none. */
     public String label() {
-        String labels = formats().keySet().stream()
-                .map(StorageFormat::label)
-                .sorted()
-                .collect(Collectors.joining(", "));
+        String labels =
+                formats().keySet().stream().map(StorageFormat::label).sorted().collect(Collectors.joining(", "));
         return labels.isEmpty() ? "unquantized" : labels;
     }
 
