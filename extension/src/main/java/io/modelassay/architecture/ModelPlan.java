@@ -18,7 +18,7 @@ public final class ModelPlan {
     private final List<Layers> layers;
     private final List<List<String>> tied;
     private final Names names;
-    private final @Nullable DecoderPlan decoder;
+    private final Forward forward;
 
     ModelPlan(
             String modelType,
@@ -26,13 +26,13 @@ public final class ModelPlan {
             List<Layers> layers,
             List<List<String>> tied,
             Names names,
-            @Nullable DecoderPlan decoder) {
+            Forward forward) {
         this.modelType = modelType;
         parameters.forEach(parameter -> this.parameters.put(parameter.name(), parameter));
         this.layers = List.copyOf(layers);
         this.tied = List.copyOf(tied);
         this.names = names;
-        this.decoder = decoder;
+        this.forward = forward;
     }
 
     /**
@@ -62,6 +62,11 @@ public final class ModelPlan {
      */
     record Names(String basePrefix, List<Rename> renames, List<String> buffers) {}
 
+    /**
+     * The forward pass: how the decoder computes, why the config forbids it, or neither where the family has none.
+     */
+    record Forward(@Nullable DecoderPlan decoder, @Nullable RuntimeException refusal) {}
+
     /** The config's {@code model_type}. */
     public String modelType() {
         return modelType;
@@ -74,20 +79,33 @@ public final class ModelPlan {
 
     /** How the language model computes: whether {@link #decoder} has an answer. */
     public boolean hasForwardPass() {
-        return decoder != null;
+        return forward.decoder != null;
+    }
+
+    /**
+     * Why the config of a family that has a forward pass does not let it run: what {@link #decoder} throws, an
+     * {@link UnsupportedArchitectureException} or a {@link io.modelassay.checkpoint.CheckpointException}.
+     */
+    public Optional<RuntimeException> refusal() {
+        return Optional.ofNullable(forward.refusal);
     }
 
     /**
      * How the decoder computes.
      *
-     * @throws UnsupportedArchitectureException if only the structure of this model type is known
+     * @throws UnsupportedArchitectureException if only the structure of this model type is known, or the config asks for what
+     *     is not computed
+     * @throws io.modelassay.checkpoint.CheckpointException if a setting of the forward pass is absent or out of range
      */
     public DecoderPlan decoder() {
-        if (decoder == null) {
+        if (forward.refusal != null) {
+            throw forward.refusal;
+        }
+        if (forward.decoder == null) {
             throw new UnsupportedArchitectureException("Model type \"" + modelType + "\" has no forward pass here"
                     + "\nTry: the structural checks, which need none");
         }
-        return decoder;
+        return forward.decoder;
     }
 
     /** The repeated layers of each stack, the language model's first. */
@@ -144,6 +162,6 @@ public final class ModelPlan {
     public ModelPlan with(List<Parameter> more) {
         List<Parameter> all = new ArrayList<>(parameters.values());
         all.addAll(more);
-        return new ModelPlan(modelType, all, layers, tied, names, decoder);
+        return new ModelPlan(modelType, all, layers, tied, names, forward);
     }
 }
