@@ -178,7 +178,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Whether the weight of {@code module} goes through the quantization that is applied. */
     public boolean quantizes(String module) {
-        String name = loaded.plan().map(plan -> plan.canonical(module)).orElse(module);
+        String name = loaded.plan().map(plan -> plan.resolve(module)).orElse(module);
         return loaded.quantization().map(applied -> applied.quantizes(name)).orElse(false);
     }
 
@@ -202,7 +202,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
      */
     public LoadReport loadReport(LoaderRules rules) {
-        ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
+        ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(checkpoint()));
         return loaded.stored().adapt(LoadReport.of(checkpoint(), plan, rules));
     }
 

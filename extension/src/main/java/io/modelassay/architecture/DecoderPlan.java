@@ -39,4 +39,24 @@ public record DecoderPlan(
         int vocabularySize,
         String embedding,
         String finalNorm,
-        String head) {}
+        String head) {
+    /** The same with another head. */
+    DecoderPlan withHead(String name) {
+        return new DecoderPlan(
+                kernel,
+                activation,
+                layers,
+                hiddenSize,
+                heads,
+                keyValueHeads,
+                normEpsilon,
+                rotary,
+                causal,
+                slidingWindows,
+                maxPositions,
+                vocabularySize,
+                embedding,
+                finalNorm,
+                name);
+    }
+}

@@ -60,7 +60,7 @@ final class FamilyReader {
                 modelType,
                 parameters,
                 layers,
-                tied ? List.of(List.of(embedding.name(), head + ".weight")) : List.of(),
+                new ModelPlan.Tie(tied ? List.of(List.of(embedding.name(), head + ".weight")) : List.of(), false),
                 new ModelPlan.Names(family.path("base_prefix").textValue(), renames(), buffers()),
                 new DecoderReader(family, stack(TEXT), config, text)
                         .read(layers.get(0).names(), embedding, tied ? embedding.name() : head + ".weight"));

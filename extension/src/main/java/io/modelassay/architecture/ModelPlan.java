@@ -1,10 +1,13 @@
 package io.modelassay.architecture;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apiguardian.api.API;
@@ -15,8 +18,10 @@ import org.jspecify.annotations.Nullable;
 public final class ModelPlan {
     private final String modelType;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final Set<String> modules = new LinkedHashSet<>();
+    private final Set<String> stacks = new HashSet<>();
     private final List<Layers> layers;
-    private final List<List<String>> tied;
+    private final Tie tie;
     private final Names names;
     private final Forward forward;
 
@@ -24,13 +29,17 @@ public final class ModelPlan {
             String modelType,
             List<Parameter> parameters,
             List<Layers> layers,
-            List<List<String>> tied,
+            Tie tie,
             Names names,
             Forward forward) {
         this.modelType = modelType;
-        parameters.forEach(parameter -> this.parameters.put(parameter.name(), parameter));
+        parameters.forEach(parameter -> {
+            this.parameters.put(parameter.name(), parameter);
+            modules.add(parameter.module());
+        });
         this.layers = List.copyOf(layers);
-        this.tied = List.copyOf(tied);
+        layers.forEach(stack -> stacks.add(stack.prefix()));
+        this.tie = tie;
         this.names = names;
         this.forward = forward;
     }
@@ -61,6 +70,14 @@ public final class ModelPlan {
      * @param buffers names that are computed, not loaded
      */
     record Names(String basePrefix, List<Rename> renames, List<String> buffers) {}
+
+    /**
+     * What the config ties.
+     *
+     * @param names of each list, the parameters are one
+     * @param headKept whether the file stores the head with other values, so that it is not tied
+     */
+    record Tie(List<List<String>> names, boolean headKept) {}
 
     /**
      * The forward pass: how the decoder computes, why the config forbids it, or neither where the family has none.
@@ -115,7 +132,15 @@ public final class ModelPlan {
 
     /** Names that are one parameter under this config: of each list, one has to be stored. */
     public List<List<String>> tied() {
-        return tied;
+        return tie.headKept ? List.of() : tie.names;
+    }
+
+    /**
+     * Whether the config ties head and embedding while the file stores the two with other values: transformers 5 keeps both
+     * then, and so does this plan.
+     */
+    public boolean keepsStoredHead() {
+        return tie.headKept;
     }
 
     /** What the model calls the base model that it adds a head to, such as {@code model}. */
@@ -140,6 +165,45 @@ public final class ModelPlan {
         return name;
     }
 
+    /**
+     * The name under which loaders look for {@code stored}, which is a tensor, a module or a part of one: its present name,
+     * else that with the base model's prefix once less or once more. A name that belongs to nothing stays its present one.
+     */
+    public String resolve(String stored) {
+        String name = canonical(stored);
+        if (isKnown(name)) {
+            return name;
+        }
+        String prefix = names.basePrefix + ".";
+        if (name.startsWith(prefix) && isKnown(name.substring(prefix.length()))) {
+            return name.substring(prefix.length());
+        }
+        return isKnown(prefix + name) ? prefix + name : name;
+    }
+
+    /** Whether a module of that name, or one above it, owns a parameter or numbers layers, be there one of this number or not. */
+    private boolean isKnown(String name) {
+        for (int end = name.length(); end > 0; end = name.lastIndexOf('.', end - 1)) {
+            String module = name.substring(0, end);
+            if (modules.contains(module) || stacks.contains(module)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean has(String name) {
+        return parameters.containsKey(name);
+    }
+
+    /** The names that are one parameter with this one; itself alone where it is tied to none. */
+    List<String> sharers(Parameter parameter) {
+        return tied().stream()
+                .filter(group -> group.contains(parameter.name()))
+                .findFirst()
+                .orElse(List.of(parameter.name()));
+    }
+
     /** The parameters of one layer, or of any other module and what lies below it. */
     public List<Parameter> parametersOf(String module) {
         String prefix = canonical(module) + ".";
@@ -155,13 +219,28 @@ public final class ModelPlan {
 
     /** Names of the modules that own a weight, in the order of the layers. */
     public List<String> modules() {
-        return parameters.values().stream().map(Parameter::module).distinct().toList();
+        return List.copyOf(modules);
     }
 
     /** This plan with {@code more} parameters, such as biases that the architecture does not have. */
     public ModelPlan with(List<Parameter> more) {
         List<Parameter> all = new ArrayList<>(parameters.values());
         all.addAll(more);
-        return new ModelPlan(modelType, all, layers, tied, names, forward);
+        return new ModelPlan(modelType, all, layers, tie, names, forward);
+    }
+
+    /** This plan of a file whose head has values of its own, although the config ties it to the embedding. */
+    ModelPlan withStoredHead() {
+        Parameter head = parameters.values().stream()
+                .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD)
+                .findFirst()
+                .orElseThrow();
+        return new ModelPlan(
+                modelType,
+                List.copyOf(parameters.values()),
+                layers,
+                new Tie(tie.names, true),
+                names,
+                new Forward(forward.decoder == null ? null : forward.decoder.withHead(head.name()), forward.refusal));
     }
 }

@@ -75,11 +75,11 @@ public final class Diagnosis {
             throw new IllegalArgumentException("The calibration " + calibration.name() + " has no tokens"
                     + "\nTry: some thousand tokens of text that is like what the model will read");
         }
-        ModelPlan plan = Architectures.require(checkpoint.config());
+        ModelPlan plan = Architectures.require(checkpoint);
         plan.decoder(); // refused before the engine starts
         TorchEngine engine = TorchEngine.on(device);
         StoredQuantization stored = StoredQuantization.of(checkpoint, Optional.of(plan));
-        Weights plain = new StoredWeights(checkpoint, Kernels.conversions(engine));
+        Weights plain = new StoredWeights(checkpoint, plan, Kernels.conversions(engine));
         try (Weights weights =
                         stored.weights().isEmpty() ? plain : new DecodedWeights(plain, checkpoint, stored, engine);
                 Kernels kernels = Kernels.compile(

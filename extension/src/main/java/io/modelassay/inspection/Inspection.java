@@ -45,7 +45,7 @@ public final class Inspection {
         if (tensors.isEmpty()) {
             found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
         }
-        Optional<ModelPlan> known = plan(found);
+        Optional<ModelPlan> known = plan(checkpoint, found);
         this.quantization = StoredQuantization.of(checkpoint, known);
         this.loadReport = known.map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
         this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));
@@ -77,9 +77,9 @@ public final class Inspection {
         this.findings = Stream.concat(more.stream(), headers.findings.stream()).toList();
     }
 
-    private Optional<ModelPlan> plan(InspectionFindings found) {
+    private Optional<ModelPlan> plan(Checkpoint checkpoint, InspectionFindings found) {
         try {
-            Optional<ModelPlan> plan = config.exists() ? Architectures.find(config) : Optional.empty();
+            Optional<ModelPlan> plan = Architectures.find(checkpoint);
             if (plan.isEmpty()) {
                 found.unknownArchitecture(config);
             }

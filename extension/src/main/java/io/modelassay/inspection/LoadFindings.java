@@ -70,8 +70,7 @@ final class LoadFindings {
 
     private void renamedPrefixes() {
         List<String> strange = checkpoint.tensors().keySet().stream()
-                .filter(name ->
-                        plan.parameter(name).isEmpty() && !report.renamed().containsKey(name))
+                .filter(name -> plan.parameter(plan.resolve(name)).isEmpty())
                 .toList();
         for (PrefixRenaming renaming : PrefixRenaming.find(missing, strange)) {
             int count = renaming.names().size();
@@ -138,8 +137,8 @@ final class LoadFindings {
         }
         int stored = 1
                 + checkpoint.tensors().keySet().stream()
-                        .map(plan::canonical)
-                        .mapToInt(name -> number(layers, report.renamed().getOrDefault(name, name)))
+                        .map(plan::resolve)
+                        .mapToInt(name -> number(layers, name))
                         .max()
                         .orElse(-1);
         Collection<String> absent = of(layers, missing, stored, layers.count());
@@ -159,7 +158,7 @@ final class LoadFindings {
     private List<String> of(Layers layers, Collection<String> names, int from, int to) {
         return names.stream()
                 .filter(name -> {
-                    int number = number(layers, plan.canonical(name));
+                    int number = number(layers, plan.resolve(name));
                     return number >= from && number < to;
                 })
                 .toList();

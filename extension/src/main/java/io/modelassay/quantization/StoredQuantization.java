@@ -11,6 +11,7 @@ import io.modelassay.checkpoint.TensorType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,7 @@ public final class StoredQuantization {
 
     private final List<QuantizationConfig> configs;
     private final SortedMap<String, PackedWeight> weights = new TreeMap<>();
+    private final Map<String, PackedWeight> byParameter = new HashMap<>();
     private final SortedMap<String, Scheme> modules = new TreeMap<>();
     private final Map<String, Scheme> schemeOf = new LinkedHashMap<>();
     private final SchemeReading reading;
@@ -67,7 +69,8 @@ public final class StoredQuantization {
             read(new ModuleTensors(module, within(module, tensors)));
         }
         if (plan != null) {
-            List.copyOf(explained).forEach(name -> explained.add(plan.canonical(name)));
+            List.copyOf(explained).forEach(name -> explained.add(plan.resolve(name)));
+            weights.forEach((name, weight) -> byParameter.putIfAbsent(plan.resolve(name), weight));
         }
         findings.addAll(reading.findings());
         findings.addAll(QuantizationConfig.disagreements(configs));
@@ -210,9 +213,9 @@ public final class StoredQuantization {
     /** Modules that the config declares quantized and that lack what their loader looks for. */
     private void addDeclaredButAbsent(
             QuantizationConfig config, ModelPlan plan, SortedMap<String, TensorInfo> tensors) {
-        Set<String> packed = modules.keySet().stream().map(plan::canonical).collect(Collectors.toSet());
+        Set<String> packed = modules.keySet().stream().map(plan::resolve).collect(Collectors.toSet());
         Map<String, TensorInfo> stored = new TreeMap<>();
-        tensors.forEach((name, tensor) -> stored.put(plan.canonical(name), tensor));
+        tensors.forEach((name, tensor) -> stored.put(plan.resolve(name), tensor));
         Optional<Scheme> scheme = schemeOf(config);
         for (Parameter parameter : new DeclaredModules(config, exclusions, plan).weights()) {
             if (packed.contains(parameter.module())) {
@@ -273,9 +276,9 @@ public final class StoredQuantization {
         return Collections.unmodifiableSortedMap(weights);
     }
 
-    /** The packed weight that decodes to {@code parameter}, if there is one. */
+    /** The packed weight that decodes to {@code parameter}, named as it is stored or as the architecture names it. */
     public Optional<PackedWeight> find(String parameter) {
-        return Optional.ofNullable(weights.get(parameter));
+        return Optional.ofNullable(weights.get(parameter)).or(() -> Optional.ofNullable(byParameter.get(parameter)));
     }
 
     /** Modules that are stored quantized, whether or not all their parts are there. */

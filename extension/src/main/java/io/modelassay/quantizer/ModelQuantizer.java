@@ -143,7 +143,7 @@ public final class ModelQuantizer {
      */
     public QuantizationReport into(Path out) {
         OutputFolder target = OutputFolder.at(out);
-        ModelPlan model = Architectures.require(source.config());
+        ModelPlan model = Architectures.require(source);
         QuantizationPlan plan = QuantizationPlan.of(quantization, model);
         TorchEngine engine = TorchEngine.on(device);
         ArtifactWriter writer = new ArtifactWriter(source, model, plan, format, engine);
@@ -202,7 +202,7 @@ public final class ModelQuantizer {
 
     private void stream(
             TorchEngine engine, ModelPlan model, QuantizationPlan plan, DType compute, QuantizationJournal journal) {
-        StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
+        StoredWeights weights = new StoredWeights(source, model, Kernels.conversions(engine));
         try (LayerQuantizer quantizer = quantizer(engine);
                 Kernels kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"))) {
             new StagedDecoder(engine, model, weights, compute)

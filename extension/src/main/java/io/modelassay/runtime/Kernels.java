@@ -70,13 +70,18 @@ public final class Kernels implements AutoCloseable {
         return engine.shared(names, () -> compile(engine, Kernels.class, names));
     }
 
+    /** Whether products of {@code dtype} run on weights that oneDNN lays out, which rounds otherwise than plain ones. */
+    static boolean packsProducts(TorchEngine engine, DType dtype) {
+        return dtype == DType.BF16 && engine.packsWeights();
+    }
+
     /**
      * The kernels of files that call linear modules, computed by the file {@code linear} with the products that are
      * fastest for weights of {@code dtype} on {@code engine}.
      */
     static Kernels withLinear(TorchEngine engine, DType dtype, String linear, String... files) {
-        boolean packs = dtype == DType.BF16 && engine.packsWeights();
-        List<String> all = new ArrayList<>(List.of(packs ? "packed_products.py" : "products.py", "linear.py", linear));
+        String products = packsProducts(engine, dtype) ? "packed_products.py" : "products.py";
+        List<String> all = new ArrayList<>(List.of(products, "linear.py", linear));
         all.addAll(List.of(files));
         return shared(engine, all.toArray(String[]::new));
     }
