@@ -11,6 +11,9 @@ import java.util.stream.StreamSupport;
 
 /** Reads how the decoder of a family computes under one config, as transformers 5 computes it. */
 final class DecoderReader {
+    /** Many times as many as the widest head of a published model has. */
+    private static final int MOST_DIMENSIONS = 1 << 16;
+
     private static final String FULL = "full_attention";
     private static final String SLIDING = "sliding_attention";
     private static final String LAYER_TYPES = "layer_types";
@@ -110,11 +113,12 @@ final class DecoderReader {
 
     private int headSize() {
         int size = text.integer(HEAD_SIZE);
-        if (size < 2 || size % 2 != 0) {
+        if (size < 2 || size > MOST_DIMENSIONS || size % 2 != 0) {
             throw text.config(HEAD_SIZE)
                     .outOfRange(
                             HEAD_SIZE,
-                            "an even number (hidden_size / num_attention_heads where it is absent, here " + size + ")");
+                            "an even number up to " + MOST_DIMENSIONS
+                                    + " (hidden_size / num_attention_heads where it is absent, here " + size + ")");
         }
         return size;
     }

@@ -1,6 +1,7 @@
 package io.modelassay.inspection;
 
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ConfigFindings;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.UnsupportedArchitectureException;
@@ -55,6 +56,7 @@ public final class Inspection {
         if (known.isPresent()) {
             LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
             all.addAll(words.all());
+            all.addAll(ConfigFindings.of(config, known.get()));
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
         }

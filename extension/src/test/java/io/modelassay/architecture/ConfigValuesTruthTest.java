@@ -9,13 +9,22 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
+import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.runtime.Activations;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
+import io.modelassay.runtime.Kernels;
+import io.modelassay.runtime.LanguageModel;
+import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.ResidentWeights;
 import io.modelassay.runtime.RuntimeFailure;
+import io.modelassay.runtime.StoredWeights;
+import io.modelassay.runtime.TorchEngine;
+import io.modelassay.runtime.Weights;
 import io.modelassay.truth.EachModel;
 import io.modelassay.truth.Truths;
 import java.io.IOException;
@@ -67,6 +76,11 @@ class ConfigValuesTruthTest {
         List<String> wrong = new ArrayList<>();
         int computed = 0;
         Set<String> same = new HashSet<>();
+        TorchEngine engine = TorchEngine.on(Device.CPU);
+        try (Checkpoint checkpoint = Checkpoint.open(Fixtures.path(name));
+                Weights weights = new ResidentWeights(
+                        new StoredWeights(checkpoint, Architectures.require(checkpoint), Kernels.conversions(engine)),
+                        engine)) {
         for (JsonNode edit : cases) {
             ObjectNode edited = config.deepCopy().setAll((ObjectNode) edit.path("edits"));
             Files.writeString(folder.resolve("config.json"), JSON.writeValueAsString(edited));
@@ -78,13 +92,16 @@ class ConfigValuesTruthTest {
             }
             String verdict = expected.isMissingNode()
                     ? refused(folder, tokens, edit)
-                    : computed(folder, tokens, expected, truth, edit.path("edits").toString());
+                    : settings.isEmpty()
+                            ? refusedHere(edit.path("edits").toString())
+                            : differing(logits(folder, edited, checkpoint, weights, tokens), expected, truth);
             if (!verdict.isEmpty()) {
                 wrong.add(edit.path("edits") + ": " + verdict + " (" + name + ", transformers: "
                         + edit.path("raises").asText(expected.isMissingNode() ? "no figure" : "logits") + ")");
             } else if (!expected.isMissingNode()) {
                 computed++;
             }
+        }
         }
         assertThat(wrong).isEmpty();
         assertThat(computed).as("edits with logits").isGreaterThan(40);
@@ -104,22 +121,37 @@ class ConfigValuesTruthTest {
         }
     }
 
-    private static String computed(Path folder, int[] tokens, JsonNode expected, JsonNode truth, String edits) {
-        try (ModelUnderTest model = open(folder)) {
-            float[][] logits = model.logits(tokens);
-            double largest = 0;
-            for (int row = 0; row < truth.path("rows").size(); row++) {
-                for (int column = 0; column < truth.path("columns").size(); column++) {
-                    double difference = Math.abs(expected.get(row).get(column).doubleValue()
-                            - logits[truth.path("rows").get(row).intValue()][
-                                    truth.path("columns").get(column).intValue()]);
-                    largest = difference >= 0 ? Math.max(largest, difference) : Double.POSITIVE_INFINITY;
-                }
+    /** Through the whole product where the file decides too, else over weights that are read once. */
+    private static float[][] logits(
+            Path folder, ObjectNode edited, Checkpoint checkpoint, Weights weights, int[] tokens) {
+        if (edited.path("tie_word_embeddings").asBoolean()) {
+            try (ModelUnderTest model = open(folder)) {
+                return model.logits(tokens);
             }
-            return largest < 1e-3 ? "" : "logits differ by " + largest;
-        } catch (CheckpointException | UnsupportedArchitectureException e) {
-            return REFUSED_HERE.stream().anyMatch(edits::startsWith) ? "" : "refused: " + e.getMessage();
         }
+        ModelPlan plan = Architectures.require(ModelConfig.read(folder.resolve("config.json")));
+        LanguageModel model = new LanguageModel(
+                TorchEngine.on(Device.CPU), plan, weights, DType.FP32, checkpoint.contentHash(), "edited");
+        try (Activations last = model.decoder().run(List.of(tokens), (layer, output) -> {}, Progress.SILENT)) {
+            return model.head().logits(last);
+        }
+    }
+
+    private static String refusedHere(String edits) {
+        return REFUSED_HERE.stream().anyMatch(edits::startsWith) ? "" : "refused";
+    }
+
+    private static String differing(float[][] logits, JsonNode expected, JsonNode truth) {
+        double largest = 0;
+        for (int row = 0; row < truth.path("rows").size(); row++) {
+            for (int column = 0; column < truth.path("columns").size(); column++) {
+                double difference = Math.abs(expected.get(row).get(column).doubleValue()
+                        - logits[truth.path("rows").get(row).intValue()][
+                                truth.path("columns").get(column).intValue()]);
+                largest = difference >= 0 ? Math.max(largest, difference) : Double.POSITIVE_INFINITY;
+            }
+        }
+        return largest < 1e-3 ? "" : "logits differ by " + largest;
     }
 
     /** Where transformers has no figure, there is a typed refusal, or the load report tells of what is amiss. */
