@@ -114,12 +114,7 @@ final class LoadedModel implements AutoCloseable {
 
     /** The compute type, resolved. */
     DType dtype() {
-        String stored = checkpoint
-                .config()
-                .optionalString("dtype")
-                .or(() -> checkpoint.config().optionalString("torch_dtype"))
-                .orElse("");
-        return settings.dtype().resolve(stored);
+        return settings.dtype().resolve(checkpoint.config());
     }
 
     /** The model ready for forward passes; starts the engine. */
@@ -127,6 +122,7 @@ final class LoadedModel implements AutoCloseable {
         if (model == null) {
             ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint));
             known.decoder(); // refused before the engine starts
+            stored.requireKnownFormat();
             TorchEngine engine = TorchEngine.on(settings.device());
             Optional<Calibration> calibration = calibration();
             Weights weights = weights(calibration, known, engine);
@@ -253,7 +249,8 @@ final class LoadedModel implements AutoCloseable {
 
     synchronized ScanReport storedScan() {
         if (storedScan == null) {
-            storedScan = ValueScan.create().scan(checkpoint);
+            stored.requireKnownFormat();
+            storedScan = ValueScan.create().scan(checkpoint, stored.numbers());
         }
         return storedScan;
     }
