@@ -55,7 +55,7 @@ public final class BaseModules {
 
     private static Optional<ModelPlan> plan(Checkpoint base) {
         try {
-            return base.config().exists() ? Architectures.find(base.config()) : Optional.empty();
+            return Architectures.find(base);
         } catch (UnsupportedArchitectureException e) {
             return Optional.empty();
         }

@@ -1,5 +1,6 @@
 package io.modelassay.architecture;
 
+import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ModelConfig;
 import java.util.Optional;
 import org.apiguardian.api.API;
@@ -18,6 +19,27 @@ public final class Architectures {
         return config.modelType()
                 .flatMap(type -> Optional.ofNullable(FamilyFiles.find(type))
                         .map(file -> new FamilyReader(type, file, config).plan()));
+    }
+
+    /**
+     * The plan of {@code checkpoint}, as transformers 5 makes it of config and tensors; nothing without a config, or where
+     * its {@code model_type} is not known.
+     *
+     * @throws io.modelassay.checkpoint.CheckpointException if the config of a known family lacks a size
+     */
+    public static Optional<ModelPlan> find(Checkpoint checkpoint) {
+        ModelConfig config = checkpoint.config();
+        return (config.exists() ? find(config) : Optional.<ModelPlan>empty())
+                .map(plan -> StoredHead.resolve(plan, checkpoint));
+    }
+
+    /**
+     * The plan of {@code checkpoint}, as transformers 5 makes it of config and tensors.
+     *
+     * @throws UnsupportedArchitectureException if its {@code model_type} is absent or not known
+     */
+    public static ModelPlan require(Checkpoint checkpoint) {
+        return StoredHead.resolve(require(checkpoint.config()), checkpoint);
     }
 
     /**

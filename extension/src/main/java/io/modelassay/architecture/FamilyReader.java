@@ -10,9 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a family's description under one config: expressions become numbers, layers become names. A family is one or
@@ -45,7 +43,7 @@ final class FamilyReader {
             JsonNode repeated = stack.path("layers");
             String count = repeated.path("count").textValue();
             Layers own =
-                    new Layers(entry.getKey(), prefix + repeated.path("name").textValue(), sizes.integer(count), count);
+                    new Layers(entry.getKey(), prefix + repeated.path("name").textValue(), sizes.layers(count), count);
             layers.add(own);
             own.names().forEach(name -> add(repeated.path("modules"), name + ".", sizes, parameters));
             add(stack.path("after"), prefix, sizes, parameters);
@@ -56,14 +54,32 @@ final class FamilyReader {
                 .orElseThrow();
         String head = family.path("head").textValue();
         boolean tied = config.has(TIED) ? config.bool(TIED) : text.flag(TIED);
+        refuseKeys();
         parameters.add(new Parameter(head + ".weight", head, embedding.shape(), Kind.HEAD, !tied));
         return new ModelPlan(
                 modelType,
                 parameters,
                 layers,
-                tied ? List.of(List.of(embedding.name(), head + ".weight")) : List.of(),
+                new ModelPlan.Tie(tied ? List.of(List.of(embedding.name(), head + ".weight")) : List.of(), false),
                 new ModelPlan.Names(family.path("base_prefix").textValue(), renames(), buffers()),
-                decoder(layers, embedding, head, tied));
+                new DecoderReader(family, stack(TEXT), config, text)
+                        .read(layers.get(0).names(), embedding, tied ? embedding.name() : head + ".weight"));
+    }
+
+    /** Refuses keys that change what the model is and that nothing here follows. */
+    private void refuseKeys() {
+        family.path("refused").properties().forEach(entry -> {
+            if (config.has(entry.getKey())) {
+                throw UnsupportedArchitectureException.notComputed(
+                        config, entry.getKey(), entry.getValue().textValue());
+            }
+        });
+        family.path("refused_if_false").properties().forEach(entry -> {
+            if (config.isBool(entry.getKey()) && !config.bool(entry.getKey())) {
+                throw UnsupportedArchitectureException.refusedEverywhere(
+                        config, entry.getKey(), entry.getValue().textValue());
+            }
+        });
     }
 
     private JsonNode stack(String name) {
@@ -74,10 +90,7 @@ final class FamilyReader {
         modules.properties().forEach(entry -> {
             String module = prefix + entry.getKey();
             JsonNode description = entry.getValue();
-            Shape shape =
-                    new Shape(StreamSupport.stream(description.path("shape").spliterator(), false)
-                            .map(expression -> sizes.size(expression.textValue()))
-                            .toList());
+            Shape shape = sizes.shape(description.path("shape"));
             Kind kind = Kind.valueOf(description.path("kind").textValue().toUpperCase(Locale.ROOT));
             parameters.add(new Parameter(module + ".weight", module, shape, kind, true));
             String bias = description.path("bias").asText("never");
@@ -108,50 +121,5 @@ final class FamilyReader {
         return StreamSupport.stream(family.path("buffers").spliterator(), false)
                 .map(JsonNode::textValue)
                 .toList();
-    }
-
-    private @Nullable DecoderPlan decoder(List<Layers> layers, Parameter embedding, String head, boolean tied) {
-        if (!family.has("kernel")) {
-            return null;
-        }
-        int headSize = text.integer("head_dim");
-        int maxPositions = text.integer("max_position_embeddings");
-        return new DecoderPlan(
-                family.path("kernel").textValue(),
-                layers.get(0).names(),
-                text.integer("hidden_size"),
-                text.integer("num_attention_heads"),
-                text.integer("num_key_value_heads"),
-                text.number("rms_norm_eps"),
-                RotaryEmbedding.of(
-                        config,
-                        headSize,
-                        stack(TEXT).path("defaults").path("rope_theta").asDouble(),
-                        maxPositions),
-                slidingWindows(layers.get(0).count()),
-                maxPositions,
-                text.integer("vocab_size"),
-                embedding.name(),
-                stack(TEXT).path("prefix").textValue() + ".norm.weight",
-                (tied ? embedding.module() : head) + ".weight");
-    }
-
-    /** Windows per layer: {@code layer_types} where the config has them, otherwise the family's rule. */
-    private List<Integer> slidingWindows(int layers) {
-        String rule = family.path("sliding_window").textValue();
-        int window = rule.equals("never") || !text.setOrDefault("sliding_window") ? 0 : text.integer("sliding_window");
-        int from = switch (rule) {
-            case "always" -> 0;
-            case "from max_window_layers" ->
-                text.flag("use_sliding_window") ? text.integer("max_window_layers") : layers;
-            default -> layers;
-        };
-        List<String> types = text.strings("layer_types");
-        if (!types.isEmpty()) {
-            return types.stream()
-                    .map(type -> type.equals("sliding_attention") ? window : 0)
-                    .toList();
-        }
-        return IntStream.range(0, layers).mapToObj(i -> i >= from ? window : 0).toList();
     }
 }

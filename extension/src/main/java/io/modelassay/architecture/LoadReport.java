@@ -4,8 +4,10 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apiguardian.api.API;
@@ -63,8 +65,9 @@ public record LoadReport(
 
     /** The same with other lists, for what a quantization explains; the biases are those still unexpected. */
     public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched) {
+        Set<String> left = new HashSet<>(unexpected);
         List<TensorInfo> biases = unusedBiases.stream()
-                .filter(bias -> unexpected.contains(bias.name()))
+                .filter(bias -> left.contains(bias.name()))
                 .toList();
         return new LoadReport(missing, unexpected, mismatched, checked, biases, renamed, refusal, rules);
     }

@@ -21,17 +21,17 @@ public final class ModelPlan {
     private final Set<String> modules = new LinkedHashSet<>();
     private final Set<String> stacks = new HashSet<>();
     private final List<Layers> layers;
-    private final List<List<String>> tied;
+    private final Tie tie;
     private final Names names;
-    private final @Nullable DecoderPlan decoder;
+    private final Forward forward;
 
     ModelPlan(
             String modelType,
             List<Parameter> parameters,
             List<Layers> layers,
-            List<List<String>> tied,
+            Tie tie,
             Names names,
-            @Nullable DecoderPlan decoder) {
+            Forward forward) {
         this.modelType = modelType;
         parameters.forEach(parameter -> {
             this.parameters.put(parameter.name(), parameter);
@@ -39,9 +39,9 @@ public final class ModelPlan {
         });
         this.layers = List.copyOf(layers);
         layers.forEach(stack -> stacks.add(stack.prefix()));
-        this.tied = List.copyOf(tied);
+        this.tie = tie;
         this.names = names;
-        this.decoder = decoder;
+        this.forward = forward;
     }
 
     /**
@@ -75,6 +75,19 @@ public final class ModelPlan {
      */
     record Names(String basePrefix, List<Rename> renames, List<String> buffers) {}
 
+    /**
+     * What the config ties.
+     *
+     * @param names of each list, the parameters are one
+     * @param headKept whether the file stores the head with other values, so that it is not tied
+     */
+    record Tie(List<List<String>> names, boolean headKept) {}
+
+    /**
+     * The forward pass: how the decoder computes, why the config forbids it, or neither where the family has none.
+     */
+    record Forward(@Nullable DecoderPlan decoder, @Nullable RuntimeException refusal) {}
+
     /** The config's {@code model_type}. */
     public String modelType() {
         return modelType;
@@ -87,20 +100,33 @@ public final class ModelPlan {
 
     /** How the language model computes: whether {@link #decoder} has an answer. */
     public boolean hasForwardPass() {
-        return decoder != null;
+        return forward.decoder != null;
+    }
+
+    /**
+     * Why the config of a family that has a forward pass does not let it run: what {@link #decoder} throws, an
+     * {@link UnsupportedArchitectureException} or a {@link io.modelassay.checkpoint.CheckpointException}.
+     */
+    public Optional<RuntimeException> refusal() {
+        return Optional.ofNullable(forward.refusal);
     }
 
     /**
      * How the decoder computes.
      *
-     * @throws UnsupportedArchitectureException if only the structure of this model type is known
+     * @throws UnsupportedArchitectureException if only the structure of this model type is known, or the config asks for what
+     *     is not computed
+     * @throws io.modelassay.checkpoint.CheckpointException if a setting of the forward pass is absent or out of range
      */
     public DecoderPlan decoder() {
-        if (decoder == null) {
+        if (forward.refusal != null) {
+            throw forward.refusal;
+        }
+        if (forward.decoder == null) {
             throw new UnsupportedArchitectureException("Model type \"" + modelType + "\" has no forward pass here"
                     + "\nTry: the structural checks, which need none");
         }
-        return decoder;
+        return forward.decoder;
     }
 
     /** The repeated layers of each stack, the language model's first. */
@@ -110,7 +136,15 @@ public final class ModelPlan {
 
     /** Names that are one parameter under this config: of each list, one has to be stored. */
     public List<List<String>> tied() {
-        return tied;
+        return tie.headKept ? List.of() : tie.names;
+    }
+
+    /**
+     * Whether the config ties head and embedding while the file stores the two with other values: transformers 5 keeps both
+     * then, and so does this plan.
+     */
+    public boolean keepsStoredHead() {
+        return tie.headKept;
     }
 
     /** What the model calls the base model that it adds a head to, such as {@code model}. */
@@ -191,7 +225,7 @@ public final class ModelPlan {
 
     /** The names that are one parameter with this one; itself alone where it is tied to none. */
     List<String> sharers(Parameter parameter) {
-        return tied.stream()
+        return tied().stream()
                 .filter(group -> group.contains(parameter.name()))
                 .findFirst()
                 .orElse(List.of(parameter.name()));
@@ -219,6 +253,21 @@ public final class ModelPlan {
     public ModelPlan with(List<Parameter> more) {
         List<Parameter> all = new ArrayList<>(parameters.values());
         all.addAll(more);
-        return new ModelPlan(modelType, all, layers, tied, names, decoder);
+        return new ModelPlan(modelType, all, layers, tie, names, forward);
+    }
+
+    /** This plan of a file whose head has values of its own, although the config ties it to the embedding. */
+    ModelPlan withStoredHead() {
+        Parameter head = parameters.values().stream()
+                .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD)
+                .findFirst()
+                .orElseThrow();
+        return new ModelPlan(
+                modelType,
+                List.copyOf(parameters.values()),
+                layers,
+                new Tie(tie.names, true),
+                names,
+                new Forward(forward.decoder == null ? null : forward.decoder.withHead(head.name()), forward.refusal));
     }
 }

@@ -1,6 +1,7 @@
 package io.modelassay.inspection;
 
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ConfigFindings;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.UnsupportedArchitectureException;
@@ -46,7 +47,7 @@ public final class Inspection {
             found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
         }
         InspectionFindings architecture = new InspectionFindings();
-        Optional<ModelPlan> known = plan(architecture);
+        Optional<ModelPlan> known = plan(checkpoint, architecture);
         this.quantization = StoredQuantization.of(checkpoint, known);
         boolean readable = quantization.unknownFormat().isEmpty();
         this.loadReport =
@@ -61,6 +62,7 @@ public final class Inspection {
         if (loadReport.isPresent()) {
             LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
             all.addAll(words.all());
+            all.addAll(ConfigFindings.of(config, known.get()));
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
         } else if (readable) {
@@ -99,9 +101,9 @@ public final class Inspection {
                 .toList();
     }
 
-    private Optional<ModelPlan> plan(InspectionFindings found) {
+    private Optional<ModelPlan> plan(Checkpoint checkpoint, InspectionFindings found) {
         try {
-            Optional<ModelPlan> plan = config.exists() ? Architectures.find(config) : Optional.empty();
+            Optional<ModelPlan> plan = Architectures.find(checkpoint);
             if (plan.isEmpty()) {
                 found.unknownArchitecture(config);
             }
