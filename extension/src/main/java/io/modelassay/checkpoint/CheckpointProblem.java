@@ -63,6 +63,7 @@ public enum CheckpointProblem {
     MISSING_CONFIG,
     MISSING_CONFIG_KEY,
     WRONG_CONFIG_KIND,
+    INVALID_PATTERN,
     // access
     UNKNOWN_TENSOR,
     TENSOR_TOO_LARGE,

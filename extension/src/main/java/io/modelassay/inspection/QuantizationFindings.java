@@ -133,9 +133,10 @@ final class QuantizationFindings {
 
     private void ignoreMatchesNothing(QuantizationConfig config) {
         ModuleExclusions exclusions = stored.exclusions();
+        Set<String> used = exclusions.entriesFor(modules);
         List<String> idle = exclusions.entries().stream()
                 .filter(entry -> !isGeneric(entry, config.method()))
-                .filter(entry -> !exclusions.matches(entry, modules))
+                .filter(entry -> !used.contains(entry))
                 .toList();
         if (!idle.isEmpty()) {
             String near = nearest(idle.get(0));

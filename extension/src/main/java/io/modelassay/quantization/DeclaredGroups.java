@@ -1,14 +1,17 @@
 package io.modelassay.quantization;
 
 import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.PythonPattern;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * {@code config_groups} as compressed-tensors writes it and ModelOpt copies it: each group tells its targets, which are
@@ -19,7 +22,35 @@ final class DeclaredGroups {
     private static final Pattern INTEGER_PRESET = Pattern.compile("W([2-8])A(4|8|16|FP8)(_ASYM)?");
     private static final Pattern PAIR = Pattern.compile("([0-9]{1,6})\\s*x\\s*([0-9]{1,6})");
 
-    private DeclaredGroups() {}
+    private final QuantizationConfig config;
+    private final Optional<ModelConfig> groups;
+    private final Map<String, String> byName = new HashMap<>();
+    private final Map<PythonPattern, String> byPattern = new LinkedHashMap<>();
+    private Optional<String> ofLinears = Optional.empty();
+    private final Map<String, Optional<Weights>> found = new ConcurrentHashMap<>();
+
+    private DeclaredGroups(QuantizationConfig config) {
+        this.config = config;
+        this.groups = config.values().optionalObject("config_groups");
+        groups.ifPresent(declared -> declared.keys()
+                .forEach(group -> targets(declared, group).forEach(target -> target(target, group))));
+    }
+
+    static DeclaredGroups of(QuantizationConfig config) {
+        return new DeclaredGroups(config);
+    }
+
+    /** Of groups with equal targets the first counts. */
+    private void target(String target, String group) {
+        if (target.startsWith("re:")) {
+            byPattern.putIfAbsent(config.patterns().compile(target.substring(3), "config_groups"), group);
+        } else {
+            byName.putIfAbsent(target, group);
+        }
+        if (ofLinears.isEmpty() && !target.contains(".") && target.endsWith("Linear")) {
+            ofLinears = Optional.of(group);
+        }
+    }
 
     /**
      * How a module's weight is declared to be stored.
@@ -41,22 +72,21 @@ final class DeclaredGroups {
 
     /** What {@code config} declares of {@code module}; nothing where no group targets it. */
     static Optional<Weights> find(String module, QuantizationConfig config) {
-        Optional<ModelConfig> groups = config.values().optionalObject("config_groups");
-        if (groups.isEmpty()) {
-            return Optional.empty();
-        }
-        Optional<String> best = Optional.empty();
-        int rank = 0;
-        for (String name : groups.get().keys()) {
-            for (String target : targets(groups.get(), name)) {
-                int found = rank(target, module);
-                if (found > rank) {
-                    rank = found;
-                    best = Optional.of(name);
-                }
-            }
-        }
-        return best.flatMap(name -> weights(groups.get(), name, config));
+        return config.groups().found.computeIfAbsent(module, config.groups()::weights);
+    }
+
+    private Optional<Weights> weights(String module) {
+        return group(module).flatMap(group -> weights(groups.orElseThrow(), group, config));
+    }
+
+    /** A name goes over a pattern, a pattern over a class of linear modules. */
+    private Optional<String> group(String module) {
+        return Optional.ofNullable(byName.get(module))
+                .or(() -> byPattern.entrySet().stream()
+                        .filter(entry -> entry.getKey().match(module))
+                        .map(Map.Entry::getValue)
+                        .findFirst())
+                .or(() -> ofLinears);
     }
 
     /** The format of {@code module}, or an empty string. */
@@ -112,21 +142,6 @@ final class DeclaredGroups {
         return groups.isObject(name) && groups.object(name).isArray("targets")
                 ? groups.object(name).strings("targets")
                 : List.of();
-    }
-
-    /** 3 for the module's name, 2 for a pattern, 1 for a class of linear modules, 0 for anything else. */
-    private static int rank(String target, String module) {
-        if (target.equals(module)) {
-            return 3;
-        }
-        if (target.startsWith("re:")) {
-            try {
-                return Pattern.compile(target.substring(3)).matcher(module).lookingAt() ? 2 : 0;
-            } catch (PatternSyntaxException e) {
-                return 0;
-            }
-        }
-        return !target.contains(".") && target.endsWith("Linear") ? 1 : 0;
     }
 
     private static Optional<Weights> weights(ModelConfig groups, String name, QuantizationConfig config) {
