@@ -1,6 +1,7 @@
 package io.modelassay.architecture;
 
 import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.Printable;
 import org.apiguardian.api.API;
 
 /** A model type, or a feature of it, whose forward pass is not known. Structural checks still work. */
@@ -15,7 +16,7 @@ public final class UnsupportedArchitectureException extends RuntimeException {
     }
 
     private UnsupportedArchitectureException(String message, boolean refusedByTransformers) {
-        super(message);
+        super(Printable.lines(message));
         this.refusedByTransformers = refusedByTransformers;
     }
 

@@ -32,7 +32,7 @@ final class GroupTargets {
             return List.of();
         }
         List<String> idle = targets.stream()
-                .filter(target -> modules.stream().noneMatch(module -> DeclaredGroups.rank(target, module) > 0))
+                .filter(target -> modules.stream().noneMatch(module -> DeclaredGroups.means(target, module, config)))
                 .toList();
         return List.of(new Finding(
                 "quantized-module-not-targeted",
