@@ -113,6 +113,10 @@ final class ScaledWeightScheme implements Scheme {
                 .orElse(true);
         Optional<TensorInfo> stored = module.find(weight);
         boolean codes = stored.map(tensor -> CODES.contains(tensor.type())).orElse(false);
+        if (!codes && known && stored.isPresent() && isMislabelled(stored.get(), module, reading)) {
+            reading.require(module, weight, CODES);
+            return Optional.empty();
+        }
         if (!codes && (stored.isPresent() || !known)) {
             return Optional.empty();
         }
@@ -147,6 +151,14 @@ final class ScaledWeightScheme implements Scheme {
             return Optional.empty();
         }
         return Optional.of(packed(module, weight, scaleName, grid.get(), parts, reading));
+    }
+
+    /** Bytes of the weight's own shape under another label: codes of 8 bits all the same. */
+    private static boolean isMislabelled(TensorInfo weight, ModuleTensors module, SchemeReading reading) {
+        return weight.type() == TensorType.U8
+                && reading.expected(module.module())
+                        .map(shape -> shape.equals(weight.shape()))
+                        .orElse(false);
     }
 
     /** What the config expects beside the scale that is there. */
