@@ -37,7 +37,8 @@ final class ExclusionFindings {
         ModuleExclusions exclusions = stored.exclusions();
         for (String entry : exclusions.entries()) {
             if (!isGeneric(entry) && !exclusions.matches(entry, modules)) {
-                // The same entry for the first layer: where that matches, the entry is for a layer that the model lacks.
+                // The same entry for the first layer: where that matches, the entry is for a layer that the model
+                // lacks.
                 String first = NUMBER.matcher(entry).replaceFirst("0");
                 (exclusions.matches(first, modules) ? beyond : idle).add(entry);
             }
@@ -54,10 +55,13 @@ final class ExclusionFindings {
     Optional<String> idleInWords() {
         return idle.isEmpty()
                 ? Optional.empty()
-                : Optional.of(idle.size() + " of " + stored.exclusions().entries().size()
-                        + (idle.size() == 1 ? " entry" : " entries") + " of the list match no module, such as "
-                        + idle.get(0)
-                        + nearest(idle.get(0)).map(near -> ": the module is called " + near).orElse(""));
+                : Optional.of(
+                        idle.size() + " of " + stored.exclusions().entries().size()
+                                + (idle.size() == 1 ? " entry" : " entries") + " of the list match no module, such as "
+                                + idle.get(0)
+                                + nearest(idle.get(0))
+                                        .map(near -> ": the module is called " + near)
+                                        .orElse(""));
     }
 
     /** Entries that match nothing, where no finding on an unpacked module has told of them. */
@@ -95,7 +99,7 @@ final class ExclusionFindings {
         ModuleExclusions here = ModuleExclusions.of(first);
         for (QuantizationConfig other : configs.subList(1, configs.size())) {
             ModuleExclusions there = ModuleExclusions.of(other);
-            if (here.entries().isEmpty() || there.entries().isEmpty()) {
+            if (!ModuleExclusions.areDeclared(first) || !ModuleExclusions.areDeclared(other)) {
                 continue;
             }
             NavigableSet<String> left = new TreeSet<>();
@@ -123,9 +127,7 @@ final class ExclusionFindings {
     }
 
     private static String difference(String by, NavigableSet<String> modules, String notBy) {
-        return modules.isEmpty()
-                ? ""
-                : by + " leaves out " + NameGroup.summary(modules) + ", " + notBy + " does not";
+        return modules.isEmpty() ? "" : by + " leaves out " + NameGroup.summary(modules) + ", " + notBy + " does not";
     }
 
     private static String handful(List<String> all) {

@@ -80,7 +80,8 @@ final class FusedParts {
                 if (format.isEmpty() && quantization.modules().contains(module)) {
                     return Optional.empty();
                 }
-                ways.add(format.map(way -> way.scheme() + way.bits() + "g" + way.groupSize()).orElse(""));
+                ways.add(format.map(way -> way.scheme() + way.bits() + "g" + way.groupSize())
+                        .orElse(""));
                 words.add(module + " " + format.map(StorageFormat::label).orElse("in full precision"));
             }
         }

@@ -54,8 +54,8 @@ public final class Inspection {
         this.difference = reference
                 .filter(other -> readable)
                 .map(other -> CheckpointDifference.of(checkpoint, other, quantization));
-        difference.ifPresent(differing ->
-                found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
+        difference.ifPresent(
+                differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
         Set<String> elsewhere = Set.of();
         if (loadReport.isPresent()) {

@@ -73,7 +73,8 @@ final class InspectionFindings {
                     Severity.INFO,
                     zero.iterator().next(),
                     zero.size() + (zero.size() == 1 ? " bias" : " biases")
-                            + " that the reference lacks, every value zero, so nothing changes: " + NameGroup.summary(zero),
+                            + " that the reference lacks, every value zero, so nothing changes: "
+                            + NameGroup.summary(zero),
                     "nothing needs doing");
         }
         difference

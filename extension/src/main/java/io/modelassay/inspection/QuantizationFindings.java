@@ -63,7 +63,8 @@ final class QuantizationFindings {
         Set<String> names = new TreeSet<>();
         linear.forEach(module -> names.add(last(module)));
         checkpoint.tensors().values().stream()
-                .filter(tensor -> tensor.name().endsWith(".weight") && tensor.shape().rank() == 2)
+                .filter(tensor ->
+                        tensor.name().endsWith(".weight") && tensor.shape().rank() == 2)
                 .map(tensor -> parent(tensor.name()))
                 .filter(module -> names.contains(last(module)))
                 .forEach(linear::add);

@@ -26,7 +26,8 @@ final class ShardedState {
     static ShardedState of(LoadReport report) {
         ShardedState state = new ShardedState();
         for (LoadReport.Mismatch mismatch : report.mismatched()) {
-            boolean empty = mismatch.stored().elementCount() == 0 && mismatch.expected().elementCount() > 0;
+            boolean empty =
+                    mismatch.stored().elementCount() == 0 && mismatch.expected().elementCount() > 0;
             boolean flat = mismatch.stored().rank() == 1 && mismatch.expected().rank() > 1;
             if (empty || flat) {
                 state.parts.put(mismatch.name(), mismatch.stored() + ", the model has " + mismatch.expected());

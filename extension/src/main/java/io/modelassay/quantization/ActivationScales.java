@@ -11,10 +11,12 @@ import java.util.Set;
 
 /** Scales of activations that the config declares static, so that each quantized module must store one. */
 final class ActivationScales {
-    /** A module without the scale that it should have. */
+    /** Names of which a module needs one, and the key that asks for it. */
     private record Asked(List<String> parts, String by) {}
 
     private static final List<String> FP8 = List.of("input_scale", "activation_scale", "act_scale");
+
+    private static final Set<String> STATIC_ALGORITHMS = Set.of("fp8", "nvfp4");
 
     private ActivationScales() {}
 
@@ -26,7 +28,8 @@ final class ActivationScales {
             Optional<Asked> asked = asked(module, config);
             if (asked.isPresent()
                     && asked.get().parts().stream()
-                            .noneMatch(name -> checkpoint.find(module + "." + name).isPresent())) {
+                            .noneMatch(
+                                    name -> checkpoint.find(module + "." + name).isPresent())) {
                 lacking.add(module);
                 part = asked.get().parts().get(0);
                 by = asked.get().by();
@@ -42,8 +45,8 @@ final class ActivationScales {
                 lacking.get(0) + "." + part,
                 (lacking.size() == 1
                                 ? lacking.get(0) + " lacks the " + part
-                                : lacking.size() + " of " + modules.size() + " quantized modules, " + all + ", lack the "
-                                        + part)
+                                : lacking.size() + " of " + modules.size() + " quantized modules, " + all
+                                        + ", lack the " + part)
                         + " that " + by + " in " + config.source()
                         + " asks for; a server would compute with whatever its memory holds",
                 "calibrate these modules again, or declare their activations dynamic"));
@@ -54,6 +57,12 @@ final class ActivationScales {
             return config.text("activation_scheme").equals("static")
                     ? Optional.of(new Asked(FP8, "activation_scheme static"))
                     : Optional.empty();
+        }
+        // Without groups, these two algorithms of ModelOpt mean static activations.
+        if (config.method().equals("modelopt")
+                && DeclaredGroups.targets(config).isEmpty()
+                && STATIC_ALGORITHMS.contains(config.text("quant_algo"))) {
+            return Optional.of(new Asked(FP8, "quant_algo " + config.text("quant_algo")));
         }
         return DeclaredGroups.activations(module, config).flatMap(ActivationScales::asked);
     }

@@ -25,7 +25,8 @@ final class AutoRoundLayers {
     static List<String> unquantized(QuantizationConfig config) {
         Optional<ModelConfig> extra = config.values().optionalObject(KEY);
         return extra.map(ModelConfig::keysInFileOrder).orElse(List.of()).stream()
-                .filter(key -> extra.get().isObject(key) && isFullPrecision(extra.get().object(key)))
+                .filter(key ->
+                        extra.get().isObject(key) && isFullPrecision(extra.get().object(key)))
                 .toList();
     }
 

@@ -79,9 +79,8 @@ final class DeclaredGroups {
         return candidates(module, config).stream()
                 .findFirst()
                 .filter(name -> groups != null && groups.isObject(name))
-                .flatMap(name -> groups == null
-                        ? Optional.empty()
-                        : groups.object(name).optionalObject("input_activations"));
+                .flatMap(name ->
+                        groups == null ? Optional.empty() : groups.object(name).optionalObject("input_activations"));
     }
 
     /** All targets of all groups. */

@@ -55,7 +55,8 @@ final class GroupTargets {
 
     /** Modules that two groups target alike, with weights declared in different ways. */
     List<Finding> overlapping() {
-        Map<List<String>, List<PackedWeight>> overlaps = new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
+        Map<List<String>, List<PackedWeight>> overlaps =
+                new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
         for (PackedWeight weight : weights) {
             if (isAmbiguous(weight.module(), config)) {
                 overlaps.computeIfAbsent(DeclaredGroups.candidates(weight.module(), config), any -> new ArrayList<>())
@@ -68,7 +69,8 @@ final class GroupTargets {
                 Severity.ERROR,
                 config.source(),
                 "The groups " + String.join(" and ", groups) + " of config_groups target the same modules and declare"
-                        + " them in different ways, " + declared(groups, affected.get(0).module()) + ": "
+                        + " them in different ways, "
+                        + declared(groups, affected.get(0).module()) + ": "
                         + affected.size() + (affected.size() == 1 ? " module, " : " modules, first ")
                         + affected.get(0).module() + ", whose tensors have "
                         + affected.get(0).format().bits() + " bits; loaders differ in the group that they take",
@@ -89,7 +91,9 @@ final class GroupTargets {
     private static String inWords(DeclaredGroups.Weights weights) {
         String bits = weights.bits().isPresent() ? weights.bits().getAsLong() + " bits" : "no number of bits";
         return bits
-                + (weights.groupSize().isPresent() ? " in groups of " + weights.groupSize().getAsLong() : "");
+                + (weights.groupSize().isPresent()
+                        ? " in groups of " + weights.groupSize().getAsLong()
+                        : "");
     }
 
     /** Whether groups of the same rank declare {@code module} in different ways. */
@@ -102,9 +106,11 @@ final class GroupTargets {
     }
 
     private static String shown(List<String> all) {
-        return String.join(", ", all.subList(0, Math.min(SHOWN, all.size())).stream()
-                        .map(SchemeReading::quote)
-                        .toList())
+        return String.join(
+                        ", ",
+                        all.subList(0, Math.min(SHOWN, all.size())).stream()
+                                .map(SchemeReading::quote)
+                                .toList())
                 + (all.size() > SHOWN ? " and " + (all.size() - SHOWN) + " more" : "");
     }
 }

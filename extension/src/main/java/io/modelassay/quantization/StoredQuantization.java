@@ -82,6 +82,9 @@ public final class StoredQuantization {
             findings.add(unknownFormat.finding());
             return;
         }
+        if (plan == null && !modules.isEmpty()) {
+            formats.beside(modules.keySet()).map(UnknownFormat::finding).ifPresent(findings::add);
+        }
         if (plan != null) {
             List.copyOf(explained).forEach(name -> explained.add(plan.resolve(name)));
             weights.forEach((name, weight) -> byParameter.putIfAbsent(plan.resolve(name), weight));
@@ -352,6 +355,13 @@ public final class StoredQuantization {
         return counts.entrySet().stream()
                 .sorted(Map.Entry.<StorageFormat, Long>comparingByValue().reversed())
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
+    }
+
+    /** The formats that occur, for people, such as {@code gptq 4-bit g128 sym}; {@code unquantized} where there is none. */
+    public String label() {
+        String labels =
+                formats().keySet().stream().map(StorageFormat::label).sorted().collect(Collectors.joining(", "));
+        return labels.isEmpty() ? "unquantized" : labels;
     }
 
     /** Other readings of the tensors of {@code weight}, by the finding that one of them would be. */

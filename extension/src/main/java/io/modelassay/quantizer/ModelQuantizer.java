@@ -174,15 +174,11 @@ public final class ModelQuantizer {
         calibration.requireTokens();
         // The head is one more.
         int layers = model.decoder().layers().size() + (quantization.quantizesHead() ? 1 : 0);
-        DType compute = dtype.resolve(source.config()
-                .optionalString("dtype")
-                .or(() -> source.config().optionalString("torch_dtype"))
-                .orElse(""));
+        DType compute = dtype.resolve(source.config());
         String key = String.join(
                 "/",
                 source.contentHash(),
-                quantization.toString(),
-                quantization.settings().toString(),
+                quantization.contentKey(),
                 calibration.hash(),
                 fallbacks.toString(),
                 compute.name(),

@@ -31,7 +31,8 @@ class QuantizationFindingsTest {
 
     @Test
     void cacheScalesWhereServersLookAreHealthy() {
-        for (String place : List.of("self_attn.%s_scale", "self_attn.%s_proj.%1$s_scale", "self_attn.%s_proj.output_scale")) {
+        for (String place :
+                List.of("self_attn.%s_scale", "self_attn.%s_proj.%1$s_scale", "self_attn.%s_proj.output_scale")) {
             assertThat(warnings(withCache(place))).as(place).isEmpty();
         }
     }
@@ -49,14 +50,22 @@ class QuantizationFindingsTest {
         Corruptor without = copy(FP8).editConfig(QuantizationFindingsTest::cache);
         Finding finding = single(without);
         assertThat(finding.id()).isEqualTo("kv-scale-missing");
-        assertThat(finding.message()).contains("3 of 3 attention modules have none");
+        assertThat(finding.message()).contains("3 of 3 attention modules lack them");
         assertThat(ids(without.named("dynamic")
-                        .editConfig(config -> ((ObjectNode) quantization(config).get("kv_cache_scheme"))
-                                .put("dynamic", true))))
+                        .editConfig(config ->
+                                ((ObjectNode) quantization(config).get("kv_cache_scheme")).put("dynamic", true))))
                 .as("a dynamic cache needs none")
                 .isEmpty();
         Finding some = single(withCache("self_attn.%s_scale").named("some").dropTensors(".*layers\\.2.*\\.[kv]_scale"));
-        assertThat(some.message()).contains("1 of 3 attention modules have none: model.layers.2.self_attn");
+        assertThat(single(withCache("self_attn.%s_scale")
+                                .named("half")
+                                .dropTensors("model\\.layers\\.1\\.self_attn\\.v_scale"))
+                        .message())
+                .contains("1 of 3 attention modules lack them: model.layers.1.self_attn");
+        assertThat(single(withCache("%s_scale").named("high")).message())
+                .as("one module too high")
+                .contains("servers look for model.layers.0.self_attn.k_scale");
+        assertThat(some.message()).contains("1 of 3 attention modules lack them: model.layers.2.self_attn");
     }
 
     private Corruptor withCache(String place) {
@@ -90,9 +99,7 @@ class QuantizationFindingsTest {
     void modulesThatAutoRoundLeavesInFullPrecision(String key, String settings) {
         Corruptor artifact = autoRound("auto").editConfig(config -> {
             try {
-                quantization(config)
-                        .putObject("extra_config")
-                        .set(key.strip(), new ObjectMapper().readTree(settings));
+                quantization(config).putObject("extra_config").set(key.strip(), new ObjectMapper().readTree(settings));
             } catch (JsonProcessingException e) {
                 throw new AssertionError(e);
             }
@@ -106,10 +113,11 @@ class QuantizationFindingsTest {
         assertThat(finding.id()).isEqualTo("quantized-module-unpacked");
         assertThat(finding.severity()).isEqualTo(Severity.ERROR);
         assertThat(finding.nextStep()).startsWith("list them in extra_config with bits 16");
-        assertThat(warnings(autoRound("four").editConfig(config -> quantization(config)
-                        .putObject("extra_config")
-                        .putObject("model.layers.1.mlp.down_proj")
-                        .put("bits", 4))))
+        assertThat(warnings(autoRound("four")
+                        .editConfig(config -> quantization(config)
+                                .putObject("extra_config")
+                                .putObject("model.layers.1.mlp.down_proj")
+                                .put("bits", 4))))
                 .as("4 bits are no full precision")
                 .hasSize(1);
     }
@@ -133,10 +141,12 @@ class QuantizationFindingsTest {
 
     @Test
     void quantizedModulesThatNoTargetNames() {
-        Corruptor fused = copy(FP8).editConfig(config -> targets(config, "re:.*qkv_proj$", "re:.*o_proj$", "re:.*mlp.*"));
+        Corruptor fused =
+                copy(FP8).editConfig(config -> targets(config, "re:.*qkv_proj$", "re:.*o_proj$", "re:.*mlp.*"));
         Finding finding = single(fused);
         assertThat(finding.id()).isEqualTo("quantized-module-not-targeted");
-        assertThat(finding.message()).contains("quantized modules are named by no target", "1 of 3 targets match no module");
+        assertThat(finding.message())
+                .contains("quantized modules are named by no target", "1 of 3 targets match no module");
         for (List<String> healthy : List.of(
                 List.of("Linear"),
                 List.of("re:.*[qkvo]_proj$", "re:.*mlp.*"),
@@ -188,16 +198,16 @@ class QuantizationFindingsTest {
         Corruptor suffix = copy(FP8)
                 .dropTensors("model\\.layers\\.0\\.mlp\\.down_proj\\..*")
                 .addTensor("model.layers.0.mlp.down_proj.weight", "BF16", 256, 512)
-                .editConfig(config -> ((ArrayNode) quantization(config).get("ignore"))
-                        .add("model.layers.0.mlp.down_proj.linear"));
+                .editConfig(config ->
+                        ((ArrayNode) quantization(config).get("ignore")).add("model.layers.0.mlp.down_proj.linear"));
         Finding finding = single(suffix);
         assertThat(finding.id()).isEqualTo("quantized-module-unpacked");
         assertThat(finding.message())
                 .contains("match no module, such as model.layers.0.mlp.down_proj.linear:"
                         + " the module is called model.layers.0.mlp.down_proj");
-        assertThat(warnings(suffix.named("right").editConfig(config -> ((ArrayNode)
-                                quantization(config).get("ignore"))
-                        .add("model.layers.0.mlp.down_proj"))))
+        assertThat(warnings(suffix.named("right")
+                        .editConfig(config ->
+                                ((ArrayNode) quantization(config).get("ignore")).add("model.layers.0.mlp.down_proj"))))
                 .noneMatch(other -> other.id().equals("quantized-module-unpacked"));
     }
 
@@ -210,20 +220,25 @@ class QuantizationFindingsTest {
     @Test
     void twoFilesThatLeaveOutDifferentModules() {
         Corruptor other = copy("quantized/modelopt-nvfp4")
-                .editJson("hf_quant_config.json", config -> ((ObjectNode) config.get("quantization"))
-                        .putArray("exclude_modules")
-                        .add("lm_head")
-                        .add("model.layers.1*"));
+                .editJson(
+                        "hf_quant_config.json",
+                        config -> ((ObjectNode) config.get("quantization"))
+                                .putArray("exclude_modules")
+                                .add("lm_head")
+                                .add("model.layers.1*"));
         Finding finding = single(other);
         assertThat(finding.id()).isEqualTo("quantization-configs-disagree");
         assertThat(finding.message())
                 .contains("config.json leaves out model.layers.2", "hf_quant_config.json does not");
-        assertThat(warnings(copy("quantized/modelopt-nvfp4").named("other-words").editJson(
-                        "hf_quant_config.json", config -> ((ObjectNode) config.get("quantization"))
-                                .putArray("exclude_modules")
-                                .add("lm_head")
-                                .add("model.layers.1.*")
-                                .add("model.layers.2.*"))))
+        assertThat(warnings(copy("quantized/modelopt-nvfp4")
+                        .named("other-words")
+                        .editJson(
+                                "hf_quant_config.json",
+                                config -> ((ObjectNode) config.get("quantization"))
+                                        .putArray("exclude_modules")
+                                        .add("lm_head")
+                                        .add("model.layers.1.*")
+                                        .add("model.layers.2.*"))))
                 .as("the same in other words")
                 .isEmpty();
     }
@@ -232,8 +247,8 @@ class QuantizationFindingsTest {
 
     @Test
     void aStaticActivationScaleThatIsLost() {
-        Finding finding = single(
-                copy("quantized/fp8-tensor").dropTensors("model\\.layers\\.0\\.mlp\\.down_proj\\.input_scale"));
+        Finding finding =
+                single(copy("quantized/fp8-tensor").dropTensors("model\\.layers\\.0\\.mlp\\.down_proj\\.input_scale"));
         assertThat(finding.id()).isEqualTo("activation-scale-missing");
         assertThat(finding.message())
                 .contains("model.layers.0.mlp.down_proj lacks the input_scale that activation_scheme static");
@@ -250,12 +265,13 @@ class QuantizationFindingsTest {
         Corruptor mixed = copy(FP8)
                 .dropTensors("model\\.layers\\.0\\.self_attn\\.v_proj\\..*")
                 .addTensor("model.layers.0.self_attn.v_proj.weight", "BF16", 128, 256)
-                .editConfig(config -> ((ArrayNode) quantization(config).get("ignore"))
-                        .add("model.layers.0.self_attn.v_proj"));
+                .editConfig(config ->
+                        ((ArrayNode) quantization(config).get("ignore")).add("model.layers.0.self_attn.v_proj"));
         Finding finding = single(mixed);
         assertThat(finding.id()).isEqualTo("fused-parts-differ");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
-        assertThat(finding.message()).contains("model.layers.0.self_attn.v_proj in full precision", "transformers loads");
+        assertThat(finding.message())
+                .contains("model.layers.0.self_attn.v_proj in full precision", "transformers loads");
         assertThat(found(copy("quantized/gptq-dynamic"), "fused-parts-differ").severity())
                 .as("GPTQModel keeps the modules apart")
                 .isEqualTo(Severity.INFO);
@@ -266,7 +282,8 @@ class QuantizationFindingsTest {
         Finding finding = single(copy("quantized/ct-pack-int4-g32-asym"));
         assertThat(finding.id()).isEqualTo("packed-zero-points");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
-        assertThat(finding.message()).contains("0.17.1 loads them", "0.18 to 0.20", "size mismatch of weight_zero_point");
+        assertThat(finding.message())
+                .contains("0.17.1 loads them", "0.18 to 0.20", "size mismatch of weight_zero_point");
     }
 
     // other causes
@@ -432,7 +449,10 @@ class QuantizationFindingsTest {
     }
 
     private List<String> ids(Corruptor corruptor) {
-        return findings(corruptor).stream().map(Finding::id).filter(id -> !id.equals("unsorted-tensors") && !id.equals("unaligned-tensor")).toList();
+        return findings(corruptor).stream()
+                .map(Finding::id)
+                .filter(id -> !id.equals("unsorted-tensors") && !id.equals("unaligned-tensor"))
+                .toList();
     }
 
     private List<Finding> warnings(Corruptor corruptor) {
