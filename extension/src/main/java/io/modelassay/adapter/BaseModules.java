@@ -2,6 +2,7 @@ package io.modelassay.adapter;
 
 import io.modelassay.adapter.BaseModule.Kind;
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ModelHead;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.architecture.UnsupportedArchitectureException;
@@ -55,7 +56,7 @@ public final class BaseModules {
 
     private static Optional<ModelPlan> plan(Checkpoint base) {
         try {
-            return base.config().exists() ? Architectures.find(base.config()) : Optional.empty();
+            return base.config().exists() ? Architectures.find(base.config(), ModelHead.LANGUAGE_MODEL) : Optional.empty();
         } catch (UnsupportedArchitectureException e) {
             return Optional.empty();
         }

@@ -9,8 +9,13 @@ import org.apiguardian.api.API;
 public final class Architectures {
     private Architectures() {}
 
+    /** Whether the parameters of the config's {@code model_type} are known. */
+    public static boolean isKnown(ModelConfig config) {
+        return config.exists() && config.modelType().map(FamilyFiles::find).isPresent();
+    }
+
     /**
-     * The plan of the model that {@code config} describes, or nothing where its {@code model_type} is not known.
+     * The plan of the model that {@code config} describes, in the class that {@code architectures} names, or nothing where its {@code model_type} is not known.
      *
      * @throws io.modelassay.checkpoint.CheckpointException if the config of a known family lacks a size
      */
@@ -18,6 +23,18 @@ public final class Architectures {
         return config.modelType()
                 .flatMap(type -> Optional.ofNullable(FamilyFiles.find(type))
                         .map(file -> new FamilyReader(type, file, config).plan()));
+    }
+
+    /**
+     * The plan of the model that a program makes of {@code config} when it asks for this head, whichever class the config
+     * names: {@code AutoModelForCausalLM} loads the checkpoint of a classifier as a language model.
+     */
+    public static Optional<ModelPlan> find(ModelConfig config, ModelHead head) {
+        return config.modelType()
+                .flatMap(type -> Optional.ofNullable(FamilyFiles.find(type))
+                        .map(file -> new FamilyReader(
+                                        type, file, config, new ModelClass("", head, ModelClass.Family.OWN))
+                                .plan()));
     }
 
     /**

@@ -26,11 +26,19 @@ final class FamilyReader {
     private final JsonNode family;
     private final ModelConfig config;
     private final Sizes text;
+    private final ClassReader classes;
+    private final ModelClass own;
 
     FamilyReader(String modelType, JsonNode family, ModelConfig config) {
+        this(modelType, family, config, new ClassReader(family, config).named());
+    }
+
+    FamilyReader(String modelType, JsonNode family, ModelConfig config, ModelClass own) {
         this.modelType = modelType;
         this.family = family;
         this.config = config;
+        this.classes = new ClassReader(family, config);
+        this.own = own;
         this.text = Sizes.of(stack(TEXT), config);
     }
 
@@ -40,7 +48,7 @@ final class FamilyReader {
         family.path("stacks").properties().forEach(entry -> {
             JsonNode stack = entry.getValue();
             Sizes sizes = Sizes.of(stack, config);
-            String prefix = stack.path("prefix").textValue() + ".";
+            String prefix = prefix(stack);
             add(stack.path("before"), prefix, sizes, parameters);
             JsonNode repeated = stack.path("layers");
             String count = repeated.path("count").textValue();
@@ -54,16 +62,27 @@ final class FamilyReader {
                 .filter(parameter -> parameter.kind() == Kind.EMBEDDING)
                 .findFirst()
                 .orElseThrow();
+        boolean causal = own.head() == ModelHead.LANGUAGE_MODEL;
         String head = family.path("head").textValue();
-        boolean tied = config.has(TIED) ? config.bool(TIED) : text.flag(TIED);
-        parameters.add(new Parameter(head + ".weight", head, embedding.shape(), Kind.HEAD, !tied));
+        boolean tied = causal && (config.has(TIED) ? config.bool(TIED) : text.flag(TIED));
+        parameters.addAll(classes.parameters(own.head(), text));
+        if (causal) {
+            parameters.add(new Parameter(head + ".weight", head, embedding.shape(), Kind.HEAD, !tied));
+        }
         return new ModelPlan(
                 modelType,
+                own,
                 parameters,
                 layers,
                 tied ? List.of(List.of(embedding.name(), head + ".weight")) : List.of(),
-                new ModelPlan.Names(family.path("base_prefix").textValue(), renames(), buffers()),
-                decoder(layers, embedding, head, tied));
+                new ModelPlan.Names(basePrefix(), renames(), buffers()),
+                causal ? decoder(layers, embedding, head, tied) : null);
+    }
+
+    /** What the names of a stack begin with, dot and all; empty for the modules of a base model alone. */
+    private String prefix(JsonNode stack) {
+        String prefix = classes.rebased(stack.path("prefix").textValue(), own.head());
+        return prefix.isEmpty() ? "" : prefix + ".";
     }
 
     private JsonNode stack(String name) {
@@ -85,6 +104,13 @@ final class FamilyReader {
                 parameters.add(new Parameter(module + ".bias", module, Shape.of(shape.dimension(0)), Kind.BIAS, true));
             }
         });
+    }
+
+    /** What the class calls the base model; what another would call it, for a base model alone. */
+    private String basePrefix() {
+        String base = family.path("base_prefix").textValue();
+        String own = classes.rebased(base, this.own.head());
+        return own.isEmpty() ? base : own;
     }
 
     private List<Rename> renames() {

@@ -25,7 +25,14 @@ final class LoadComparison {
         this.names = StoredNames.of(checkpoint, plan, rules);
         this.unexpected = names.homeless().stream()
                 .filter(tensor -> !isComputed(names.name(tensor.name())))
+                .filter(tensor -> !mayBeOfTheHead(tensor.name()))
                 .toList();
+    }
+
+    /** Whether a tensor lies beside the base model in a class whose head is not known. */
+    private boolean mayBeOfTheHead(String stored) {
+        return plan.modelClass().head() == ModelHead.UNKNOWN
+                && !names.name(stored).startsWith(plan.basePrefix() + ".");
     }
 
     private boolean isComputed(String name) {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModelPlan {
     private final String modelType;
+    private final ModelClass modelClass;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Set<String> modules = new LinkedHashSet<>();
     private final Set<String> stacks = new HashSet<>();
@@ -27,12 +28,14 @@ public final class ModelPlan {
 
     ModelPlan(
             String modelType,
+            ModelClass modelClass,
             List<Parameter> parameters,
             List<Layers> layers,
             List<List<String>> tied,
             Names names,
             @Nullable DecoderPlan decoder) {
         this.modelType = modelType;
+        this.modelClass = modelClass;
         parameters.forEach(parameter -> {
             this.parameters.put(parameter.name(), parameter);
             modules.add(parameter.module());
@@ -76,6 +79,11 @@ public final class ModelPlan {
         return modelType;
     }
 
+    /** The class of transformers that the parameters are those of. */
+    public ModelClass modelClass() {
+        return modelClass;
+    }
+
     /** Every parameter the architecture has under this config, in the order of the layers. */
     public List<Parameter> parameters() {
         return List.copyOf(parameters.values());
@@ -92,6 +100,11 @@ public final class ModelPlan {
      * @throws UnsupportedArchitectureException if only the structure of this model type is known
      */
     public DecoderPlan decoder() {
+        if (modelClass.head() != ModelHead.LANGUAGE_MODEL) {
+            throw new UnsupportedArchitectureException("The class " + modelClass.name()
+                    + " of config.json's architectures gives no logits of a next token, so nothing can be evaluated"
+                    + "\nTry: the structural checks, which need no forward pass, or a model of class ForCausalLM");
+        }
         if (decoder == null) {
             throw new UnsupportedArchitectureException("Model type \"" + modelType + "\" has no forward pass here"
                     + "\nTry: the structural checks, which need none");
@@ -136,6 +149,9 @@ public final class ModelPlan {
      * else that with the base model's prefix once less or once more. A name that belongs to nothing stays its present one.
      */
     public String resolve(String stored) {
+        if (isKnown(stored)) {
+            return stored;
+        }
         String name = canonical(stored);
         if (isKnown(name)) {
             return name;
@@ -192,6 +208,6 @@ public final class ModelPlan {
     public ModelPlan with(List<Parameter> more) {
         List<Parameter> all = new ArrayList<>(parameters.values());
         all.addAll(more);
-        return new ModelPlan(modelType, all, layers, tied, names, decoder);
+        return new ModelPlan(modelType, modelClass, all, layers, tied, names, decoder);
     }
 }

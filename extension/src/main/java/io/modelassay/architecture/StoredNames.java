@@ -52,7 +52,7 @@ public final class StoredNames {
         String name = name(tensor.name());
         if (!plan.has(name)) {
             homeless.add(tensor);
-        } else if (name.equals(plan.canonical(tensor.name()))) {
+        } else if (name.equals(tensor.name()) || name.equals(plan.canonical(tensor.name()))) {
             found.put(name, tensor);
         } else {
             found.putIfAbsent(name, tensor);

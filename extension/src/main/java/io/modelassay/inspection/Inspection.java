@@ -46,6 +46,7 @@ public final class Inspection {
             found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
         }
         Optional<ModelPlan> known = plan(found);
+        known.ifPresent(found::modelClass);
         this.quantization = StoredQuantization.of(checkpoint, known);
         this.loadReport = known.map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
         this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));

@@ -102,7 +102,7 @@ final class LoadFindings {
                 || !other.renamed().keySet().containsAll(report.renamed().keySet());
         add(
                 "renamed-prefix",
-                refused ? Severity.WARNING : Severity.INFO,
+                Severity.INFO,
                 first.getKey(),
                 report.renamed().size() + " tensors are stored "
                         + (first.getKey().length() < first.getValue().length() ? "without" : "with one more of")
