@@ -203,6 +203,7 @@ public final class ModelUnderTest implements AutoCloseable {
      */
     public LoadReport loadReport(LoaderRules rules) {
         ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
+        loaded.stored().requireKnownFormat();
         return loaded.stored().adapt(LoadReport.of(checkpoint(), plan, rules));
     }
 

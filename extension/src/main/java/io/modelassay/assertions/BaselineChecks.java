@@ -2,6 +2,7 @@ package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.baseline.Baseline;
 import io.modelassay.baseline.BaselineMode;
 import io.modelassay.baseline.Baselines;
@@ -99,6 +100,16 @@ final class BaselineChecks implements Baselines.Subject {
     @Override
     public String owner() {
         return model.name() + " of " + model.checkpoint().folder() + keeping();
+    }
+
+    @Override
+    public Object identity() {
+        return List.of(
+                model.checkpoint().folder(),
+                model.reference().checkpoint().folder(),
+                model.quantization(),
+                model.adapter().map(PeftAdapter::contentHash),
+                model.mergesAdapter());
     }
 
     private String keeping() {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -203,6 +204,11 @@ public final class Checkpoint implements AutoCloseable {
      */
     public Optional<Path> companionFile(String name) {
         return folder.find(name);
+    }
+
+    /** Free text that the tensor files hold beside their tensors, name to value, such as {@code format}. Unmodifiable. */
+    public Map<String, String> metadata() {
+        return Collections.unmodifiableMap(catalog.metadata());
     }
 
     /** Bytes of all tensors together, without headers. */

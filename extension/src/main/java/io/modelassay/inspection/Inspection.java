@@ -48,21 +48,29 @@ public final class Inspection {
         Optional<ModelPlan> known = plan(found);
         known.ifPresent(found::modelClass);
         this.quantization = StoredQuantization.of(checkpoint, known);
-        this.loadReport = known.map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
-        this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));
+        boolean readable = quantization.unknownFormat().isEmpty();
+        this.loadReport =
+                known.filter(plan -> readable).map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
+        this.difference = reference
+                .filter(other -> readable)
+                .map(other -> CheckpointDifference.of(checkpoint, other, quantization));
         difference.ifPresent(found::difference);
         List<Finding> all = new ArrayList<>();
         Set<String> elsewhere = Set.of();
-        if (known.isPresent()) {
+        if (loadReport.isPresent()) {
             LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
             all.addAll(words.all());
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
         }
         all.addAll(found.all());
-        all.addAll(QuantizationFindings.of(checkpoint, known, quantization, elsewhere));
+        if (readable) {
+            all.addAll(QuantizationFindings.of(checkpoint, known, quantization, elsewhere));
+        }
         all.addAll(quantization.findings());
-        all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
+        if (readable) {
+            all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
+        }
         all.addAll(checkpoint.notes());
         this.findings = List.copyOf(all);
         this.tensorParallel = TensorParallel.of(checkpoint, quantization);

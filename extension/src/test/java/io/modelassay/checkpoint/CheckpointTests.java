@@ -268,6 +268,9 @@ class CheckpointTests {
         assertThat(TestFiles.failure(folder).getMessage()).contains("it has \"README.md\"");
         TestFiles.write(folder.resolve("m.gguf"), "x");
         assertThat(TestFiles.failure(folder).id()).isEqualTo("unsupported-format");
+        assertThat(TestFiles.failure(folder).nextStep())
+                .contains("the safetensors checkpoint that the GGUF file was made from")
+                .doesNotContain("save_pretrained");
         TestFiles.write(folder.resolve("weights.ckpt"), "x");
         assertThat(TestFiles.failure(folder).getMessage())
                 .isEqualTo("The folder holds pickled files (\"weights.ckpt\") and none by a name that loaders look for"
