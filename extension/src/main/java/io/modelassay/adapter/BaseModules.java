@@ -56,7 +56,11 @@ public final class BaseModules {
 
     private static Optional<ModelPlan> plan(Checkpoint base) {
         try {
-            return base.config().exists() ? Architectures.find(base.config(), ModelHead.LANGUAGE_MODEL) : Optional.empty();
+            return base.config().exists()
+                    ? Architectures.find(base.config(), ModelHead.LANGUAGE_MODEL)
+                            // Tensors tell whether experts are stacked, which decides what adapters may name.
+                            .filter(plan -> !plan.hasExperts())
+                    : Optional.empty();
         } catch (UnsupportedArchitectureException e) {
             return Optional.empty();
         }

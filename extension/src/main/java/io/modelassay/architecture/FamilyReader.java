@@ -3,12 +3,15 @@ package io.modelassay.architecture;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.modelassay.architecture.ModelPlan.Layers;
 import io.modelassay.architecture.ModelPlan.Rename;
+import io.modelassay.architecture.ModelPlan.Stack;
 import io.modelassay.architecture.Parameter.Kind;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
@@ -45,6 +48,7 @@ final class FamilyReader {
     ModelPlan plan() {
         List<Parameter> parameters = new ArrayList<>();
         List<Layers> layers = new ArrayList<>();
+        Map<String, Stack> stacks = new LinkedHashMap<>();
         family.path("stacks").properties().forEach(entry -> {
             JsonNode stack = entry.getValue();
             Sizes sizes = Sizes.of(stack, config);
@@ -55,7 +59,13 @@ final class FamilyReader {
             Layers own =
                     new Layers(entry.getKey(), prefix + repeated.path("name").textValue(), sizes.integer(count), count);
             layers.add(own);
-            own.names().forEach(name -> add(repeated.path("modules"), name + ".", sizes, parameters));
+            ExpertReader experts = new ExpertReader(repeated, sizes);
+            for (int i = 0; i < own.count(); i++) {
+                String layer = own.prefix() + "." + i + ".";
+                add(repeated.path("modules"), layer, sizes, parameters);
+                add(experts.modules(i), layer, sizes, parameters);
+                experts.stacks(i, layer, stacks);
+            }
             add(stack.path("after"), prefix, sizes, parameters);
         });
         Parameter embedding = parameters.stream()
@@ -75,7 +85,7 @@ final class FamilyReader {
                 parameters,
                 layers,
                 tied ? List.of(List.of(embedding.name(), head + ".weight")) : List.of(),
-                new ModelPlan.Names(basePrefix(), renames(), buffers()),
+                new ModelPlan.Names(basePrefix(), renames(), buffers(), stacks),
                 causal ? decoder(layers, embedding, head, tied) : null);
     }
 

@@ -1,5 +1,6 @@
 package io.modelassay.architecture;
 
+import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -71,8 +72,22 @@ public final class ModelPlan {
      * @param basePrefix name of the model without its head within the model with it
      * @param renames names of earlier generations
      * @param buffers names that are computed, not loaded
+     * @param stacks tensors that hold the weights of all experts of a layer, by name
      */
-    record Names(String basePrefix, List<Rename> renames, List<String> buffers) {}
+    record Names(String basePrefix, List<Rename> renames, List<String> buffers, Map<String, Stack> stacks) {}
+
+    /** The weights of all experts of one layer in one tensor, as transformers 5 holds them. */
+    record Stack(List<String> parameters, Shape shape) {}
+
+    /** Whether the model is a mixture of experts. */
+    public boolean hasExperts() {
+        return !names.stacks.isEmpty();
+    }
+
+    /** Tensors that hold the weights of all experts of a layer, by name. */
+    Map<String, Stack> stacks() {
+        return names.stacks;
+    }
 
     /** The config's {@code model_type}. */
     public String modelType() {

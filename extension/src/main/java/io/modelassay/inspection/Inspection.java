@@ -53,15 +53,20 @@ public final class Inspection {
                 known.filter(plan -> readable).map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
         this.difference = reference
                 .filter(other -> readable)
-                .map(other -> CheckpointDifference.of(checkpoint, other, quantization));
-        difference.ifPresent(found::difference);
+                .map(other -> CheckpointDifference.of(checkpoint, other, known, quantization));
+        ExpertSets experts = ExpertSets.of(checkpoint);
+        difference.ifPresent(differing -> found.difference(differing.without(experts::tellsOf)));
         List<Finding> all = new ArrayList<>();
         Set<String> elsewhere = Set.of();
         if (loadReport.isPresent()) {
-            LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
+            LoadFindings words =
+                    LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization, experts);
             all.addAll(words.all());
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
+        }
+        if (readable && known.isEmpty()) {
+            all.addAll(experts.findings());
         }
         all.addAll(found.all());
         if (readable) {
