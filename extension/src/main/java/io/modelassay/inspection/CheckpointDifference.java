@@ -9,6 +9,7 @@ import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -56,10 +57,23 @@ public record CheckpointDifference(List<String> missing, List<String> unexpected
                         name, other.tensor().type(), own.tensor().type(), other.shape(), own.shape()));
             }
         });
+        List<String> missing = absent(expected, stored, packed);
         return new CheckpointDifference(
-                absent(expected, stored, checkpoint, plan, packed),
-                absent(stored, expected, checkpoint, plan, packed),
+                plan.map(known -> List.copyOf(StoredNames.of(checkpoint, known).grouped(missing)))
+                        .orElse(missing),
+                absent(stored, expected, packed).stream()
+                        .map(name -> Objects.requireNonNull(stored.get(name)).tensor().name())
+                        .distinct()
+                        .toList(),
                 List.copyOf(mismatched));
+    }
+
+    /** What {@code there} has and {@code here} has not. */
+    private static List<String> absent(
+            SortedMap<String, Stored> there, SortedMap<String, Stored> here, StoredQuantization packed) {
+        return there.keySet().stream()
+                .filter(name -> !here.containsKey(name) && !packed.explains(name))
+                .toList();
     }
 
     /** What is left when other findings tell of some of the missing names. */
@@ -76,20 +90,5 @@ public record CheckpointDifference(List<String> missing, List<String> unexpected
         SortedMap<String, Stored> plain = new TreeMap<>();
         checkpoint.tensors().forEach((name, tensor) -> plain.put(name, new Stored(tensor, tensor.shape())));
         return plan.map(known -> StoredNames.of(checkpoint, known).weights()).orElse(plain);
-    }
-
-    /** What {@code there} has and {@code here} has not, in the terms of the checkpoint. */
-    private static List<String> absent(
-            SortedMap<String, Stored> there,
-            SortedMap<String, Stored> here,
-            Checkpoint checkpoint,
-            Optional<ModelPlan> plan,
-            StoredQuantization packed) {
-        List<String> names = there.keySet().stream()
-                .filter(name -> !here.containsKey(name) && !packed.explains(name))
-                .toList();
-        return plan.map(known ->
-                        List.copyOf(StoredNames.of(checkpoint, known).grouped(names)))
-                .orElse(names);
     }
 }

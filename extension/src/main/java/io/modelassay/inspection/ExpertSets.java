@@ -7,6 +7,7 @@ import io.modelassay.checkpoint.ModelConfig;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -18,6 +19,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * The experts of a mixture against their siblings and the config, by names alone, so without an architecture. A layer is
@@ -35,6 +37,9 @@ final class ExpertSets {
     private static final Pattern ROUTER = Pattern.compile("(^|\\.)(gate|router|gate_network)\\.(.*\\.)?weight");
     private static final List<String> COUNTS =
             List.of("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts");
+
+    /** Many times as many as published models have; a config that says more is wrong in another way. */
+    private static final int MOST_EXPERTS = 10_000;
 
     private final OptionalLong declared;
     private final NavigableMap<String, NavigableMap<Integer, Layer>> stacks = new TreeMap<>();
@@ -83,7 +88,12 @@ final class ExpertSets {
 
     /** Whether a finding tells of {@code name}, be it of an expert or of a stack of them. */
     boolean tellsOf(String name) {
-        return affected.stream().anyMatch(name::startsWith);
+        for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+            if (affected.contains(name.substring(0, dot)) || affected.contains(name.substring(0, dot + 1))) {
+                return true;
+            }
+        }
+        return affected.contains(name);
     }
 
     private void place(String name) {
@@ -119,6 +129,7 @@ final class ExpertSets {
         long count = model.isStacked() ? 0 : declared.orElse(model.experts.lastKey() + 1L);
         String place = model.place.iterator().next();
         List<Integer> without = new ArrayList<>();
+        Map<List<Integer>, List<String>> fewer = new LinkedHashMap<>();
         layers.forEach((number, layer) -> {
             String subject = prefix + number + "." + place.substring(0, place.length() - 1);
             if (layer.experts.isEmpty()) {
@@ -129,10 +140,12 @@ final class ExpertSets {
             } else if (layer.place.equals(model.place) && layer.isStacked() == model.isStacked()) {
                 incomplete(subject, layer, model.projections());
                 if (!model.isStacked() && layer.experts.size() < count) {
-                    fewer(subject, layer, count);
+                    fewer.computeIfAbsent(absent(layer, count), any -> new ArrayList<>())
+                            .add(subject);
                 }
             }
         });
+        fewer.forEach((absent, subjects) -> fewer(subjects, absent, count));
         if (!without.isEmpty()) {
             lost(prefix, place, without, fullest.get());
         }
@@ -155,7 +168,9 @@ final class ExpertSets {
     /** Experts of one layer that lack a projection which its siblings have. */
     private void incomplete(String subject, Layer layer, Collection<String> projections) {
         NavigableMap<String, List<Integer>> lacking = new TreeMap<>();
-        layer.experts.forEach((number, own) -> projections.stream()
+        // Numbers beyond the declared ones are experts of another kind, such as those that compute nothing.
+        layer.experts.headMap((int) Math.min(declared.orElse(Integer.MAX_VALUE), Integer.MAX_VALUE))
+                .forEach((number, own) -> projections.stream()
                 .filter(projection -> !own.contains(projection))
                 .forEach(projection -> lacking.computeIfAbsent(projection, any -> new ArrayList<>())
                         .add(number)));
@@ -172,17 +187,19 @@ final class ExpertSets {
         });
     }
 
-    private void fewer(String subject, Layer layer, long count) {
-        List<Long> absent = new ArrayList<>();
-        for (long number = 0; number < count && absent.size() <= count; number++) {
-            if (!layer.experts.containsKey((int) number)) {
-                absent.add(number);
-                affected.add(subject + "." + number + ".");
-            }
-        }
+    private static List<Integer> absent(Layer layer, long count) {
+        return IntStream.range(0, (int) Math.min(count, MOST_EXPERTS))
+                .filter(number -> !layer.experts.containsKey(number))
+                .boxed()
+                .toList();
+    }
+
+    private void fewer(List<String> subjects, List<Integer> absent, long count) {
+        subjects.forEach(subject -> absent.forEach(number -> affected.add(subject + "." + number + ".")));
         add(
-                subject,
-                "The layer has " + layer.experts.size() + " experts where "
+                subjects.get(0),
+                (subjects.size() == 1 ? "The layer has " : subjects.size() + " layers, this one first, have ")
+                        + (count - absent.size()) + " experts where "
                         + (declared.isPresent() ? CONFIG + " says " : "numbers and siblings tell of ") + count
                         + ", first absent number " + absent.get(0) + "; a loader would initialize them at random");
     }

@@ -45,8 +45,9 @@ public final class Inspection {
         if (tensors.isEmpty()) {
             found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
         }
-        Optional<ModelPlan> known = plan(found);
-        known.ifPresent(found::modelClass);
+        InspectionFindings architecture = new InspectionFindings();
+        Optional<ModelPlan> known = plan(architecture);
+        known.ifPresent(architecture::modelClass);
         this.quantization = StoredQuantization.of(checkpoint, known);
         boolean readable = quantization.unknownFormat().isEmpty();
         this.loadReport =
@@ -55,7 +56,9 @@ public final class Inspection {
                 .filter(other -> readable)
                 .map(other -> CheckpointDifference.of(checkpoint, other, known, quantization));
         ExpertSets experts = ExpertSets.of(checkpoint);
-        difference.ifPresent(differing -> found.difference(differing.without(experts::tellsOf)));
+        difference
+                .map(differing -> differing.without(experts::tellsOf))
+                .ifPresent(differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
         Set<String> elsewhere = Set.of();
         if (loadReport.isPresent()) {
@@ -64,6 +67,8 @@ public final class Inspection {
             all.addAll(words.all());
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
+        } else if (readable) {
+            all.addAll(ShardedState.of(checkpoint).findings());
         }
         if (readable && known.isEmpty()) {
             all.addAll(experts.findings());
@@ -76,8 +81,9 @@ public final class Inspection {
         if (readable) {
             all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
         }
+        all.addAll(architecture.all());
         all.addAll(checkpoint.notes());
-        this.findings = List.copyOf(all);
+        this.findings = inOrder(checkpoint.notesOnChoice(), all);
         this.tensorParallel = TensorParallel.of(checkpoint, quantization);
     }
 
@@ -89,6 +95,15 @@ public final class Inspection {
         this.quantization = headers.quantization;
         this.tensorParallel = headers.tensorParallel;
         this.findings = Stream.concat(more.stream(), headers.findings.stream()).toList();
+    }
+
+    /** Other weights beside those that loaders take come first, since all else may follow from them. */
+    private static List<Finding> inOrder(List<Finding> choice, List<Finding> all) {
+        List<Finding> first = choice.stream()
+                .filter(finding -> finding.severity() != Finding.Severity.INFO)
+                .toList();
+        return Stream.concat(first.stream(), all.stream().filter(finding -> !first.contains(finding)))
+                .toList();
     }
 
     private Optional<ModelPlan> plan(InspectionFindings found) {

@@ -88,6 +88,10 @@ public final class StoredQuantization {
         findings.addAll(reading.findings());
         findings.addAll(QuantizationConfig.disagreements(configs));
         if (config != null) {
+            GroupTargets targets = new GroupTargets(config, weights.values());
+            findings.addAll(targets.overlapping());
+            findings.addAll(targets.untargeted(modules.keySet()));
+            findings.addAll(ActivationScales.findings(modules.keySet(), config, checkpoint));
             compareDeclared(config);
             compareMethod(config);
             if (plan != null) {
@@ -168,6 +172,9 @@ public final class StoredQuantization {
     private void compareDeclared(QuantizationConfig config) {
         Map<String, List<PackedWeight>> wrong = new TreeMap<>();
         for (PackedWeight weight : weights.values()) {
+            if (GroupTargets.isAmbiguous(weight.module(), config)) {
+                continue;
+            }
             Scheme scheme = schemeOf(weight);
             Scheme.Declared declared = scheme.methods().contains(config.method())
                     ? scheme.declared(weight.module(), config)

@@ -196,7 +196,7 @@ class ModelClassesTruthTest {
 
     @Test
     void everyClassIsRecorded() {
-        assertThat(cases()).hasSize(68);
+        assertThat(cases()).hasSize(83);
         assertThat(cases().map(Arguments::get).map(arguments -> ((JsonNode) arguments[1])
                         .at("/config/architectures/0")
                         .textValue()))
