@@ -3,12 +3,15 @@ package io.modelassay.architecture;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.modelassay.architecture.ModelPlan.Layers;
 import io.modelassay.architecture.ModelPlan.Rename;
+import io.modelassay.architecture.ModelPlan.Stack;
 import io.modelassay.architecture.Parameter.Kind;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
@@ -24,46 +27,68 @@ final class FamilyReader {
     private final JsonNode family;
     private final ModelConfig config;
     private final Sizes text;
+    private final ClassReader classes;
+    private final ModelClass own;
 
     FamilyReader(String modelType, JsonNode family, ModelConfig config) {
+        this(modelType, family, config, new ClassReader(family, config).named());
+    }
+
+    FamilyReader(String modelType, JsonNode family, ModelConfig config, ModelClass own) {
         this.modelType = modelType;
         this.family = family;
         this.config = config;
+        this.classes = new ClassReader(family, config);
+        this.own = own;
         this.text = Sizes.of(stack(TEXT), config);
     }
 
     ModelPlan plan() {
         List<Parameter> parameters = new ArrayList<>();
         List<Layers> layers = new ArrayList<>();
+        Map<String, Stack> stacks = new LinkedHashMap<>();
         family.path("stacks").properties().forEach(entry -> {
             JsonNode stack = entry.getValue();
             Sizes sizes = Sizes.of(stack, config);
-            String prefix = stack.path("prefix").textValue() + ".";
+            String prefix = prefix(stack);
             add(stack.path("before"), prefix, sizes, parameters);
             JsonNode repeated = stack.path("layers");
             String count = repeated.path("count").textValue();
             Layers own =
                     new Layers(entry.getKey(), prefix + repeated.path("name").textValue(), sizes.layers(count), count);
             layers.add(own);
-            own.names().forEach(name -> add(repeated.path("modules"), name + ".", sizes, parameters));
+            ExpertReader experts = new ExpertReader(repeated, sizes);
+            for (int i = 0; i < own.count(); i++) {
+                String layer = own.prefix() + "." + i + ".";
+                add(repeated.path("modules"), layer, sizes, parameters);
+                add(experts.modules(i), layer, sizes, parameters);
+                experts.stacks(i, layer, stacks);
+            }
             add(stack.path("after"), prefix, sizes, parameters);
         });
         Parameter embedding = parameters.stream()
                 .filter(parameter -> parameter.kind() == Kind.EMBEDDING)
                 .findFirst()
                 .orElseThrow();
+        boolean causal = own.head() == ModelHead.LANGUAGE_MODEL;
         String head = family.path("head").textValue();
-        boolean tied = config.has(TIED) ? config.bool(TIED) : text.flag(TIED);
+        boolean tied = causal && (config.has(TIED) ? config.bool(TIED) : text.flag(TIED));
         refuseKeys();
-        parameters.add(new Parameter(head + ".weight", head, embedding.shape(), Kind.HEAD, !tied));
+        parameters.addAll(classes.parameters(own.head(), text));
+        if (causal) {
+            parameters.add(new Parameter(head + ".weight", head, embedding.shape(), Kind.HEAD, !tied));
+        }
         return new ModelPlan(
                 modelType,
+                own,
                 parameters,
                 layers,
                 new ModelPlan.Tie(tied ? List.of(List.of(embedding.name(), head + ".weight")) : List.of(), false),
-                new ModelPlan.Names(family.path("base_prefix").textValue(), renames(), buffers()),
-                new DecoderReader(family, stack(TEXT), config, text)
-                        .read(layers.get(0).names(), embedding, tied ? embedding.name() : head + ".weight"));
+                new ModelPlan.Names(basePrefix(), renames(), buffers(), stacks),
+                causal
+                        ? new DecoderReader(family, stack(TEXT), config, text)
+                                .read(layers.get(0).names(), embedding, tied ? embedding.name() : head + ".weight")
+                        : new ModelPlan.Forward(null, null));
     }
 
     /** Refuses keys that change what the model is and that nothing here follows. */
@@ -82,6 +107,12 @@ final class FamilyReader {
         });
     }
 
+    /** What the names of a stack begin with, dot and all; empty for the modules of a base model alone. */
+    private String prefix(JsonNode stack) {
+        String prefix = classes.rebased(stack.path("prefix").textValue(), own.head());
+        return prefix.isEmpty() ? "" : prefix + ".";
+    }
+
     private JsonNode stack(String name) {
         return family.path("stacks").path(name);
     }
@@ -98,6 +129,13 @@ final class FamilyReader {
                 parameters.add(new Parameter(module + ".bias", module, Shape.of(shape.dimension(0)), Kind.BIAS, true));
             }
         });
+    }
+
+    /** What the class calls the base model; what another would call it, for a base model alone. */
+    private String basePrefix() {
+        String base = family.path("base_prefix").textValue();
+        String own = classes.rebased(base, this.own.head());
+        return own.isEmpty() ? base : own;
     }
 
     private List<Rename> renames() {

@@ -1,5 +1,6 @@
 package io.modelassay.architecture;
 
+import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModelPlan {
     private final String modelType;
+    private final ModelClass modelClass;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Set<String> modules = new LinkedHashSet<>();
     private final Set<String> stacks = new HashSet<>();
@@ -27,12 +29,14 @@ public final class ModelPlan {
 
     ModelPlan(
             String modelType,
+            ModelClass modelClass,
             List<Parameter> parameters,
             List<Layers> layers,
             Tie tie,
             Names names,
             Forward forward) {
         this.modelType = modelType;
+        this.modelClass = modelClass;
         parameters.forEach(parameter -> {
             this.parameters.put(parameter.name(), parameter);
             modules.add(parameter.module());
@@ -72,8 +76,22 @@ public final class ModelPlan {
      * @param basePrefix name of the model without its head within the model with it
      * @param renames names of earlier generations
      * @param buffers names that are computed, not loaded
+     * @param stacks tensors that hold the weights of all experts of a layer, by name
      */
-    record Names(String basePrefix, List<Rename> renames, List<String> buffers) {}
+    record Names(String basePrefix, List<Rename> renames, List<String> buffers, Map<String, Stack> stacks) {}
+
+    /** The weights of all experts of one layer in one tensor, as transformers 5 holds them. */
+    record Stack(List<String> parameters, Shape shape) {}
+
+    /** Whether the model is a mixture of experts. */
+    public boolean hasExperts() {
+        return !names.stacks.isEmpty();
+    }
+
+    /** Tensors that hold the weights of all experts of a layer, by name. */
+    Map<String, Stack> stacks() {
+        return names.stacks;
+    }
 
     /**
      * What the config ties.
@@ -91,6 +109,11 @@ public final class ModelPlan {
     /** The config's {@code model_type}. */
     public String modelType() {
         return modelType;
+    }
+
+    /** The class of transformers that the parameters are those of. */
+    public ModelClass modelClass() {
+        return modelClass;
     }
 
     /** Every parameter the architecture has under this config, in the order of the layers. */
@@ -119,6 +142,11 @@ public final class ModelPlan {
      * @throws io.modelassay.checkpoint.CheckpointException if a setting of the forward pass is absent or out of range
      */
     public DecoderPlan decoder() {
+        if (modelClass.head() != ModelHead.LANGUAGE_MODEL) {
+            throw new UnsupportedArchitectureException("The class " + modelClass.name()
+                    + " of config.json's architectures gives no logits of a next token, so nothing can be evaluated"
+                    + "\nTry: the structural checks, which need no forward pass, or a model of class ForCausalLM");
+        }
         if (forward.refusal != null) {
             throw forward.refusal;
         }
@@ -197,6 +225,9 @@ public final class ModelPlan {
      * else that with the base model's prefix once less or once more. A name that belongs to nothing stays its present one.
      */
     public String resolve(String stored) {
+        if (isKnown(stored)) {
+            return stored;
+        }
         String name = canonical(stored);
         if (isKnown(name)) {
             return name;
@@ -253,7 +284,7 @@ public final class ModelPlan {
     public ModelPlan with(List<Parameter> more) {
         List<Parameter> all = new ArrayList<>(parameters.values());
         all.addAll(more);
-        return new ModelPlan(modelType, all, layers, tie, names, forward);
+        return new ModelPlan(modelType, modelClass, all, layers, tie, names, forward);
     }
 
     /** This plan of a file whose head has values of its own, although the config ties it to the embedding. */
@@ -264,6 +295,7 @@ public final class ModelPlan {
                 .orElseThrow();
         return new ModelPlan(
                 modelType,
+                modelClass,
                 List.copyOf(parameters.values()),
                 layers,
                 new Tie(tie.names, true),

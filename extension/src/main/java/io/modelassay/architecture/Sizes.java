@@ -166,4 +166,10 @@ final class Sizes {
         ModelConfig config = config(key);
         return config.has(key) ? config.strings(key) : List.of();
     }
+
+    /** A list of numbers; empty where the key is absent or null. */
+    List<Long> integers(String key) {
+        ModelConfig config = config(key);
+        return config.has(key) ? config.integers(key) : List.of();
+    }
 }

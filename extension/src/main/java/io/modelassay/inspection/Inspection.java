@@ -48,25 +48,32 @@ public final class Inspection {
         }
         InspectionFindings architecture = new InspectionFindings();
         Optional<ModelPlan> known = plan(checkpoint, architecture);
+        known.ifPresent(architecture::modelClass);
         this.quantization = StoredQuantization.of(checkpoint, known);
         boolean readable = quantization.unknownFormat().isEmpty();
         this.loadReport =
                 known.filter(plan -> readable).map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
         this.difference = reference
                 .filter(other -> readable)
-                .map(other -> CheckpointDifference.of(checkpoint, other, quantization));
-        difference.ifPresent(
-                differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
+                .map(other -> CheckpointDifference.of(checkpoint, other, known, quantization));
+        ExpertSets experts = ExpertSets.of(checkpoint);
+        difference
+                .map(differing -> differing.without(experts::tellsOf))
+                .ifPresent(differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
         Set<String> elsewhere = Set.of();
         if (loadReport.isPresent()) {
-            LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
+            LoadFindings words =
+                    LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization, experts);
             all.addAll(words.all());
             all.addAll(ConfigFindings.of(config, known.get()));
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
         } else if (readable) {
             all.addAll(ShardedState.of(checkpoint).findings());
+        }
+        if (readable && known.isEmpty()) {
+            all.addAll(experts.findings());
         }
         all.addAll(found.all());
         if (readable) {

@@ -41,8 +41,15 @@ final class LoadFindings {
         this.unexpected = new TreeSet<>(report.unexpected());
     }
 
-    static LoadFindings of(Checkpoint checkpoint, ModelPlan plan, LoadReport report, StoredQuantization packed) {
+    static LoadFindings of(
+            Checkpoint checkpoint,
+            ModelPlan plan,
+            LoadReport report,
+            StoredQuantization packed,
+            ExpertSets experts) {
         LoadFindings words = new LoadFindings(checkpoint, plan, report);
+        words.findings.addAll(experts.findings());
+        words.missing.removeIf(experts::tellsOf);
         words.renamedPrefixes();
         words.leaveToQuantization(packed);
         plan.layers().forEach(words::layers);
@@ -102,7 +109,7 @@ final class LoadFindings {
                 || !other.renamed().keySet().containsAll(report.renamed().keySet());
         add(
                 "renamed-prefix",
-                refused ? Severity.WARNING : Severity.INFO,
+                Severity.INFO,
                 first.getKey(),
                 report.renamed().size() + " tensors are stored "
                         + (first.getKey().length() < first.getValue().length() ? "without" : "with one more of")

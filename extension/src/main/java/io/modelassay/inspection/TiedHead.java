@@ -1,6 +1,7 @@
 package io.modelassay.inspection;
 
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelHead;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.architecture.Parameter.Kind;
@@ -21,6 +22,9 @@ final class TiedHead {
     private TiedHead() {}
 
     static List<Finding> findings(Checkpoint checkpoint, ModelPlan plan, LoadReport report) {
+        if (plan.modelClass().head() != ModelHead.LANGUAGE_MODEL) {
+            return List.of();
+        }
         Parameter embedding = only(plan, Kind.EMBEDDING);
         Parameter head = only(plan, Kind.HEAD);
         StoredNames names = StoredNames.of(checkpoint, plan);
@@ -50,7 +54,7 @@ final class TiedHead {
         } else if (tied && logits.isPresent()) {
             findings.add(new Finding(
                     "tied-embedding-missing",
-                    Severity.WARNING,
+                    Severity.INFO,
                     embedding.name(),
                     "config.json ties embedding and head, and only "
                             + logits.get().name()
