@@ -33,9 +33,14 @@ abstract class Verb implements Callable<Integer> {
      *
      * @param document the JSON document, a record
      * @param text the same for a person
-     * @param holds whether there is no finding of error severity
+     * @param code the exit code
      */
-    record Outcome(Object document, String text, boolean holds) {}
+    record Outcome(Object document, String text, int code) {
+        /** Of findings, none of which is an error if it {@code holds}. */
+        Outcome(Object document, String text, boolean holds) {
+            this(document, text, holds ? Main.HOLDS : Main.FINDING);
+        }
+    }
 
     abstract Outcome run(ProgressLine progress);
 
@@ -51,7 +56,7 @@ abstract class Verb implements Callable<Integer> {
         PrintWriter out = commandLine().getOut();
         out.print(json ? JsonText.of(outcome.document()) : outcome.text());
         out.flush();
-        return outcome.holds() ? Main.HOLDS : Main.FINDING;
+        return outcome.code();
     }
 
     final CommandLine commandLine() {
