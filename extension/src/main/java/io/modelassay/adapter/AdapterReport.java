@@ -116,7 +116,7 @@ public final class AdapterReport {
 
     /** Compares an adapter with the modules of a base model. */
     public static AdapterReport of(PeftAdapter adapter, BaseModules base) {
-        return of(adapter, AdaptedBase.model(base));
+        return of(adapter, AdaptedBase.files(base));
     }
 
     /** Compares an adapter with the base as it comes upon it. */
