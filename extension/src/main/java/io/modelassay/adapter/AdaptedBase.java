@@ -18,8 +18,8 @@ public interface AdaptedBase {
 
     /** A model of these modules and no others. */
     static AdaptedBase model(BaseModules base) {
-        return (config, stored, experts) -> experts.of(base.namedAs(() -> modules(config, stored)))
-                .replicated(config.replicatedLayers());
+        return (config, stored, experts) ->
+                experts.of(base.namedAs(() -> modules(config, stored))).replicated(config.replicatedLayers());
     }
 
     /** The class that the adapter's config asks for, on these files. */

@@ -47,11 +47,11 @@ final class AdapterCauses {
 
     /** A rank's part of a sharded model has no elements, or all of them in one dimension. */
     private void ungathered() {
-        List<String> empty = left.stored.keySet().stream()
-                .filter(key -> elements(key) == 0)
-                .toList();
+        List<String> empty =
+                left.stored.keySet().stream().filter(key -> elements(key) == 0).toList();
         List<String> flat = left.mismatched.values().stream()
-                .filter(mismatch -> mismatch.stored().rank() == 1 && mismatch.expected().rank() > 1)
+                .filter(mismatch ->
+                        mismatch.stored().rank() == 1 && mismatch.expected().rank() > 1)
                 .map(Mismatch::name)
                 .filter(key -> elements(key) > 0)
                 .toList();
@@ -123,7 +123,8 @@ final class AdapterCauses {
     private void taskHead() {
         List<String> heads = KeyDifferences.matching(
                 left.missing,
-                key -> left.config.taskHeads().stream().anyMatch(head -> key.startsWith(AdapterKey.PREFIX + head + ".")));
+                key -> left.config.taskHeads().stream()
+                        .anyMatch(head -> key.startsWith(AdapterKey.PREFIX + head + ".")));
         if (heads.isEmpty()) {
             return;
         }
@@ -131,8 +132,9 @@ final class AdapterCauses {
         causes.add(new AdapterCause(
                 "adapter-head-missing",
                 heads.get(0),
-                "task_type " + left.config.taskType() + " trains the head `" + head + "`, which is not stored; PEFT raises"
-                        + " KeyError '" + heads.get(0) + "', before 0.15 it leaves the head random",
+                "task_type " + left.config.taskType() + " trains the head `" + head
+                        + "`, which is not stored; PEFT raises" + " KeyError '" + heads.get(0)
+                        + "', before 0.15 it leaves the head random",
                 "save the adapter with its head, as save_pretrained does; or the task_type that it was trained for"));
         left.explain(heads::contains);
     }
@@ -169,7 +171,10 @@ final class AdapterCauses {
 
     /** The size of the only dimension that differs, where the base's is its vocabulary. */
     private long vocabulary(Shape stored, Shape expected, boolean ofStored) {
-        long rows = left.base.inputEmbedding().map(module -> module.weight().dimension(0)).orElse(-1L);
+        long rows = left.base
+                .inputEmbedding()
+                .map(module -> module.weight().dimension(0))
+                .orElse(-1L);
         if (stored.rank() != 2 || expected.rank() != 2) {
             return -1;
         }
@@ -185,9 +190,21 @@ final class AdapterCauses {
 
     /** A setting that the stored tensors contradict. */
     private void settings() {
-        setting(left.unexpected, "." + LoraMethod.MAGNITUDE, left.config.usesDora(), "magnitude vectors", "use_dora", true);
+        setting(
+                left.unexpected,
+                "." + LoraMethod.MAGNITUDE,
+                left.config.usesDora(),
+                "magnitude vectors",
+                "use_dora",
+                true);
         setting(left.unexpected, ".lora_B.bias", left.config.hasLoraBias(), "biases of lora_B", "lora_bias", true);
-        setting(left.missing, "." + LoraMethod.MAGNITUDE, !left.config.usesDora(), "magnitude vectors", "use_dora", false);
+        setting(
+                left.missing,
+                "." + LoraMethod.MAGNITUDE,
+                !left.config.usesDora(),
+                "magnitude vectors",
+                "use_dora",
+                false);
         setting(left.missing, ".lora_B.bias", !left.config.hasLoraBias(), "biases of lora_B", "lora_bias", false);
     }
 
@@ -205,8 +222,7 @@ final class AdapterCauses {
                         ? found.size() + " " + what + " are stored, such as " + found.get(0) + ", and " + key
                                 + " is false, so PEFT drops them in silence"
                         : key + " is true, and no " + what + " are stored",
-                key + " must be " + stored + " in " + CONFIG
-                        + (stored ? "" : ", or the file that has them")));
+                key + " must be " + stored + " in " + CONFIG + (stored ? "" : ", or the file that has them")));
         left.explain(found::contains);
     }
 
@@ -247,8 +263,8 @@ final class AdapterCauses {
         causes.add(new AdapterCause(
                 "adapter-layers-differ",
                 subject,
-                "The base has " + layers + " layers (" + stack.substring(AdapterKey.PREFIX.length()) + "), the adapter is for "
-                        + adapted + consequence,
+                "The base has " + layers + " layers (" + stack.substring(AdapterKey.PREFIX.length())
+                        + "), the adapter is for " + adapted + consequence,
                 "the base that the adapter was trained on"
                         + left.config.baseModel().map(name -> ": " + name).orElse("")
                         + "; or layers_to_transform, if these layers alone were meant"));
@@ -262,8 +278,9 @@ final class AdapterCauses {
     private static Map<String, Set<Integer>> layersOf(Iterable<String> keys) {
         Map<String, Set<Integer>> layers = new LinkedHashMap<>();
         for (String key : keys) {
-            layer(key).ifPresent(at -> layers.computeIfAbsent(at.group(1), stack -> new TreeSet<>())
-                    .add(Integer.valueOf(at.group(2))));
+            layer(key)
+                    .ifPresent(at -> layers.computeIfAbsent(at.group(1), stack -> new TreeSet<>())
+                            .add(Integer.valueOf(at.group(2))));
         }
         return layers;
     }

@@ -4,7 +4,6 @@ import io.modelassay.adapter.AdapterLayout.Role;
 import io.modelassay.adapter.AdapterLayout.Slot;
 import io.modelassay.adapter.AdapterReport.Mismatch;
 import io.modelassay.adapter.AdapterReport.Renamed;
-import io.modelassay.adapter.BaseModule.Kind;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import java.util.ArrayList;
@@ -133,7 +132,8 @@ final class AdapterComparison {
                 ? stored.substring(0, stored.length() - ".weight".length())
                 : stored;
         Optional<AdapterKey> parsed = AdapterKey.of(key, method);
-        return parsed.filter(found -> found.leftovers().equals(Set.of(KeyLeftover.ADAPTER_NAME)) && key.contains(DEFAULT))
+        return parsed.filter(
+                        found -> found.leftovers().equals(Set.of(KeyLeftover.ADAPTER_NAME)) && key.contains(DEFAULT))
                 .map(found -> found.keyOf(found.module()))
                 .orElse(key);
     }

@@ -30,8 +30,8 @@ public final class AdapterConfig {
     private static final Pattern RANGE = Pattern.compile("\\[\\s*(\\d{1,6})\\s*,\\s*(\\d{1,6})\\s*\\]");
     private static final int MOST_LAYERS = 10_000;
     private static final List<String> CLASSIFIERS = List.of("classifier", "score");
-    private static final Map<String, List<String>> TASK_HEADS = Map.of(
-            "SEQ_CLS", CLASSIFIERS, "TOKEN_CLS", CLASSIFIERS, "QUESTION_ANS", List.of("qa_outputs"));
+    private static final Map<String, List<String>> TASK_HEADS =
+            Map.of("SEQ_CLS", CLASSIFIERS, "TOKEN_CLS", CLASSIFIERS, "QUESTION_ANS", List.of("qa_outputs"));
 
     private final ModelConfig json;
     private final String peftType;
@@ -195,7 +195,9 @@ public final class AdapterConfig {
 
     /** The class that the adapter was trained on, which PEFT writes where there is no {@code task_type}. */
     Optional<String> baseClass() {
-        return json.isObject("auto_mapping") ? json.object("auto_mapping").optionalString("base_model_class") : Optional.empty();
+        return json.isObject("auto_mapping")
+                ? json.object("auto_mapping").optionalString("base_model_class")
+                : Optional.empty();
     }
 
     /** {@code ensure_weight_tying}: where head and embedding are one, an adapter of either is one of both. */

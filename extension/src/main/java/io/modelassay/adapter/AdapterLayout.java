@@ -179,7 +179,8 @@ public final class AdapterLayout {
             });
         }
         targets.forEach((module, names) -> {
-            names.sort(Comparator.comparing((String name) -> !isRegisteredLast(name)).thenComparing(Comparator.naturalOrder()));
+            names.sort(Comparator.comparing((String name) -> !isRegisteredLast(name))
+                    .thenComparing(Comparator.naturalOrder()));
             String nested = module;
             for (String name : names) {
                 layParameter(nested, name);

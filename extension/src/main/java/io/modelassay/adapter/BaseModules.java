@@ -229,8 +229,7 @@ public final class BaseModules {
         }
         BaseModules replicated = new BaseModules(modelType, plan, tied);
         modules.values()
-                .forEach(module -> copies(module.name(), layers)
-                        .forEach(name -> replicated.put(module.named(name))));
+                .forEach(module -> copies(module.name(), layers).forEach(name -> replicated.put(module.named(name))));
         parameters.forEach(
                 (name, shape) -> copies(name, layers).forEach(copy -> replicated.parameters.put(copy, shape)));
         return replicated;
@@ -272,7 +271,8 @@ public final class BaseModules {
                 .filter(module -> module.kind() == Kind.EMBEDDING)
                 .toList();
         return embeddings.stream()
-                .filter(module -> module.name().matches("(.*\\.)?(embed_tokens|word_embeddings|wte|embed_in|tok_embeddings)"))
+                .filter(module ->
+                        module.name().matches("(.*\\.)?(embed_tokens|word_embeddings|wte|embed_in|tok_embeddings)"))
                 .findFirst()
                 .or(() -> embeddings.stream().findFirst());
     }

@@ -50,7 +50,9 @@ public enum ExpertLayout {
     /** Whether stacks of the model type are {@code [experts, in, out]} and say so, as PEFT asks them. */
     boolean saysTransposed(BaseModules base) {
         return this == STACKED
-                && base.modelType().filter(TYPES.strings("transposed")::contains).isPresent();
+                && base.modelType()
+                        .filter(TYPES.strings("transposed")::contains)
+                        .isPresent();
     }
 
     /** Whether the base's model type has its experts stacked. */
@@ -63,9 +65,8 @@ public enum ExpertLayout {
 
     /** {@code base} with its experts in this layout. */
     BaseModules of(BaseModules base) {
-        Optional<ModelConfig> type = this == STACKED
-                ? base.modelType().flatMap(TYPES.object("stacked")::optionalObject)
-                : Optional.empty();
+        Optional<ModelConfig> type =
+                this == STACKED ? base.modelType().flatMap(TYPES.object("stacked")::optionalObject) : Optional.empty();
         return type.map(found -> stacked(base, found)).orElse(base);
     }
 

@@ -15,7 +15,8 @@ import org.apiguardian.api.API;
 public record LayoutRules(
         ExpertLayout experts, StackSides sides, boolean tiesTargets, boolean tiesSaved, boolean tiesAlways) {
     /** The newest known PEFT beside transformers 5. */
-    public static final LayoutRules PRESENT = new LayoutRules(ExpertLayout.STACKED, StackSides.BY_ANY_CLASS, true, true, false);
+    public static final LayoutRules PRESENT =
+            new LayoutRules(ExpertLayout.STACKED, StackSides.BY_ANY_CLASS, true, true, false);
 
     /** Which side of a stack of experts PEFT takes for the input's. */
     public enum StackSides {

@@ -3,7 +3,6 @@ package io.modelassay.adapter;
 import io.modelassay.adapter.BaseModule.Kind;
 import io.modelassay.checkpoint.Shape;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -51,7 +50,9 @@ final class TaskClass {
                         && config.baseClass()
                                 .filter(name -> name.endsWith("Model") && !name.endsWith("LMHeadModel"))
                                 .isPresent());
-        return declared && AdaptedBase.modules(config, stored).stream().noneMatch(name -> base.find(name).isPresent());
+        return declared
+                && AdaptedBase.modules(config, stored).stream()
+                        .noneMatch(name -> base.find(name).isPresent());
     }
 
     private static BaseModules bare(BaseModules base) {
@@ -68,8 +69,8 @@ final class TaskClass {
         Optional<String> vocabulary = base.head().map(BaseModule::name);
         BaseModules headless = vocabulary.isEmpty()
                 ? model
-                : model.renamed(name ->
-                        name.equals(vocabulary.get()) || name.startsWith(vocabulary.get() + ".") ? "" : name);
+                : model.renamed(
+                        name -> name.equals(vocabulary.get()) || name.startsWith(vocabulary.get() + ".") ? "" : name);
         if (headless.parameters().keySet().stream().anyMatch(this::isOfTaskHead)) {
             return headless;
         }
@@ -107,10 +108,12 @@ final class TaskClass {
     /** Decoders call it "score", encoders "classifier"; two outputs unless the base's config says otherwise. */
     private Map<String, Shape> expectedHead(BaseModules base) {
         boolean decoder = base.basePrefix().equals(MODEL) || base.head().isPresent();
-        String name = config.taskHeads().contains("score") ? decoder ? "score" : "classifier" : config.taskHeads().get(0);
+        String name = config.taskHeads().contains("score")
+                ? decoder ? "score" : "classifier"
+                : config.taskHeads().get(0);
         return base.inputEmbedding()
-                .map(embedding -> Map.of(
-                        name + ".weight", Shape.of(2, embedding.weight().dimension(1))))
+                .map(embedding ->
+                        Map.of(name + ".weight", Shape.of(2, embedding.weight().dimension(1))))
                 .orElse(Map.of());
     }
 }

@@ -37,8 +37,7 @@ public record TrainingState(int checked, List<String> untouched, List<String> ze
         List<String> zeroFactors = new ArrayList<>();
         int checked = 0;
         PeftMethod method = PeftMethods.require(adapter.config());
-        boolean multiplies =
-                !adapter.config().usesDora() && !adapter.config().hasLoraBias();
+        boolean multiplies = !adapter.config().usesDora() && !adapter.config().hasLoraBias();
         for (TensorInfo tensor : adapter.weights().tensors().values()) {
             Start start = AdapterKey.of(tensor.name(), method)
                     .filter(key -> !key.suffix().endsWith(".bias"))
@@ -71,7 +70,8 @@ public record TrainingState(int checked, List<String> untouched, List<String> ze
 
     private static boolean isFactor(TensorInfo tensor, PeftMethod method) {
         return AdapterKey.of(tensor.name(), method)
-                .filter(key -> method.factors().contains(key.root()) && !key.suffix().endsWith(".bias"))
+                .filter(key ->
+                        method.factors().contains(key.root()) && !key.suffix().endsWith(".bias"))
                 .isPresent();
     }
 

@@ -24,8 +24,13 @@ public final class AdapterPredictor {
     public static final LibraryVersion NEWEST_TRANSFORMERS = LibraryVersion.of("5.24.0");
 
     /** Kinds of ends that keys and shapes decide. */
-    private static final Set<String> OF_KEYS =
-            Set.of("shape-mismatch", "no-effect", "missing-keys", "partial-effect", "saved-module-absent", "setting-warned-of");
+    private static final Set<String> OF_KEYS = Set.of(
+            "shape-mismatch",
+            "no-effect",
+            "missing-keys",
+            "partial-effect",
+            "saved-module-absent",
+            "setting-warned-of");
 
     private final AdapterFiles files;
     private final AdaptedBase base;
@@ -33,10 +38,7 @@ public final class AdapterPredictor {
     private final PeftLoading.Surroundings surroundings;
 
     private AdapterPredictor(
-            AdapterFiles files,
-            AdaptedBase base,
-            Optional<String> modelType,
-            PeftLoading.Surroundings surroundings) {
+            AdapterFiles files, AdaptedBase base, Optional<String> modelType, PeftLoading.Surroundings surroundings) {
         this.files = files;
         this.base = base;
         this.modelType = modelType;
@@ -50,8 +52,7 @@ public final class AdapterPredictor {
                 AdapterFiles.in(folder, base),
                 AdaptedBase.files(modules),
                 modules.modelType(),
-                new PeftLoading.Surroundings(
-                        TRANSFORMERS, Optional.empty(), BitsAndBytesBase.of(base, modules)));
+                new PeftLoading.Surroundings(TRANSFORMERS, Optional.empty(), BitsAndBytesBase.of(base, modules)));
     }
 
     /** Of the adapter in {@code folder}, whole or not, on a model of these modules, whatever class its config asks for. */

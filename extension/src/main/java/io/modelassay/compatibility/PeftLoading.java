@@ -11,7 +11,6 @@ import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +37,7 @@ final class PeftLoading {
 
     /** What one of the warnings is about, if it is about a setting. */
     final Optional<String> settingWarned;
+
     final TreeSet<String> missing = new TreeSet<>();
     final TreeSet<String> unexpected = new TreeSet<>();
     final List<String> mismatched = new ArrayList<>();
@@ -217,8 +217,8 @@ final class PeftLoading {
             return Effect.NONE;
         }
         Set<String> changed = changed();
-        boolean overwrites = !holdsWholeBase() && stored.keySet().stream()
-                .anyMatch(name -> model.isOfBase(name) && !repeatsEnd(name));
+        boolean overwrites = !holdsWholeBase()
+                && stored.keySet().stream().anyMatch(name -> model.isOfBase(name) && !repeatsEnd(name));
         if (changed.isEmpty() && !overwrites) {
             return Effect.NONE;
         }

@@ -103,7 +103,8 @@ final class PeftTargets {
                     "PEFT " + version.version() + " does not know how transformers " + transformers + " stacks experts",
                     "PEFT 0.20 or later");
         }
-        if (version.is("stacked_experts", "converted") && tensors.keySet().stream().anyMatch(EXPERT)) {
+        if (version.is("stacked_experts", "converted")
+                && tensors.keySet().stream().anyMatch(EXPERT)) {
             throw Refusal.notCovered(
                     "the adapter has tensors for single experts, which PEFT converts to stacks beside transformers 5, and"
                             + " what comes of that is not known here",
@@ -125,7 +126,8 @@ final class PeftTargets {
                     + " were set but no parameter was matched.");
         }
         if (version.is("unmatched_patterns", "warned")) {
-            List<String> names = layout.targeted().stream().map(BaseModule::name).toList();
+            List<String> names =
+                    layout.targeted().stream().map(BaseModule::name).toList();
             config.unmatchedPatterns(names)
                     .forEach((pattern, keys) -> warnings.add("RuntimeWarning: The following " + pattern
                             + " keys did not match any targeted module and were ignored: " + listed(keys) + "."));
@@ -139,7 +141,8 @@ final class PeftTargets {
 
     /** Whether there are {@code target_parameters}, and the base has none of them. */
     boolean namesNoParameter() {
-        return !config.targetParameters().isEmpty() && layout.targetedParameters().isEmpty();
+        return !config.targetParameters().isEmpty()
+                && layout.targetedParameters().isEmpty();
     }
 
     private static String listed(List<String> names) {

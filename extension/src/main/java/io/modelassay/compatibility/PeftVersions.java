@@ -43,8 +43,8 @@ final class PeftVersions {
 
     /** What may have been meant by a method that no version has. */
     static String nearestMethod(String peftType) {
-        List<String> near =
-                NearestNames.of(peftType.toUpperCase(Locale.ROOT), CONFIGS.object("types").keysInFileOrder(), 1);
+        List<String> near = NearestNames.of(
+                peftType.toUpperCase(Locale.ROOT), CONFIGS.object("types").keysInFileOrder(), 1);
         return "correct peft_type in adapter_config.json"
                 + (near.isEmpty() ? "" : "; did you mean " + near.get(0) + "?");
     }

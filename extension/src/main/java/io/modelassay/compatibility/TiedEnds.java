@@ -33,8 +33,8 @@ final class TiedEnds {
         List<String> warnings = new ArrayList<>();
         // PEFT 0.18 looks for these names alone, later versions for any path to them.
         boolean whole = version.is("tied_part_warning", "saved");
-        boolean saved = config.modulesToSave().stream()
-                .anyMatch(module -> whole ? NAMES.contains(module) : isEnd(module));
+        boolean saved =
+                config.modulesToSave().stream().anyMatch(module -> whole ? NAMES.contains(module) : isEnd(module));
         boolean named = config.targetModules().stream()
                 .anyMatch(targets -> targets.names().stream().anyMatch(TiedEnds::isEnd)
                         || NAMES.stream().anyMatch(targets::matches));
@@ -63,7 +63,9 @@ final class TiedEnds {
         return part
                 ? Optional.empty()
                 : Optional.of(requested + "are added in "
-                        + (asked.contains("targets") ? "either `modules_to_save` or `target_modules`" : "`modules_to_save`"));
+                        + (asked.contains("targets")
+                                ? "either `modules_to_save` or `target_modules`"
+                                : "`modules_to_save`"));
     }
 
     /** Earlier versions say it of the modules that they found. */

@@ -32,8 +32,7 @@ final class AdapterKeyFindings {
 
     /** Errors unless the adapter {@code works} all the same. */
     static List<Finding> of(PeftAdapter adapter, AdapterReport report, boolean works) {
-        AdapterKeyFindings found =
-                new AdapterKeyFindings(adapter, report, works ? Severity.WARNING : Severity.ERROR);
+        AdapterKeyFindings found = new AdapterKeyFindings(adapter, report, works ? Severity.WARNING : Severity.ERROR);
         if (report.isFullModel()) {
             found.fullModel();
             return found.findings;
@@ -118,7 +117,8 @@ final class AdapterKeyFindings {
                         + nearest
                         + (halves.isEmpty()
                                 ? ""
-                                : "; " + halves.size() + " modules have some of their tensors and lack others, which PEFT"
+                                : "; " + halves.size()
+                                        + " modules have some of their tensors and lack others, which PEFT"
                                         + " leaves as they are initialized: " + NameGroup.summary(halves))
                         + withoutEffect(),
                 "save the adapter again, or correct target_modules in " + CONFIG);
@@ -138,8 +138,9 @@ final class AdapterKeyFindings {
                 shapes.add(mismatch);
             }
         }
-        ranks.values().forEach(these -> disagreement(
-                "adapter-rank-disagrees", these, rank(these.get(0)), "correct r or rank_pattern in " + CONFIG));
+        ranks.values()
+                .forEach(these -> disagreement(
+                        "adapter-rank-disagrees", these, rank(these.get(0)), "correct r or rank_pattern in " + CONFIG));
         if (!shapes.isEmpty()) {
             disagreement("adapter-shape-mismatch", shapes, "", "the base model that the adapter was trained on");
         }
@@ -160,7 +161,8 @@ final class AdapterKeyFindings {
 
     private String rank(Mismatch mismatch) {
         return "Rank " + mismatch.stored().dimension(axis(mismatch)) + " is stored, " + CONFIG + " says "
-                + mismatch.expected().dimension(axis(mismatch)) + " (r " + adapter.config().rank() + "). ";
+                + mismatch.expected().dimension(axis(mismatch)) + " (r "
+                + adapter.config().rank() + "). ";
     }
 
     private void disagreement(String id, List<Mismatch> these, String what, String nextStep) {

@@ -33,8 +33,7 @@ final class AdapterSettingFindings {
     }
 
     static List<Finding> of(PeftAdapter adapter, Checkpoint base, Prediction verdict, AdapterReport report) {
-        AdapterSettingFindings found =
-                new AdapterSettingFindings(adapter, BaseModules.of(base), verdict, report);
+        AdapterSettingFindings found = new AdapterSettingFindings(adapter, BaseModules.of(base), verdict, report);
         found.overwriting();
         found.patterns();
         found.tiedEnds();
@@ -60,13 +59,15 @@ final class AdapterSettingFindings {
     private void patterns() {
         Collection<String> names = new TreeSet<>(report.targeted());
         names.addAll(report.targetedParameters());
-        adapter.config().unmatchedPatterns(names).forEach((pattern, keys) -> add(
-                "adapter-pattern-unmatched",
-                Severity.WARNING,
-                CONFIG,
-                "The " + pattern + " keys " + String.join(", ", keys) + " did not match any targeted module and are"
-                        + " ignored; PEFT says so from 0.21 on",
-                "correct " + pattern + ": a key is a regular expression for the end of a module's name"));
+        adapter.config()
+                .unmatchedPatterns(names)
+                .forEach((pattern, keys) -> add(
+                        "adapter-pattern-unmatched",
+                        Severity.WARNING,
+                        CONFIG,
+                        "The " + pattern + " keys " + String.join(", ", keys)
+                                + " did not match any targeted module and are" + " ignored; PEFT says so from 0.21 on",
+                        "correct " + pattern + ": a key is a regular expression for the end of a module's name"));
     }
 
     /** An adapter of one of two ends that are one. */
@@ -106,10 +107,11 @@ final class AdapterSettingFindings {
                 Severity.ERROR,
                 TOKENIZER,
                 more + " ids of the adapter's tokenizer, " + rows.getAsLong() + " to " + (ids.getAsLong() - 1)
-                        + ", have no row in the base, whose embedding has " + rows.getAsLong() + "; a text with one of them"
+                        + ", have no row in the base, whose embedding has " + rows.getAsLong()
+                        + "; a text with one of them"
                         + " fails",
-                "the base with resize_token_embeddings(" + ids.getAsLong() + ") and the rows that were trained, or the base's"
-                        + " tokenizer");
+                "the base with resize_token_embeddings(" + ids.getAsLong()
+                        + ") and the rows that were trained, or the base's" + " tokenizer");
     }
 
     /** PEFT stores the base's weight of an end that it adapts; servers have no use for it. */

@@ -42,7 +42,10 @@ final class AdapterVerdictFindings {
         }
         LibraryVersion four = AdapterPredictor.TRANSFORMERS;
         if (verdict.kind().equals("shape-mismatch")
-                && predictor.with(Library.TRANSFORMERS, four).predict(verdict.version()).works()) {
+                && predictor
+                        .with(Library.TRANSFORMERS, four)
+                        .predict(verdict.version())
+                        .works()) {
             return Optional.of(new Finding(
                     "adapter-for-transformers-4",
                     Severity.WARNING,

@@ -70,8 +70,7 @@ class AdapterInspectionTest {
     void keysThatWereRenamedAreNamedWithTheCause(String from, String to, String cause) {
         Path broken = Corruptor.of(LORA).renameTensors(from, to).into(folder);
         AdapterInspection inspection = inspect(broken, LLAMA);
-        assertThat(ids(inspection))
-                .containsExactly("adapter-prefix-renamed");
+        assertThat(ids(inspection)).containsExactly("adapter-prefix-renamed");
         assertThat(inspection.findings().get(0).message()).contains("16 of 16 keys have", cause, "no effect");
         assertThat(inspection.hasZeroEffect()).isTrue();
         assertThat(inspection.report().missing()).hasSize(16);
@@ -86,8 +85,7 @@ class AdapterInspectionTest {
                         .renameTensors("(.*)self_attn(.*)", "$1attention$2")
                         .into(folder),
                 LLAMA);
-        assertThat(ids(inspection))
-                .containsExactly("adapter-keys-missing", "adapter-keys-unexpected");
+        assertThat(ids(inspection)).containsExactly("adapter-keys-missing", "adapter-keys-unexpected");
         assertThat(inspection.findings().get(0).message())
                 .contains(
                         "the adapter has no effect",

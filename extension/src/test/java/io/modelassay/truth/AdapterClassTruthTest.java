@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorType;
-import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.compatibility.AdapterPredictor;
 import io.modelassay.compatibility.Effect;
 import io.modelassay.compatibility.Library;
@@ -43,7 +43,8 @@ class AdapterClassTruthTest {
 
     /** What the files leave open, with the reason. */
     private static final Map<String, String> OPEN = Map.of(
-            "llama-features-of-decoder", "the truth loads a model without head; one with its head has these very names");
+            "llama-features-of-decoder",
+            "the truth loads a model without head; one with its head has these very names");
 
     private static final String CONVERTED = "by-expert";
 
@@ -58,7 +59,11 @@ class AdapterClassTruthTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("cases")
     void equalsPeftAndInspectionAgrees(String name, JsonNode one) throws IOException {
-        Path base = write("base", "model.safetensors", TRUTH.get("bases").get(one.get("base").textValue()), List.of());
+        Path base = write(
+                "base",
+                "model.safetensors",
+                TRUTH.get("bases").get(one.get("base").textValue()),
+                List.of());
         List<String> zero = new ArrayList<>();
         one.get("zero").forEach(part -> zero.add(part.textValue()));
         Path adapter = write("adapter", "adapter_model.safetensors", one, zero);
@@ -79,7 +84,8 @@ class AdapterClassTruthTest {
                         assertThat(name).as("not covered").contains(CONVERTED);
                         continue;
                     }
-                    String difference = difference(prediction, found, one.get("edited").booleanValue());
+                    String difference =
+                            difference(prediction, found, one.get("edited").booleanValue());
                     if (!difference.isEmpty()) {
                         differences.add(run.textValue() + ": " + difference);
                     }
@@ -87,8 +93,8 @@ class AdapterClassTruthTest {
             }
             AdapterInspection inspection = AdapterInspection.of(opened, checkpoint);
             assertThat(inspection.verdict()).isEqualTo(predictor.newest());
-            boolean elsewhere =
-                    inspection.findings().stream().anyMatch(finding -> finding.id().equals("adapter-for-transformers-4"));
+            boolean elsewhere = inspection.findings().stream()
+                    .anyMatch(finding -> finding.id().equals("adapter-for-transformers-4"));
             boolean covered = inspection.verdict().outcome() != Outcome.NOT_COVERED;
             assertThat(inspection.holds())
                     .as("inspection %s, verdict %s", inspection.findings(), inspection.verdict())
@@ -118,9 +124,8 @@ class AdapterClassTruthTest {
     /** Exception and first words, first words of warnings, whether there is an effect, and full effect where nothing was edited. */
     private static String difference(Prediction prediction, JsonNode found, boolean edited) {
         String raised = beginning(found.path("raised").asText());
-        String predicted = prediction.exception().isEmpty()
-                ? ""
-                : beginning(prediction.exception() + ": " + prediction.message());
+        String predicted =
+                prediction.exception().isEmpty() ? "" : beginning(prediction.exception() + ": " + prediction.message());
         if (!raised.equals(predicted)) {
             return "predicted " + prediction.summary() + ", found " + found;
         }

@@ -145,7 +145,8 @@ class AdapterPredictionTruthTest {
     /** The truth counts no warning that the unedited adapter gives as well; of these, that the ends are tied is predicted. */
     private static JsonNode withTies(JsonNode truth, JsonNode adapterCase, String run) {
         String adapter = adapterCase.get("adapter").textValue();
-        boolean tied = StreamSupport.stream(TRUTH.get("usual_warnings").path(adapter).spliterator(), false)
+        boolean tied = StreamSupport.stream(
+                        TRUTH.get("usual_warnings").path(adapter).spliterator(), false)
                 .filter(usual -> runs(usual.get("runs")).contains(run))
                 .flatMap(usual -> StreamSupport.stream(usual.get("warnings").spliterator(), false))
                 .anyMatch(warning -> warning.textValue().contains("`tie_word_embeddings=True`"));
