@@ -122,6 +122,7 @@ final class LoadedModel implements AutoCloseable {
         if (model == null) {
             ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
             known.decoder(); // refused before the engine starts
+            stored.requireKnownFormat();
             TorchEngine engine = TorchEngine.on(settings.device());
             Optional<Calibration> calibration = calibration();
             Weights weights = weights(calibration, known, engine);
@@ -248,7 +249,8 @@ final class LoadedModel implements AutoCloseable {
 
     synchronized ScanReport storedScan() {
         if (storedScan == null) {
-            storedScan = ValueScan.create().scan(checkpoint);
+            stored.requireKnownFormat();
+            storedScan = ValueScan.create().scan(checkpoint, stored.numbers());
         }
         return storedScan;
     }

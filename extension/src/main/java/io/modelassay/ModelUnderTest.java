@@ -176,7 +176,9 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** What the model is quantized as, by the test or on disk, such as {@code int4 g128 RTN}; {@code unquantized} otherwise. */
     public String quantizationLabel() {
-        return quantization().map(Quantization::label).orElseGet(() -> storedQuantization().label());
+        return quantization()
+                .map(Quantization::label)
+                .orElseGet(() -> storedQuantization().label());
     }
 
     /** The device that runs; starts the engine. */
@@ -226,6 +228,7 @@ public final class ModelUnderTest implements AutoCloseable {
      */
     public LoadReport loadReport(LoaderRules rules) {
         ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
+        loaded.stored().requireKnownFormat();
         return loaded.stored().adapt(LoadReport.of(checkpoint(), plan, rules));
     }
 

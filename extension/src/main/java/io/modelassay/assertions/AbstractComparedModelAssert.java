@@ -144,7 +144,8 @@ public abstract class AbstractComparedModelAssert<S extends AbstractComparedMode
     private String limitsSought() {
         return isQuantized()
                 ? "default limits for " + actual.quantizationLabel()
-                : "default limits, which belong to a quantization" + (actual.adapter().isPresent() ? ", not to an adapter" : "");
+                : "default limits, which belong to a quantization"
+                        + (actual.adapter().isPresent() ? ", not to an adapter" : "");
     }
 
     private String limitsInstead() {
@@ -155,7 +156,8 @@ public abstract class AbstractComparedModelAssert<S extends AbstractComparedMode
 
     private boolean isQuantized() {
         return actual.adapter().isEmpty()
-                && (actual.quantization().isPresent() || !actual.storedQuantization().weights().isEmpty());
+                && (actual.quantization().isPresent()
+                        || !actual.storedQuantization().weights().isEmpty());
     }
 
     final void failWith(Stream<String> failures) {

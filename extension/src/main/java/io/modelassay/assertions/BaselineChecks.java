@@ -37,7 +37,8 @@ final class BaselineChecks implements Baselines.Subject {
     }
 
     static BaselineChecks of(ModelUnderTest model, String id) {
-        return new BaselineChecks(model, id.replace(PLACEHOLDER, slug(model.quantizationLabel())), Optional.empty(), false);
+        return new BaselineChecks(
+                model, id.replace(PLACEHOLDER, slug(model.quantizationLabel())), Optional.empty(), false);
     }
 
     BaselineChecks over(Text chosen) {
@@ -49,7 +50,9 @@ final class BaselineChecks implements Baselines.Subject {
     }
 
     private static String storedAs(ModelUnderTest model) {
-        return model.storedQuantization().weights().isEmpty() ? NONE : model.storedQuantization().label();
+        return model.storedQuantization().weights().isEmpty()
+                ? NONE
+                : model.storedQuantization().label();
     }
 
     /** As part of a file's name: {@code int4-g128-rtn}. */

@@ -23,39 +23,53 @@ final class ComparisonChecks {
     }
 
     Optional<String> driftAbove(double limit, Text text) {
-        return failing(ComparisonCheck.DRIFT, limit, text, (comparison, found) -> Failure.expecting(
-                        "model",
-                        model.name(),
-                        "to have perplexity drift of at most " + Failure.number("%.2f", limit) + " % against <"
-                                + model.reference() + ">")
-                .but("drift was " + Failure.number("%.2f", found.value()) + " % ± "
-                        + Failure.number("%.2f", found.standardError()) + " % (reference "
-                        + Failure.number("%.4f", comparison.reference().value()) + ", this "
-                        + Failure.number("%.4f", comparison.subject().value()) + ", "
-                        + tokens(comparison.subject(), text) + ")"));
+        return failing(
+                ComparisonCheck.DRIFT,
+                limit,
+                text,
+                (comparison, found) -> Failure.expecting(
+                                "model",
+                                model.name(),
+                                "to have perplexity drift of at most " + Failure.number("%.2f", limit) + " % against <"
+                                        + model.reference() + ">")
+                        .but("drift was " + Failure.number("%.2f", found.value()) + " % ± "
+                                + Failure.number("%.2f", found.standardError()) + " % (reference "
+                                + Failure.number("%.4f", comparison.reference().value()) + ", this "
+                                + Failure.number("%.4f", comparison.subject().value()) + ", "
+                                + tokens(comparison.subject(), text) + ")"));
     }
 
     Optional<String> klAbove(double limit, Text text) {
-        return failing(ComparisonCheck.KL_DIVERGENCE, limit, text, (comparison, found) -> Failure.expecting(
-                        "model",
-                        model.name(),
-                        "to have mean KL divergence of at most " + Failure.number("%.4f", limit)
-                                + " nats a token from <" + model.reference() + ">")
-                .but("it was " + Failure.number("%.4f", found.value()) + " ± "
-                        + Failure.number("%.4f", found.standardError()) + " (" + tokens(comparison.subject(), text)
-                        + ")"));
+        return failing(
+                ComparisonCheck.KL_DIVERGENCE,
+                limit,
+                text,
+                (comparison, found) -> Failure.expecting(
+                                "model",
+                                model.name(),
+                                "to have mean KL divergence of at most " + Failure.number("%.4f", limit)
+                                        + " nats a token from <" + model.reference() + ">")
+                        .but("it was " + Failure.number("%.4f", found.value()) + " ± "
+                                + Failure.number("%.4f", found.standardError()) + " ("
+                                + tokens(comparison.subject(), text)
+                                + ")"));
     }
 
     /** @param limit a share, 0 to 1 */
     Optional<String> agreementBelow(double limit, Text text) {
-        return failing(ComparisonCheck.TOP_TOKEN, 100 * limit, text, (comparison, found) -> Failure.expecting(
-                        "model",
-                        model.name(),
-                        "to agree with <" + model.reference() + "> on at least " + Failure.number("%.2f", 100 * limit)
-                                + " % of most likely tokens")
-                .but("it agreed on " + Failure.number("%.2f", found.value()) + " % ± "
-                        + Failure.number("%.2f", found.standardError()) + " % (" + tokens(comparison.subject(), text)
-                        + ")"));
+        return failing(
+                ComparisonCheck.TOP_TOKEN,
+                100 * limit,
+                text,
+                (comparison, found) -> Failure.expecting(
+                                "model",
+                                model.name(),
+                                "to agree with <" + model.reference() + "> on at least "
+                                        + Failure.number("%.2f", 100 * limit) + " % of most likely tokens")
+                        .but("it agreed on " + Failure.number("%.2f", found.value()) + " % ± "
+                                + Failure.number("%.2f", found.standardError()) + " % ("
+                                + tokens(comparison.subject(), text)
+                                + ")"));
     }
 
     /** What does not hold of {@code limits}. A figure that they do not limit is recorded as reported, not judged. */

@@ -7,6 +7,7 @@ import io.modelassay.checkpoint.CheckpointProblem;
 import io.modelassay.checkpoint.JsonText;
 import io.modelassay.conversion.PaddingException;
 import io.modelassay.matrix.MatrixException;
+import io.modelassay.quantization.UnknownFormatException;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -77,6 +78,7 @@ final class Failures {
                 || e instanceof AdapterException
                 || e instanceof RuntimeFailure
                 || e instanceof UnsupportedArchitectureException
+                || e instanceof UnknownFormatException
                 || e instanceof PaddingException
                 || e instanceof MatrixException
                 || e instanceof IllegalArgumentException
@@ -95,6 +97,9 @@ final class Failures {
         }
         if (e instanceof UnsupportedArchitectureException) {
             return "unsupported-architecture";
+        }
+        if (e instanceof UnknownFormatException refusal) {
+            return refusal.id();
         }
         if (e instanceof PaddingException refusal) {
             return refusal.reason().id();

@@ -23,7 +23,8 @@ final class LimitOptions {
     @Option(
             names = "--max-drift",
             paramLabel = "PERCENT",
-            description = "Fail if the perplexity has grown by more than this against the reference; less always holds.")
+            description =
+                    "Fail if the perplexity has grown by more than this against the reference; less always holds.")
     private @Nullable Double drift;
 
     @Option(
@@ -81,7 +82,9 @@ final class LimitOptions {
     /** What does not hold; where no limit was asked for, a warning of a drift that is beyond every default limit. */
     List<Finding> findings(ModelUnderTest model, Comparison comparison) {
         if (none()) {
-            return model.adapter().isPresent() ? List.of() : ruinous(model, comparison).stream().toList();
+            return model.adapter().isPresent()
+                    ? List.of()
+                    : ruinous(model, comparison).stream().toList();
         }
         List<Finding> findings = new ArrayList<>();
         DefaultLimits limits = defaults ? defaultLimits(model, findings) : NOTHING;
@@ -146,8 +149,8 @@ final class LimitOptions {
                         },
                         Severity.ERROR,
                         model.name(),
-                        "The " + check.label() + " is " + figure(found) + " against " + model.reference().name()
-                                + ", the limit " + found.limit() + " " + found.unit(),
+                        "The " + check.label() + " is " + figure(found) + " against "
+                                + model.reference().name() + ", the limit " + found.limit() + " " + found.unit(),
                         "more bits or smaller groups, or the modules that lose most in full precision"));
     }
 
@@ -160,7 +163,8 @@ final class LimitOptions {
                         "drift-large",
                         Severity.WARNING,
                         model.name(),
-                        "The perplexity drift is " + figure(found) + " against " + model.reference().name()
+                        "The perplexity drift is " + figure(found) + " against "
+                                + model.reference().name()
                                 + ", beyond " + String.format(Locale.ROOT, "%.0f", loosest)
                                 + " %, the loosest of all default limits",
                         "scan and inspect, which tell of damage; --max-drift to make this fail"));

@@ -73,13 +73,13 @@ public enum ComparisonCheck {
     public Figure judge(String model, Comparison comparison, double limit, String provenance) {
         Estimate found = of(comparison);
         boolean holds = limitsFromAbove ? found.mean() <= limit : found.mean() >= limit;
-        return new Figure(
-                model, label, found.mean(), found.standardError(), unit, limit(limit), holds, provenance);
+        return new Figure(model, label, found.mean(), found.standardError(), unit, limit(limit), holds, provenance);
     }
 
     /** The figure without a limit: reported, not judged, but for NaN and infinities, which no healthy model has. */
     public Figure report(String model, Comparison comparison, String provenance) {
         Estimate found = of(comparison);
-        return new Figure(model, label, found.mean(), found.standardError(), unit, "", Double.isFinite(found.mean()), provenance);
+        return new Figure(
+                model, label, found.mean(), found.standardError(), unit, "", Double.isFinite(found.mean()), provenance);
     }
 }

@@ -60,8 +60,7 @@ public record DefaultLimits(double driftPercent, double klDivergence, double top
     }
 
     private static Row small(LossClass loss, double drift) {
-        return new Row(
-                loss, SMALLEST_MODEL_PARAMETERS, SMALL_MODEL_PARAMETERS, new DefaultLimits(drift, ANY, 0));
+        return new Row(loss, SMALLEST_MODEL_PARAMETERS, SMALL_MODEL_PARAMETERS, new DefaultLimits(drift, ANY, 0));
     }
 
     private static Row middle(LossClass loss, double drift) {

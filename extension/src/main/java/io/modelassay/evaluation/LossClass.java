@@ -50,8 +50,7 @@ enum LossClass {
             case FLOAT8 -> FP8;
             case FLOAT4 -> UNMEASURED;
             case TABLE4 -> FOUR_BITS_GROUPED;
-            case INTEGER ->
-                integers(weight.format().bits(), weight.format().groupSize() > 0);
+            case INTEGER -> integers(weight.format().bits(), weight.format().groupSize() > 0);
         };
     }
 

@@ -117,6 +117,7 @@ final class LoadFindings {
     private void leaveToQuantization(StoredQuantization packed) {
         missing.removeAll(packed.missing());
         unexpected.removeAll(packed.unread());
+        unexpected.removeAll(KvCacheScales.of(checkpoint, packed.configs()).names());
         if (packed.configs().isEmpty()) {
             missing.removeIf(packed::explains);
             unexpected.removeIf(packed::explains);
@@ -185,6 +186,12 @@ final class LoadFindings {
     }
 
     private void whatIsLeft() {
+        ShardedState sharded = ShardedState.of(report);
+        findings.addAll(sharded.findings());
+        unexpected.removeAll(sharded.names());
+        if (sharded.hidesParameters()) {
+            missing.clear();
+        }
         for (NameGroup group : NameGroup.of(missing)) {
             add(
                     "missing-tensor",
@@ -203,6 +210,7 @@ final class LoadFindings {
                         mismatch -> mismatch.stored() + ", config.json asks for " + mismatch.expected(),
                         (a, b) -> a,
                         TreeMap::new));
+        shapes.keySet().removeAll(sharded.names());
         for (NameGroup group : NameGroup.by(shapes.keySet(), name -> shapes.getOrDefault(name, ""))) {
             String shape = shapes.getOrDefault(group.names().get(0), "");
             add(

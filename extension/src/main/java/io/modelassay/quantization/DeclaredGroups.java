@@ -41,22 +41,61 @@ final class DeclaredGroups {
 
     /** What {@code config} declares of {@code module}; nothing where no group targets it. */
     static Optional<Weights> find(String module, QuantizationConfig config) {
-        Optional<ModelConfig> groups = config.values().optionalObject("config_groups");
-        if (groups.isEmpty()) {
-            return Optional.empty();
+        return candidates(module, config).stream().findFirst().flatMap(name -> of(name, config));
+    }
+
+    /** The names of the groups that target {@code module} with the highest rank, in the order of their names. */
+    static List<String> candidates(String module, QuantizationConfig config) {
+        ModelConfig groups = config.values().optionalObject("config_groups").orElse(null);
+        if (groups == null) {
+            return List.of();
         }
-        Optional<String> best = Optional.empty();
+        List<String> best = new ArrayList<>();
         int rank = 0;
-        for (String name : groups.get().keys()) {
-            for (String target : targets(groups.get(), name)) {
-                int found = rank(target, module);
-                if (found > rank) {
-                    rank = found;
-                    best = Optional.of(name);
-                }
+        for (String name : groups.keys()) {
+            int found = targets(groups, name).stream()
+                    .mapToInt(target -> rank(target, module))
+                    .max()
+                    .orElse(0);
+            if (found > rank) {
+                best.clear();
+            }
+            if (found > 0 && found >= rank) {
+                rank = found;
+                best.add(name);
             }
         }
-        return best.flatMap(name -> weights(groups.get(), name, config));
+        return List.copyOf(best);
+    }
+
+    /** What the group {@code name} declares of weights. */
+    static Optional<Weights> of(String name, QuantizationConfig config) {
+        return config.values().optionalObject("config_groups").flatMap(groups -> weights(groups, name, config));
+    }
+
+    /** {@code input_activations} of the group that targets {@code module}. */
+    static Optional<ModelConfig> activations(String module, QuantizationConfig config) {
+        ModelConfig groups = config.values().optionalObject("config_groups").orElse(null);
+        return candidates(module, config).stream()
+                .findFirst()
+                .filter(name -> groups != null && groups.isObject(name))
+                .flatMap(name ->
+                        groups == null ? Optional.empty() : groups.object(name).optionalObject("input_activations"));
+    }
+
+    /** All targets of all groups. */
+    static List<String> targets(QuantizationConfig config) {
+        ModelConfig groups = config.values().optionalObject("config_groups").orElse(null);
+        return groups == null
+                ? List.of()
+                : groups.keys().stream()
+                        .flatMap(name -> targets(groups, name).stream())
+                        .toList();
+    }
+
+    /** Whether the modules that {@code target} means are known by their names: not so for classes that are not linear. */
+    static boolean isJudged(String target) {
+        return target.isEmpty() || !Character.isUpperCase(target.charAt(0)) || target.endsWith("Linear");
     }
 
     /** The format of {@code module}, or an empty string. */
@@ -115,7 +154,7 @@ final class DeclaredGroups {
     }
 
     /** 3 for the module's name, 2 for a pattern, 1 for a class of linear modules, 0 for anything else. */
-    private static int rank(String target, String module) {
+    static int rank(String target, String module) {
         if (target.equals(module)) {
             return 3;
         }

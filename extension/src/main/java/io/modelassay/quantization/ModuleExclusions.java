@@ -29,7 +29,8 @@ public final class ModuleExclusions {
         this.rule = rule;
     }
 
-    static ModuleExclusions of(QuantizationConfig config) {
+    /** What {@code config} leaves out. */
+    public static ModuleExclusions of(QuantizationConfig config) {
         List<String> entries = new ArrayList<>();
         for (String key : KEYS) {
             if (config.values().isArray(key)) {
@@ -37,11 +38,13 @@ public final class ModuleExclusions {
             }
         }
         config.values().optionalObject("dynamic").ifPresent(dynamic -> negative(dynamic, entries));
+        entries.addAll(AutoRoundLayers.unquantized(config));
         return new ModuleExclusions(
                 entries,
                 switch (config.method()) {
                     case "awq" -> (entry, module) -> module.contains(entry);
                     case "gptq" -> ModuleExclusions::startsWithPattern;
+                    case "auto-round" -> ModuleExclusions::nameOrFound;
                     case "compressed-tensors" -> ModuleExclusions::nameOrPattern;
                     case "modelopt" ->
                         (entry, module) -> wildcard(entry).matcher(module).matches();
@@ -64,6 +67,20 @@ public final class ModuleExclusions {
     private static boolean matches(String pattern, String module) {
         try {
             return Pattern.compile(pattern).matcher(module).lookingAt();
+        } catch (PatternSyntaxException e) {
+            return false;
+        }
+    }
+
+    /** AutoRound: an entry of {@code extra_config} is a name or a pattern, one of a list a component of the name. */
+    private static boolean nameOrFound(String entry, String module) {
+        return AutoRoundLayers.isPattern(entry) ? isFound(entry, module) : component(entry, module);
+    }
+
+    /** Whether {@code pattern} matches anywhere in {@code module}. */
+    static boolean isFound(String pattern, String module) {
+        try {
+            return Pattern.compile(pattern).matcher(module).find();
         } catch (PatternSyntaxException e) {
             return false;
         }

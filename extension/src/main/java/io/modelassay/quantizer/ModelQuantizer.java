@@ -9,6 +9,7 @@ import io.modelassay.conversion.OutputFolder;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
+import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.Kernels;
@@ -22,6 +23,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,7 @@ public final class ModelQuantizer {
 
     /** Quantizes {@code source} with what {@code calibration} makes flow through it. */
     public static ModelQuantizer of(Checkpoint source, Quantization quantization, Calibration calibration) {
+        StoredQuantization.of(source, Optional.empty()).requireKnownFormat();
         return new ModelQuantizer(source, quantization, calibration);
     }
 

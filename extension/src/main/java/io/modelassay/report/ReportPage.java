@@ -180,7 +180,10 @@ final class ReportPage {
         return Map.of(
                 "check", check.check(),
                 "model", check.model(),
-                "verdict", check.limit().isEmpty() && check.holds() ? "not judged" : check.holds() ? "✓ holds" : "✗ does not hold",
+                "verdict",
+                        check.limit().isEmpty() && check.holds()
+                                ? "not judged"
+                                : check.holds() ? "✓ holds" : "✗ does not hold",
                 "kind", check.holds() ? "good" : "bad",
                 "figure", Numbers.withError(check.value(), check.standardError(), check.unit()),
                 "limit", check.limit().isEmpty() ? "none" : (check.limit() + " " + check.unit()).strip(),

@@ -189,8 +189,8 @@ class FigureAssertionsTest {
                 .named("broken")
                 .setNaN("model.norm.weight", 17)
                 .into(folder);
-        ModelUnderTest damaged = models.open(
-                broken, m -> m.quantize(Quantization.rtn(3, 128)).against(Models.QWEN));
+        ModelUnderTest damaged =
+                models.open(broken, m -> m.quantize(Quantization.rtn(3, 128)).against(Models.QWEN));
         assertThatThrownBy(() -> assertThat(damaged).keepsDefaultLimitsOn(TEXT))
                 .hasMessageContaining("to have a finite perplexity drift against <tiny-qwen2 (fp32)>")
                 .hasMessageContaining("but it was NaN");
@@ -207,8 +207,8 @@ class FigureAssertionsTest {
                 .named("damaged-int8")
                 .fill("model.layers.0.mlp.down_proj.scales", 0.5)
                 .into(folder);
-        assertThatThrownBy(() -> assertThat(models.open(damaged, m -> m.against(twin)))
-                        .keepsDefaultLimitsOn(tokens))
+        assertThatThrownBy(() ->
+                        assertThat(models.open(damaged, m -> m.against(twin))).keepsDefaultLimitsOn(tokens))
                 .hasMessageContaining("to have perplexity drift of at most 1.50 %");
         // Without its twin there is nothing to compare with.
         Golden.fails(() -> assertThat(models.open(stored)).keepsDefaultLimitsOn(tokens), stored, """

@@ -91,7 +91,8 @@ class SurvivalAssertionsTest {
     void theTypeIsThatOfTheTools(DType own) {
         Path huge = huge();
         ModelUnderTest model = models.open(huge, m -> m.computingIn(own));
-        for (Quantization ofTools : List.of(Quantization.awq(4, 128), Quantization.awq(4, -1), Quantization.gptq(8, 32))) {
+        for (Quantization ofTools :
+                List.of(Quantization.awq(4, 128), Quantization.awq(4, -1), Quantization.gptq(8, 32))) {
             assertThatThrownBy(() -> assertThat(model).survivesQuantization(ofTools, WORDS))
                     .hasMessageContaining(", fp16 on eight tokens")
                     .hasMessageContaining("overflowing-activation: model.layers.1.self_attn.o_proj");
@@ -99,8 +100,7 @@ class SurvivalAssertionsTest {
         assertThat(model)
                 .survivesQuantization(Quantization.nf4(), WORDS)
                 .survivesQuantization(Quantization.rtn(4, 128), WORDS);
-        assertThat(models.lastFigure().check())
-                .endsWith(", " + own.name().toLowerCase(Locale.ROOT));
+        assertThat(models.lastFigure().check()).endsWith(", " + own.name().toLowerCase(Locale.ROOT));
     }
 
     private Path huge() {

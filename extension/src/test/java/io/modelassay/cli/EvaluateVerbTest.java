@@ -138,7 +138,8 @@ class EvaluateVerbTest {
     @Test
     void limitsDecideTheExitCode() {
         assertThat(quantized().code()).isZero();
-        CommandRun held = quantized("--default-limits", "--max-drift", 3, "--max-kl", 0.05, "--min-top1", 0.9, "--json");
+        CommandRun held =
+                quantized("--default-limits", "--max-drift", 3, "--max-kl", 0.05, "--min-top1", 0.9, "--json");
         assertThat(held.code()).as(held.out()).isZero();
         assertThat(held.json().at("/findings")).isEmpty();
         for (Object[] limit : new Object[][] {
@@ -170,7 +171,17 @@ class EvaluateVerbTest {
         assertThat(limited.json().at("/findings/0/id").asText()).isEqualTo("drift-above-limit");
         // One-sided, as hasPerplexityDriftAtMost is: the healthy model beside the ruined one.
         CommandRun smaller = CommandRun.of(
-                "evaluate", MODEL, "--reference", ruined, "--tokens", TOKENS, "--window", 256, "--max-drift", 0, "--json");
+                "evaluate",
+                MODEL,
+                "--reference",
+                ruined,
+                "--tokens",
+                TOKENS,
+                "--window",
+                256,
+                "--max-drift",
+                0,
+                "--json");
         assertThat(smaller.json().at("/reference/drift_percent").asDouble()).isLessThan(-30);
         assertThat(smaller.code()).as(smaller.out()).isZero();
         // Nothing is quantized, so no default limit can hold.
@@ -184,7 +195,16 @@ class EvaluateVerbTest {
     void defaultLimitsOfStoredAndUnmeasuredSchemes() {
         Path gptq = Fixtures.path("quantized/gptq-int4-g128");
         CommandRun run = CommandRun.of(
-                "evaluate", gptq, "--reference", MODEL, "--tokens", TOKENS, "--window", 256, "--default-limits", "--json");
+                "evaluate",
+                gptq,
+                "--reference",
+                MODEL,
+                "--tokens",
+                TOKENS,
+                "--window",
+                256,
+                "--default-limits",
+                "--json");
         assertThat(run.code()).as(run.out()).isZero();
         assertThat(run.json().at("/findings")).hasSize(1);
         assertThat(run.json().at("/findings/0/id").asText()).isEqualTo("default-limits-not-judged");
