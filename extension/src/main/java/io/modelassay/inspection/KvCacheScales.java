@@ -135,17 +135,17 @@ final class KvCacheScales {
                             + NameGroup.summary(misplaced) + "; servers look for " + wanted
                             + " and compute with a scale of 1",
                     "rename them, as " + first + " to " + wanted));
-        } else if (!without.isEmpty() && declared.isPresent()) {
+        } else if (!without.isEmpty()) {
             findings.add(new Finding(
                     "kv-scale-missing",
                     Severity.WARNING,
                     without.first(),
-                    declared.get().key() + " in " + declared.get().source() + " asks for scales of the key and value"
-                            + " cache, and " + without.size() + " of " + attention.size()
+                    declared.map(asked -> asked.key() + " in " + asked.source() + " asks for scales")
+                                    .orElse("Scales are stored")
+                            + " of the key and value cache, and " + without.size() + " of " + attention.size()
                             + " attention modules lack them: " + NameGroup.summary(without)
                             + "; servers compute with a scale of 1",
-                    "calibrate the cache again and save its scales, or take "
-                            + declared.get().key() + " out"));
+                    "calibrate the cache again and save the scales of every layer, or none and no declaration"));
         }
         if (!names.isEmpty() && misplaced.isEmpty()) {
             findings.add(new Finding(

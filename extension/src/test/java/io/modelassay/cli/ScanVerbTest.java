@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -161,6 +162,14 @@ class ScanVerbTest {
         CommandRun evaluated = CommandRun.of("evaluate", artifact, "--tokens", tokens(folder), "--json");
         assertThat(evaluated.code()).isEqualTo(3);
         assertThat(evaluated.json().at("/error/id").asText()).isEqualTo("format-not-known");
+        for (CommandRun refused : List.of(
+                CommandRun.of("decode", artifact, "--out", folder.resolve("decoded"), "--json"),
+                CommandRun.of(
+                        "quantize", artifact, "--out", folder.resolve("quantized"), "--method", "rtn", "--bits", 8,
+                        "--group-size", 64, "--json"))) {
+            assertThat(refused.json().at("/error/id").asText()).isEqualTo("format-not-known");
+            assertThat(refused.code()).isEqualTo(3);
+        }
     }
 
     private static Path tokens(Path folder) {
