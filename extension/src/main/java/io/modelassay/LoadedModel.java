@@ -114,12 +114,7 @@ final class LoadedModel implements AutoCloseable {
 
     /** The compute type, resolved. */
     DType dtype() {
-        String stored = checkpoint
-                .config()
-                .optionalString("dtype")
-                .or(() -> checkpoint.config().optionalString("torch_dtype"))
-                .orElse("");
-        return settings.dtype().resolve(stored);
+        return settings.dtype().resolve(checkpoint.config());
     }
 
     /** The model ready for forward passes; starts the engine. */

@@ -17,6 +17,7 @@ import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.diagnosis.Diagnosis;
 import io.modelassay.evaluation.Comparison;
+import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
@@ -154,6 +155,30 @@ public final class ModelUnderTest implements AutoCloseable {
     /** Whether an adapter acts that is merged into the weights. */
     public boolean mergesAdapter() {
         return adapted.map(AdaptedModel::isMerged).orElse(false);
+    }
+
+    /**
+     * The limits of the quantization that is applied, or that the artifact is stored in; empty where nothing is quantized, for
+     * schemes that have limits at no size of a model, and where an adapter acts, whose effect no quantization limits.
+     */
+    public Optional<DefaultLimits> defaultLimits() {
+        if (adapted.isPresent()) {
+            return Optional.empty();
+        }
+        long parameters = plan().stream()
+                .flatMap(known -> known.parameters().stream())
+                .mapToLong(parameter -> parameter.shape().elementCount())
+                .sum();
+        return quantization().isPresent()
+                ? quantization().filter(DefaultLimits::know).map(applied -> DefaultLimits.of(applied, parameters))
+                : DefaultLimits.of(storedQuantization(), parameters);
+    }
+
+    /** What the model is quantized as, by the test or on disk, such as {@code int4 g128 RTN}; {@code unquantized} otherwise. */
+    public String quantizationLabel() {
+        return quantization()
+                .map(Quantization::label)
+                .orElseGet(() -> storedQuantization().label());
     }
 
     /** The device that runs; starts the engine. */

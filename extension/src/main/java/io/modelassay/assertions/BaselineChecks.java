@@ -11,14 +11,12 @@ import io.modelassay.baseline.Mismatch;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.quantization.Quantization;
-import io.modelassay.quantization.StorageFormat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A model held against the figures that somebody approved of. */
@@ -39,7 +37,8 @@ final class BaselineChecks implements Baselines.Subject {
     }
 
     static BaselineChecks of(ModelUnderTest model, String id) {
-        return new BaselineChecks(model, id.replace(PLACEHOLDER, slug(quantization(model))), Optional.empty(), false);
+        return new BaselineChecks(
+                model, id.replace(PLACEHOLDER, slug(model.quantizationLabel())), Optional.empty(), false);
     }
 
     BaselineChecks over(Text chosen) {
@@ -50,20 +49,10 @@ final class BaselineChecks implements Baselines.Subject {
         return new BaselineChecks(model, id, text, true);
     }
 
-    /** What the model is quantized as, by the test or on disk: {@code int4 g128 RTN}. */
-    private static String quantization(ModelUnderTest model) {
-        return model.quantization().map(Quantization::label).orElseGet(() -> {
-            String stored = storedAs(model);
-            return stored.equals(NONE) ? "unquantized" : stored;
-        });
-    }
-
     private static String storedAs(ModelUnderTest model) {
-        String formats = model.storedQuantization().formats().keySet().stream()
-                .map(StorageFormat::label)
-                .sorted()
-                .collect(Collectors.joining(", "));
-        return formats.isEmpty() ? NONE : formats;
+        return model.storedQuantization().weights().isEmpty()
+                ? NONE
+                : model.storedQuantization().label();
     }
 
     /** As part of a file's name: {@code int4-g128-rtn}. */

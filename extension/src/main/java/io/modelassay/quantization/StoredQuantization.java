@@ -345,6 +345,13 @@ public final class StoredQuantization {
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
     }
 
+    /** The formats that occur, for people, such as {@code gptq 4-bit g128 sym}; {@code unquantized} where there is none. */
+    public String label() {
+        String labels =
+                formats().keySet().stream().map(StorageFormat::label).sorted().collect(Collectors.joining(", "));
+        return labels.isEmpty() ? "unquantized" : labels;
+    }
+
     /** Other readings of the tensors of {@code weight}, by the finding that one of them would be. */
     public Map<String, Codec> alternatives(PackedWeight weight) {
         return schemeOf(weight).alternatives(weight);
