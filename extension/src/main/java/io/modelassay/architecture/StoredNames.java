@@ -77,6 +77,9 @@ public final class StoredNames {
             return plan.resolve(stored);
         }
         String canonical = plan.canonical(stored);
+        if (plan.modelClass().head() == ModelHead.NONE && canonical.startsWith(prefix)) {
+            return canonical.substring(prefix.length());
+        }
         return prefixAbsent && !plan.has(canonical) ? prefix + canonical : canonical;
     }
 

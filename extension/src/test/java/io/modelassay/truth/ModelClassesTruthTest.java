@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.LoaderRules;
 import io.modelassay.architecture.ModelHead;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.UnsupportedArchitectureException;
@@ -167,6 +169,17 @@ class ModelClassesTruthTest {
                 .add("LlamaModel"));
         assertThat(inspection.loadReport().orElseThrow().isClean()).isTrue();
         assertThat(inspection.findings()).extracting(Finding::severity).containsOnly(Severity.INFO);
+    }
+
+    @Test
+    void bothVersionsFindTheBaseModelInTheFileOfALanguageModel() {
+        ObjectNode saved = saved("LlamaForCausalLM tied").deepCopy();
+        ((ObjectNode) saved.get("config")).putArray("architectures").add("LlamaModel");
+        try (Checkpoint checkpoint = Checkpoint.open(RecordedCheckpoint.write(saved, temp))) {
+            ModelPlan plan = Architectures.require(checkpoint.config());
+            assertThat(LoadReport.of(checkpoint, plan, LoaderRules.TRANSFORMERS_4).isClean()).isTrue();
+            assertThat(LoadReport.of(checkpoint, plan, LoaderRules.TRANSFORMERS_5).isClean()).isTrue();
+        }
     }
 
     @Test
