@@ -15,8 +15,8 @@ final class LibraryFindings {
 
     static List<Finding> of(Checkpoint checkpoint, StoredQuantization stored) {
         List<Finding> findings = new ArrayList<>(packedZeroPoints(stored));
-        findings.addAll(FusedParts.findings(
-                FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
+        findings.addAll(
+                FusedParts.findings(FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
         findings.addAll(KvCacheScales.of(checkpoint, stored.configs()).findings());
         return findings;
     }
@@ -27,17 +27,18 @@ final class LibraryFindings {
                 .filter(weight -> weight.format().variant().equals("pack-quantized"))
                 .map(PackedWeight::parts)
                 .filter(parts -> parts.containsKey("packed_zero_point"))
-                .map(parts -> Objects.requireNonNull(parts.get("packed_zero_point")).name())
+                .map(parts ->
+                        Objects.requireNonNull(parts.get("packed_zero_point")).name())
                 .toList();
         return packed.isEmpty()
                 ? List.of()
                 : List.of(new Finding(
-                    "packed-zero-points",
-                    Severity.WARNING,
-                    packed.get(0),
-                    packed.size() + (packed.size() == 1 ? " module has" : " modules have")
-                            + " zero points packed along the output channels: compressed-tensors 0.17.1 loads them, 0.18 to"
-                            + " 0.20 raise RuntimeError for a size mismatch of weight_zero_point",
-                    "load the artifact with compressed-tensors 0.17.1, or quantize symmetrically"));
+                        "packed-zero-points",
+                        Severity.WARNING,
+                        packed.get(0),
+                        packed.size() + (packed.size() == 1 ? " module has" : " modules have")
+                                + " zero points packed along the output channels: compressed-tensors 0.17.1 loads them, 0.18 to"
+                                + " 0.20 raise RuntimeError for a size mismatch of weight_zero_point",
+                        "load the artifact with compressed-tensors 0.17.1, or quantize symmetrically"));
     }
 }
