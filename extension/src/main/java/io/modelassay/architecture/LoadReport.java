@@ -70,8 +70,7 @@ public record LoadReport(
     }
 
     /** The same of another number of tensors that the loader looks for. */
-    public LoadReport with(
-            List<String> missing, List<String> unexpected, List<Mismatch> mismatched, int checked) {
+    public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched, int checked) {
         Set<String> left = new HashSet<>(unexpected);
         List<TensorInfo> biases = unusedBiases.stream()
                 .filter(bias -> left.contains(bias.name()))
