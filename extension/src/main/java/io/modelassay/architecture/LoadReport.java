@@ -16,7 +16,8 @@ import org.apiguardian.api.API;
  * @param missing names that the architecture has and the checkpoint has not, sorted
  * @param unexpected names as they are stored that the architecture has not, sorted
  * @param mismatched names whose shapes differ, sorted by name
- * @param checked number of parameters of the architecture
+ * @param checked number of tensors that the loader looks for: the parameters of the architecture, where a quantized module
+ *     has several parts in the place of its weight
  * @param unusedBiases those of {@code unexpected} that are biases of linear modules to which the architecture gives none,
  *     sorted by name; harmless only where all values are 0
  * @param renamed stored names that the loader takes for another, because of the base model's prefix, by stored name
@@ -63,6 +64,11 @@ public record LoadReport(
 
     /** The same with other lists, for what a quantization explains; the biases are those still unexpected. */
     public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched) {
+        return with(missing, unexpected, mismatched, checked);
+    }
+
+    /** The same of another number of tensors that the loader looks for. */
+    public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched, int checked) {
         List<TensorInfo> biases = unusedBiases.stream()
                 .filter(bias -> unexpected.contains(bias.name()))
                 .toList();

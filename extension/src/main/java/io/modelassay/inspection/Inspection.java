@@ -72,6 +72,7 @@ public final class Inspection {
         }
         all.addAll(quantization.findings());
         if (readable) {
+            all.addAll(LibraryFindings.of(checkpoint, quantization));
             all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
         }
         all.addAll(architecture.all());
