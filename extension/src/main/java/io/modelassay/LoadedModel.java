@@ -152,9 +152,13 @@ final class LoadedModel implements AutoCloseable {
         return ContentHash.of(files);
     }
 
+    String folderName() {
+        return String.valueOf(settings.folder().getFileName());
+    }
+
     /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
     String name() {
-        String folder = String.valueOf(settings.folder().getFileName());
+        String folder = folderName();
         return settings.quantization()
                 .map(applied -> folder + " as " + applied.label())
                 .orElse(folder);
