@@ -68,8 +68,7 @@ public record LoadReport(
     }
 
     /** The same of another number of tensors that the loader looks for. */
-    public LoadReport with(
-            List<String> missing, List<String> unexpected, List<Mismatch> mismatched, int checked) {
+    public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched, int checked) {
         List<TensorInfo> biases = unusedBiases.stream()
                 .filter(bias -> unexpected.contains(bias.name()))
                 .toList();

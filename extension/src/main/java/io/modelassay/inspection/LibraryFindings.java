@@ -15,8 +15,8 @@ final class LibraryFindings {
 
     static List<Finding> of(Checkpoint checkpoint, StoredQuantization stored) {
         List<Finding> findings = new ArrayList<>(packedZeroPoints(stored));
-        findings.addAll(FusedParts.findings(
-                FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
+        findings.addAll(
+                FusedParts.findings(FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
         findings.addAll(KvCacheScales.of(checkpoint, stored.configs()).findings());
         return findings;
     }
@@ -27,7 +27,8 @@ final class LibraryFindings {
                 .filter(weight -> weight.format().variant().equals("pack-quantized"))
                 .map(PackedWeight::parts)
                 .filter(parts -> parts.containsKey("packed_zero_point"))
-                .map(parts -> Objects.requireNonNull(parts.get("packed_zero_point")).name())
+                .map(parts ->
+                        Objects.requireNonNull(parts.get("packed_zero_point")).name())
                 .toList();
         return packed.isEmpty()
                 ? List.of()

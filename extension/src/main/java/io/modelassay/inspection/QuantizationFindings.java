@@ -129,7 +129,8 @@ final class QuantizationFindings {
                     "nothing-is-quantized",
                     Severity.ERROR,
                     config.source(),
-                    config.source() + " declares a quantization by " + config.method() + ", and no tensor is quantized: "
+                    config.source() + " declares a quantization by " + config.method()
+                            + ", and no tensor is quantized: "
                             + (unpacked.isEmpty() ? "all weights" : unpacked.size() + " modules")
                             + " are stored in full precision, as after merging or converting; " + consequence(config),
                     "remove quantization_config from " + config.source()));

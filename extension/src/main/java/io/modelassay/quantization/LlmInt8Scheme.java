@@ -110,7 +110,8 @@ final class LlmInt8Scheme implements Scheme {
         int columns = Math.toIntExact(weight.shape().dimension(1));
         List<Long> lost = new ArrayList<>();
         for (long row = 0; row < weight.shape().dimension(0); row++) {
-            if (scales.getFloat(Math.toIntExact(4 * row)) == 0 && hasCodes(checkpoint.map(codes, row * columns, columns))) {
+            if (scales.getFloat(Math.toIntExact(4 * row)) == 0
+                    && hasCodes(checkpoint.map(codes, row * columns, columns))) {
                 lost.add(row);
             }
         }

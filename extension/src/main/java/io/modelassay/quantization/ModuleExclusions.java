@@ -101,7 +101,8 @@ public final class ModuleExclusions {
 
     /** Whether {@code config} has a list, though it may be empty. */
     public static boolean areDeclared(QuantizationConfig config) {
-        return KEYS.stream().anyMatch(config.values()::isArray) || config.values().isObject("dynamic");
+        return KEYS.stream().anyMatch(config.values()::isArray)
+                || config.values().isObject("dynamic");
     }
 
     /** The entries as they stand in the config. */

@@ -136,7 +136,8 @@ final class UnknownFormats {
                             + "; " + stored);
         }
         if (first.parts().containsKey("scales") && first.parts().containsKey("biases")) {
-            return new UnknownFormat("MLX", first.parts().firstEntry().getValue().name(), stored);
+            return new UnknownFormat(
+                    "MLX", first.parts().firstEntry().getValue().name(), stored);
         }
         for (TensorInfo part : first.parts().values()) {
             for (Map.Entry<String, String> known : BY_PART.entrySet()) {

@@ -93,7 +93,8 @@ final class UnlistedModules {
 
     /** A row an expert, a column for each value of the hidden state. */
     private boolean isLinearRouter(TensorInfo tensor) {
-        if (!model.exists() || model.modelType().filter(LINEAR_ROUTERS::contains).isEmpty()) {
+        if (!model.exists()
+                || model.modelType().filter(LINEAR_ROUTERS::contains).isEmpty()) {
             return false;
         }
         ModelConfig language = model.languageModel();

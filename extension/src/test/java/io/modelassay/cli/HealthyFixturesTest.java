@@ -28,16 +28,49 @@ class HealthyFixturesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "awq-gemm-g128", "awq-gemm-g64", "awq-gemv-fast-g128", "awq-gemv-g64",
-                "bnb-fp4-bf16-storage", "bnb-int8", "bnb-nf4", "bnb-nf4-double",
-                "ct-fp8-block", "ct-fp8-channel", "ct-int8-channel", "ct-mxfp4", "ct-nvfp4",
-                "ct-pack-int3-dense", "ct-pack-int3-old", "ct-pack-int4-actorder-group", "ct-pack-int4-g128",
-                "ct-pack-int4-g32-asym", "fbgemm-fp8", "fp8-block", "fp8-tensor", "gpt-oss-mxfp4",
-                "gptq-dynamic", "gptq-dynamic-v1-zeros", "gptq-int2-g32", "gptq-int3-g128", "gptq-int3-v1-zeros",
-                "gptq-int4-g128", "gptq-int4-g32-actorder", "gptq-int8-channel", "gptq-lm-head", "gptq-ragged",
-                "gptq-v1-carry-bug", "gptq-v1-int4-g64-asym", "gptq-v2-int4-g64-asym", "gptq-zero-bias",
-                "hqq-int2", "hqq-int3", "hqq-int4-axis0", "hqq-int4-g64", "hqq-int8",
-                "modelopt-nvfp4", "unsloth-dynamic-nf4"
+                "awq-gemm-g128",
+                "awq-gemm-g64",
+                "awq-gemv-fast-g128",
+                "awq-gemv-g64",
+                "bnb-fp4-bf16-storage",
+                "bnb-int8",
+                "bnb-nf4",
+                "bnb-nf4-double",
+                "ct-fp8-block",
+                "ct-fp8-channel",
+                "ct-int8-channel",
+                "ct-mxfp4",
+                "ct-nvfp4",
+                "ct-pack-int3-dense",
+                "ct-pack-int3-old",
+                "ct-pack-int4-actorder-group",
+                "ct-pack-int4-g128",
+                "ct-pack-int4-g32-asym",
+                "fbgemm-fp8",
+                "fp8-block",
+                "fp8-tensor",
+                "gpt-oss-mxfp4",
+                "gptq-dynamic",
+                "gptq-dynamic-v1-zeros",
+                "gptq-int2-g32",
+                "gptq-int3-g128",
+                "gptq-int3-v1-zeros",
+                "gptq-int4-g128",
+                "gptq-int4-g32-actorder",
+                "gptq-int8-channel",
+                "gptq-lm-head",
+                "gptq-ragged",
+                "gptq-v1-carry-bug",
+                "gptq-v1-int4-g64-asym",
+                "gptq-v2-int4-g64-asym",
+                "gptq-zero-bias",
+                "hqq-int2",
+                "hqq-int3",
+                "hqq-int4-axis0",
+                "hqq-int4-g64",
+                "hqq-int8",
+                "modelopt-nvfp4",
+                "unsloth-dynamic-nf4"
             })
     void quantized(String fixture) {
         Path artifact = Fixtures.path("quantized/" + fixture);
@@ -49,8 +82,8 @@ class HealthyFixturesTest {
             type = checkpoint.config().modelType().orElseThrow();
         }
         if (REFERENCES.contains(type)) {
-            found.addAll(aboveInfo(CommandRun.of(
-                    "inspect", artifact, "--reference", Fixtures.path("tiny-" + type), "--json")));
+            found.addAll(aboveInfo(
+                    CommandRun.of("inspect", artifact, "--reference", Fixtures.path("tiny-" + type), "--json")));
         }
         assertThat(found).isEqualTo(new TreeSet<>(BY_DESIGN.getOrDefault(fixture, Set.of())));
     }

@@ -348,9 +348,9 @@ class QuantizationFindingsTest {
         assertThat(warnings(router("deepseek_v3")))
                 .as("a router of a class of its own is never quantized")
                 .isEmpty();
-        assertThat(warnings(unlisted.named("listed").editConfig(config -> ((ArrayNode)
-                                quantization(config).get("ignore"))
-                        .add("model.layers.0.mlp.gate"))))
+        assertThat(warnings(unlisted.named("listed")
+                        .editConfig(config ->
+                                ((ArrayNode) quantization(config).get("ignore")).add("model.layers.0.mlp.gate"))))
                 .isEmpty();
     }
 
@@ -381,10 +381,12 @@ class QuantizationFindingsTest {
                 .editConfig(config -> config.put("model_type", "of_tomorrow")));
         assertThat(finding.id()).isEqualTo("quantized-module-unpacked");
         assertThat(finding.subject()).isEqualTo("model.layers.1.mlp.down_proj");
-        assertThat(ids(copy("tiny-llama").named("merged").editConfig(config -> config.put("model_type", "of_tomorrow")
-                        .putObject("quantization_config")
-                        .put("quant_method", "gptq")
-                        .put("bits", 4))))
+        assertThat(ids(copy("tiny-llama")
+                        .named("merged")
+                        .editConfig(config -> config.put("model_type", "of_tomorrow")
+                                .putObject("quantization_config")
+                                .put("quant_method", "gptq")
+                                .put("bits", 4))))
                 .contains("nothing-is-quantized");
     }
 
@@ -407,9 +409,9 @@ class QuantizationFindingsTest {
 
     @Test
     void symmetricWeightsHaveNoZeroPoints() {
-        Corruptor wrong = copy("quantized/ct-pack-int4-g32-asym").editConfig(config -> ((ObjectNode)
-                        quantization(config).at("/config_groups/group_0/weights"))
-                .put("symmetric", true));
+        Corruptor wrong = copy("quantized/ct-pack-int4-g32-asym")
+                .editConfig(config -> ((ObjectNode) quantization(config).at("/config_groups/group_0/weights"))
+                        .put("symmetric", true));
         assertThat(warnings(wrong)).extracting(Finding::id).containsExactly("symmetry-disagrees", "packed-zero-points");
     }
 
@@ -417,9 +419,9 @@ class QuantizationFindingsTest {
     void theFlagsOfBitsandbytesAgainstTheTensors() {
         for (String fixture : List.of("quantized/bnb-nf4", "quantized/bnb-int8")) {
             boolean four = fixture.endsWith("nf4");
-            Finding finding = single(copy(fixture).editConfig(config -> quantization(config)
-                    .put("load_in_4bit", !four)
-                    .put("load_in_8bit", four)));
+            Finding finding = single(copy(fixture)
+                    .editConfig(config ->
+                            quantization(config).put("load_in_4bit", !four).put("load_in_8bit", four)));
             assertThat(finding.id()).as(fixture).isEqualTo("bits-disagree");
         }
     }
@@ -431,7 +433,8 @@ class QuantizationFindingsTest {
             assertThat(Inspection.of(checkpoint).loadReport().orElseThrow().checked())
                     .isEqualTo(checkpoint.tensors().size() + 1);
         }
-        Inspection broken = Inspection.of(copy(GPTQ).dropTensors(".*\\.(scales|qzeros|g_idx)").into(folder));
+        Inspection broken = Inspection.of(
+                copy(GPTQ).dropTensors(".*\\.(scales|qzeros|g_idx)").into(folder));
         assertThat(broken.loadReport().orElseThrow().missing()).hasSize(56);
         assertThat(broken.loadReport().orElseThrow().checked()).isEqualTo(23 + 28 * 3);
     }
