@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.JsonText;
 import io.modelassay.conversion.PaddingException;
 import io.modelassay.matrix.MatrixException;
 import io.modelassay.quantization.UnknownFormatException;
+import io.modelassay.quantizer.QuantizerException;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -81,6 +82,7 @@ final class Failures {
                 || e instanceof UnknownFormatException
                 || e instanceof PaddingException
                 || e instanceof MatrixException
+                || e instanceof QuantizerException
                 || e instanceof IllegalArgumentException
                 || e instanceof IllegalStateException;
     }
@@ -105,6 +107,9 @@ final class Failures {
             return refusal.reason().id();
         }
         if (e instanceof MatrixException refusal) {
+            return refusal.id();
+        }
+        if (e instanceof QuantizerException refusal) {
             return refusal.id();
         }
         if (e instanceof UncheckedIOException || e instanceof IOException) {

@@ -108,6 +108,11 @@ public record DynamicRule(String key, Map<String, Object> overrides) {
         return DynamicKey.of(key).matches(module);
     }
 
+    /** The same for {@code module} alone. */
+    DynamicRule only(String module) {
+        return new DynamicRule((leavesOut() ? "-:^" : "+:^") + module.replace(".", "\\.") + "$", overrides);
+    }
+
     /** {@code rules} in the order in which they are asked: first those that leave modules out. */
     static List<DynamicRule> inOrder(List<DynamicRule> rules) {
         List<DynamicRule> ordered =
