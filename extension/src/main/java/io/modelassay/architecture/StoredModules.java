@@ -112,7 +112,7 @@ public final class StoredModules {
         tiedHeads(parameters).ifPresent(all::add);
         return new ModelPlan(
                 type,
-                new ModelClass("", ModelHead.UNKNOWN, ModelClass.Family.UNKNOWN),
+                new ModelClass("", ModelHead.LANGUAGE_MODEL, ModelClass.Family.OWN),
                 all,
                 List.of(),
                 new ModelPlan.Tie(List.of(), false),
