@@ -50,7 +50,7 @@ public final class RunReport implements Recorder {
     private final String run;
     private final String process;
     private final Instant started = Instant.now();
-    private final Map<List<Object>, Compared> comparisons = new LinkedHashMap<>();
+    private final Set<Compared> comparisons = new LinkedHashSet<>();
     private final Set<Check> checks = new LinkedHashSet<>();
     private final Map<String, Test> tests = new LinkedHashMap<>();
     private SortedSet<String> baselinesRecorded = new TreeSet<>();
@@ -80,8 +80,7 @@ public final class RunReport implements Recorder {
 
     @Override
     public synchronized void compared(String model, String text, Comparison comparison) {
-        Compared compared = Compared.of(model, text, comparison);
-        comparisons.put(ResultsMerger.key(compared), compared);
+        comparisons.add(Compared.of(model, text, comparison));
     }
 
     @Override
@@ -139,7 +138,7 @@ public final class RunReport implements Recorder {
                 process,
                 started.truncatedTo(ChronoUnit.MILLIS).toString(),
                 Instant.now().truncatedTo(ChronoUnit.MILLIS).toString(),
-                List.copyOf(comparisons.values()),
+                List.copyOf(comparisons),
                 List.copyOf(checks),
                 List.copyOf(tests.values()),
                 List.copyOf(baselinesRecorded),
