@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Model;
@@ -52,17 +53,19 @@ final class ResultsMerger {
         // Two models, or two texts, may have one name; equal in every figure they are one comparison.
         Set<Compared> comparisons = new LinkedHashSet<>();
         TreeSet<Check> checks = new TreeSet<>(BY_MODEL);
+        Map<String, ModelIdentity> identities = new TreeMap<>();
         Map<String, Test> tests = new TreeMap<>();
         for (Part part : inOrder) {
             part.comparisons().forEach(compared -> comparisons.add(compared.limitedTo(null)));
             checks.addAll(part.checks());
+            part.models().forEach(model -> identities.putIfAbsent(model.name(), model));
             part.tests().forEach(test -> tests.put(test.name(), test));
         }
         List<Compared> limited = comparisons.stream()
                 .sorted(BY_NAME)
                 .map(compared -> compared.limitedTo(driftLimit(compared, checks).orElse(null)))
                 .toList();
-        List<Model> models = models(limited, checks);
+        List<Model> models = models(limited, checks, identities);
         return new Results(
                 Results.SCHEMA,
                 new Run(
@@ -129,7 +132,8 @@ final class ResultsMerger {
         return (int) checks.stream().filter(check -> !check.holds()).count();
     }
 
-    private static List<Model> models(List<Compared> comparisons, Collection<Check> checks) {
+    private static List<Model> models(
+            List<Compared> comparisons, Collection<Check> checks, Map<String, ModelIdentity> identities) {
         TreeSet<String> names = new TreeSet<>();
         comparisons.forEach(compared -> names.add(compared.model()));
         checks.forEach(check -> names.add(check.model()));
@@ -139,7 +143,7 @@ final class ResultsMerger {
         for (String name : names) {
             List<Check> own =
                     checks.stream().filter(check -> check.model().equals(name)).toList();
-            ModelName parts = ModelName.of(name);
+            ModelIdentity parts = identities.getOrDefault(name, ModelIdentity.stored(name));
             Optional<Compared> compared = Optional.ofNullable(byModel.get(name));
             models.add(new Model(
                     name,
