@@ -53,7 +53,9 @@ final class InspectVerb extends Verb {
                     inspection.holds());
         }
         try (PeftAdapter opened = PeftAdapter.open(adapter)) {
-            AdapterInspection beside = AdapterInspection.of(opened, checkpoint);
+            AdapterInspection beside = other == null
+                    ? AdapterInspection.of(opened, checkpoint)
+                    : AdapterInspection.of(opened, checkpoint, other);
             return new Outcome(
                     InspectDocument.of(inspection, beside),
                     InspectText.of(checkpoint, inspection, other, beside),

@@ -57,6 +57,7 @@ public final class Inspection {
         difference.ifPresent(
                 differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
+        reference.ifPresent(other -> all.addAll(EqualReference.findings(checkpoint, other)));
         Set<String> elsewhere = Set.of();
         if (loadReport.isPresent()) {
             LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
