@@ -1,7 +1,8 @@
 package io.modelassay.adapter;
 
 import io.modelassay.checkpoint.ModelConfig;
-import java.nio.file.Path;
+import io.modelassay.checkpoint.PythonPattern;
+import io.modelassay.checkpoint.PythonPatterns;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -34,6 +35,7 @@ public final class AdapterConfig {
             Map.of("SEQ_CLS", CLASSIFIERS, "TOKEN_CLS", CLASSIFIERS, "QUESTION_ANS", List.of("qa_outputs"));
 
     private final ModelConfig json;
+    private final PythonPatterns patterns;
     private final String peftType;
     private final Optional<ModuleSelector> targets;
     private final Optional<ModuleSelector> excluded;
@@ -44,18 +46,19 @@ public final class AdapterConfig {
 
     private AdapterConfig(ModelConfig json) {
         this.json = json;
-        Path file = json.file();
+        this.patterns = PythonPatterns.of((what, nextStep) ->
+                new AdapterException(AdapterProblem.INVALID_PATTERN, what, json.file(), nextStep));
         if (MlxAdapter.is(json)) {
-            throw new AdapterException(AdapterProblem.FOREIGN_ADAPTER, MlxAdapter.WHAT, file, MlxAdapter.CURE);
+            throw new AdapterException(AdapterProblem.FOREIGN_ADAPTER, MlxAdapter.WHAT, json.file(), MlxAdapter.CURE);
         }
         this.peftType = json.optionalString("peft_type")
                 .map(type -> type.toUpperCase(Locale.ROOT))
                 .orElseThrow(() -> invalid(
                         "The config has no peft_type, so there is no telling which method it is for",
                         "the adapter_config.json that PEFT saved with the weights"));
-        this.targets = ModuleSelector.of(json, "target_modules", file);
-        this.excluded = ModuleSelector.of(json, "exclude_modules", file);
-        this.feedForward = ModuleSelector.of(json, "feedforward_modules", file);
+        this.targets = ModuleSelector.of(json, "target_modules", patterns);
+        this.excluded = ModuleSelector.of(json, "exclude_modules", patterns);
+        this.feedForward = ModuleSelector.of(json, "feedforward_modules", patterns);
         if (json.has("r") && json.integer("r") < (peftType.equals("OFT") ? 0 : 1)) {
             throw invalid("r is " + json.integer("r") + ", and a rank is at least 1", "correct r in the config");
         }
@@ -82,7 +85,7 @@ public final class AdapterConfig {
     }
 
     private PythonPattern keyPattern(String pattern, String key) {
-        PythonPattern matcher = PythonPattern.of("(.*\\.)?(" + key + ")", pattern, json.file());
+        PythonPattern matcher = patterns.compile("(.*\\.)?(" + key + ")", pattern);
         keyPatterns.computeIfAbsent(pattern, any -> new LinkedHashMap<>()).put(key, matcher);
         return matcher;
     }
@@ -93,6 +96,11 @@ public final class AdapterConfig {
 
     private boolean isAdaLora() {
         return peftType.equals("ADALORA");
+    }
+
+    /** Those of this config. */
+    PythonPatterns patterns() {
+        return patterns;
     }
 
     /** All keys, known or not. */

@@ -2,6 +2,7 @@ package io.modelassay.adapter;
 
 import io.modelassay.adapter.BaseModule.Kind;
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ModelHead;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.architecture.UnsupportedArchitectureException;
@@ -72,7 +73,9 @@ public final class BaseModules {
 
     private static Optional<ModelPlan> plan(Checkpoint base) {
         try {
-            return base.config().exists() ? Architectures.find(base.config()) : Optional.empty();
+            return Architectures.find(base, ModelHead.LANGUAGE_MODEL)
+                    // Tensors tell whether experts are stacked, which decides what adapters may name.
+                    .filter(plan -> !plan.hasExperts());
         } catch (UnsupportedArchitectureException e) {
             return Optional.empty();
         }

@@ -63,6 +63,8 @@ public enum CheckpointProblem {
     MISSING_CONFIG,
     MISSING_CONFIG_KEY,
     WRONG_CONFIG_KIND,
+    CONFIG_VALUE_OUT_OF_RANGE,
+    INVALID_PATTERN,
     // access
     UNKNOWN_TENSOR,
     TENSOR_TOO_LARGE,

@@ -67,19 +67,20 @@ public final class Main {
      * @return the exit code
      */
     public static int run(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = new CommandLine(new Main())
-                .setOut(out)
+        return run(verbs(), out, err, args);
+    }
+
+    static CommandLine verbs() {
+        return new CommandLine(new Main());
+    }
+
+    static int run(CommandLine line, PrintWriter out, PrintWriter err, String... args) {
+        line.setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Failures::misuse)
                 .setExecutionExceptionHandler(Failures::report);
-        int code;
-        try {
-            code = args.length == 0 ? usage(line) : line.execute(args);
-        } catch (OutOfMemoryError e) {
-            err.println("The Java heap is too small: " + e.getMessage() + "\nTry: java -Xmx4g -jar modelassay.jar …");
-            code = UNREADABLE;
-        }
+        int code = args.length == 0 ? usage(line) : line.execute(args);
         out.flush();
         err.flush();
         return code;

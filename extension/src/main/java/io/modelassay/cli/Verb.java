@@ -1,6 +1,7 @@
 package io.modelassay.cli;
 
 import io.modelassay.checkpoint.JsonText;
+import io.modelassay.checkpoint.Printable;
 import io.modelassay.report.ProgressLine;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -42,19 +43,33 @@ abstract class Verb implements Callable<Integer> {
         }
     }
 
+    /** An error of the JVM that ended a verb. */
+    static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Stopped(Error cause) {
+            super(cause.toString(), cause);
+        }
+    }
+
     abstract Outcome run(ProgressLine progress);
 
     @Override
     public final Integer call() {
         ProgressLine progress = ProgressLine.on(commandLine().getErr());
         Outcome outcome;
+        String printed;
         try {
             outcome = run(progress);
+            printed = json ? JsonText.of(outcome.document()) : Printable.lines(outcome.text());
+        } catch (Error e) {
+            // picocli hands on exceptions only; a stack or heap that a hostile file has filled is no less of a result.
+            throw new Stopped(e);
         } finally {
             progress.end();
         }
         PrintWriter out = commandLine().getOut();
-        out.print(json ? JsonText.of(outcome.document()) : outcome.text());
+        out.print(printed);
         out.flush();
         return outcome.code();
     }

@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.Printable;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Summary;
@@ -36,7 +37,7 @@ final class ConsoleSummary {
         if (!results.baselinesUnused().isEmpty() && summary.testsPassed() == summary.tests()) {
             lines.add("  baselines not used in this run: " + String.join(", ", results.baselinesUnused()));
         }
-        return lines;
+        return lines.stream().map(Printable::line).toList();
     }
 
     private static double drift(Compared compared) {
