@@ -64,6 +64,7 @@ public enum CheckpointProblem {
     MISSING_CONFIG_KEY,
     WRONG_CONFIG_KIND,
     INVALID_PATTERN,
+    TOKENIZER_INVALID,
     // access
     UNKNOWN_TENSOR,
     TENSOR_TOO_LARGE,

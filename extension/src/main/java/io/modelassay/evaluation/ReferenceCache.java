@@ -41,7 +41,7 @@ public final class ReferenceCache {
 
     private static final Path DEFAULT_FOLDER = Path.of("target", "modelassay", "cache");
     /** A pass is kept batch by batch, so that another division of the windows is another pass. */
-    private static final String LAYOUT = "forward pass 1 in batches of " + Decoder.BATCH_ROWS;
+    private static final String LAYOUT = "forward pass 2 in batches of " + Decoder.BATCH_ROWS;
 
     private final Optional<Path> place;
 

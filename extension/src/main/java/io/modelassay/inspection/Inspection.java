@@ -58,6 +58,7 @@ public final class Inspection {
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
         }
+        TokenizerSampling.finding(checkpoint).ifPresent(all::add);
         all.addAll(found.all());
         all.addAll(QuantizationFindings.of(checkpoint, known, quantization, elsewhere));
         all.addAll(quantization.findings());
