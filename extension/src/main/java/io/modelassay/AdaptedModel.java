@@ -15,11 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A loaded model with an adapter; shares the model's weights, and owns nothing. */
 final class AdaptedModel {
-    private static final String MERGED = " merged with ";
-
     private final LoadedModel base;
     private final AdapterPlan plan;
-    private final String label;
+    private final boolean merged;
     private final Assembly assembly;
     private @Nullable LanguageModel model;
 
@@ -28,17 +26,17 @@ final class AdaptedModel {
         Weights of(AdaptedWeights beside, LanguageModel base);
     }
 
-    private AdaptedModel(LoadedModel base, AdapterPlan plan, String label, Assembly assembly) {
+    private AdaptedModel(LoadedModel base, AdapterPlan plan, boolean merged, Assembly assembly) {
         this.base = base;
         this.plan = plan;
-        this.label = label;
+        this.merged = merged;
         this.assembly = assembly;
     }
 
     /** The adapter computed beside the weights. */
     static AdaptedModel beside(LoadedModel base, PeftAdapter adapter) {
         AdapterPlan plan = plan(base, adapter);
-        return new AdaptedModel(base, plan, " with " + adapter.name(), (beside, model) -> beside);
+        return new AdaptedModel(base, plan, false, (beside, model) -> beside);
     }
 
     /** The adapter merged into the weights; those that are quantized are quantized again. */
@@ -46,7 +44,7 @@ final class AdaptedModel {
         AdapterPlan plan = plan(base, adapter);
         plan.requireMergeable();
         Map<String, Codec> codecs = RequantizedWeights.codecs(plan.modules(), base.stored(), base.quantization());
-        return new AdaptedModel(base, plan, MERGED + adapter.name(), (beside, model) -> {
+        return new AdaptedModel(base, plan, true, (beside, model) -> {
             Weights merged = new MergedWeights(beside, plan, model.engine());
             return codecs.isEmpty() ? merged : new RequantizedWeights(merged, codecs, model.engine());
         });
@@ -64,31 +62,38 @@ final class AdaptedModel {
     }
 
     boolean isMerged() {
-        return label.startsWith(MERGED);
+        return merged;
     }
 
     String label() {
-        return label;
+        return (merged ? " merged with " : " with ") + adapter().name();
     }
 
     /** The model ready for forward passes; starts the engine. */
     synchronized LanguageModel model() {
         if (model == null) {
-            model = model(assembly);
+            model = model(assembly, merged ? "merged" : "beside");
         }
         return model;
     }
 
     /** The model with all that the adapter adds in its weights, unrounded; for comparing weights. */
     LanguageModel inWeights() {
-        return model((beside, known) -> new MergedWeights(beside, plan, known.engine()));
+        return model((beside, known) -> new MergedWeights(beside, plan, known.engine()), "in weights");
     }
 
-    private LanguageModel model(Assembly chosen) {
+    /** @param joined tells this assembly from the others in the model's identity */
+    private LanguageModel model(Assembly chosen, String joined) {
         LanguageModel plain = base.model();
         AdaptedWeights beside = new AdaptedWeights(plain.weights(), plan, plain.plan(), plain.engine());
-        String identity = plain.identity() + label + " " + adapter().contentHash();
+        String identity =
+                plain.identity() + " with adapter " + joined + " " + adapter().contentHash();
         return new LanguageModel(
-                plain.engine(), plain.plan(), chosen.of(beside, plain), plain.dtype(), identity, plain.name() + label);
+                plain.engine(),
+                plain.plan(),
+                chosen.of(beside, plain),
+                plain.dtype(),
+                identity,
+                plain.name() + label());
     }
 }

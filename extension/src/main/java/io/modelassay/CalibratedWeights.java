@@ -1,6 +1,7 @@
 package io.modelassay;
 
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.conversion.OutputFolder;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Weights after a quantization that looks at what flows through the model: the artifact is written, as it would be
@@ -43,10 +45,11 @@ final class CalibratedWeights implements Weights {
                     .computingIn(dtype)
                     .into(out);
             artifact = Checkpoint.open(out);
+            ModelPlan plan = Architectures.require(artifact.config());
             weights = new DecodedWeights(
-                    new StoredWeights(artifact, Kernels.conversions(engine)),
+                    new StoredWeights(artifact, plan, Kernels.conversions(engine)),
                     artifact,
-                    StoredQuantization.of(artifact, Architectures.find(artifact.config())),
+                    StoredQuantization.of(artifact, Optional.of(plan)),
                     engine);
         } catch (RuntimeException e) {
             OutputFolder.remove(folder);

@@ -5,6 +5,7 @@ import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.ContentHash;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.Shape;
@@ -36,11 +37,12 @@ import io.modelassay.runtime.TorchEngine;
 import io.modelassay.runtime.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Owner of one artifact's resources: mapped checkpoint, weights in the engine, tokenizer. Each is made on first use. */
@@ -58,7 +60,7 @@ final class LoadedModel implements AutoCloseable {
     private final Optional<QuantizationPlan> quantization;
     private final @Nullable LoadedModel reference;
     private @Nullable LanguageModel model;
-    private final Map<List<Integer>, Diagnosis> diagnoses = new HashMap<>();
+    private final Map<List<String>, Diagnosis> diagnoses = new HashMap<>();
     private @Nullable Inspection inspection;
     private @Nullable ScanReport storedScan;
     private @Nullable List<TensorScan> decodedScan;
@@ -112,12 +114,7 @@ final class LoadedModel implements AutoCloseable {
 
     /** The compute type, resolved. */
     DType dtype() {
-        String stored = checkpoint
-                .config()
-                .optionalString("dtype")
-                .or(() -> checkpoint.config().optionalString("torch_dtype"))
-                .orElse("");
-        return settings.dtype().resolve(stored);
+        return settings.dtype().resolve(checkpoint.config());
     }
 
     /** The model ready for forward passes; starts the engine. */
@@ -125,18 +122,34 @@ final class LoadedModel implements AutoCloseable {
         if (model == null) {
             ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
             known.decoder(); // refused before the engine starts
+            stored.requireKnownFormat();
             TorchEngine engine = TorchEngine.on(settings.device());
             Optional<Calibration> calibration = calibration();
-            Weights weights = weights(calibration, engine);
+            Weights weights = weights(calibration, known, engine);
             if (bytes(known) <= RESIDENT_BYTES) {
                 weights = new ResidentWeights(weights, engine);
             }
-            String identity = checkpoint.contentHash()
-                    + settings.quantization().map(applied -> " as " + applied).orElse("")
-                    + calibration.map(used -> " calibrated on " + used.hash()).orElse("");
-            model = new LanguageModel(engine, known, weights, dtype(), identity, name());
+            model = new LanguageModel(engine, known, weights, dtype(), identity(calibration), name());
         }
         return model;
+    }
+
+    /** Everything that the weights depend on, by content. */
+    private String identity(Optional<Calibration> calibration) {
+        return checkpoint.contentHash()
+                + " declared in " + declarations()
+                + settings.quantization()
+                        .map(applied -> " as " + applied.contentKey())
+                        .orElse("")
+                + calibration.map(used -> " calibrated on " + used.hash()).orElse("");
+    }
+
+    /** Quantizers' own config files decide how weights are decoded, and are no part of the content hash. */
+    private String declarations() {
+        SortedMap<String, Path> files = new TreeMap<>();
+        stored.configs()
+                .forEach(config -> files.put(config.source(), config.values().file()));
+        return ContentHash.of(files);
     }
 
     /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
@@ -147,12 +160,12 @@ final class LoadedModel implements AutoCloseable {
                 .orElse(folder);
     }
 
-    private Weights weights(Optional<Calibration> calibration, TorchEngine engine) {
+    private Weights weights(Optional<Calibration> calibration, ModelPlan known, TorchEngine engine) {
         if (calibration.isPresent()) {
             Quantization applied = settings.quantization().orElseThrow();
             return new CalibratedWeights(checkpoint, applied, calibration.get(), dtype(), engine);
         }
-        Weights weights = new StoredWeights(checkpoint, Kernels.conversions(engine));
+        Weights weights = new StoredWeights(checkpoint, known, Kernels.conversions(engine));
         if (!stored.weights().isEmpty()) {
             weights = new DecodedWeights(weights, checkpoint, stored, engine);
         }
@@ -177,9 +190,14 @@ final class LoadedModel implements AutoCloseable {
     /** The model with the unused biases added; shares this model's weights. */
     LanguageModel modelWithUnusedBiases() {
         LanguageModel plain = model();
+        ModelPlan known = plain.plan();
         List<Parameter> biases = unusedBiases().stream()
-                .map(bias ->
-                        new Parameter(bias.name(), bias.module(), Shape.of(bias.count()), Parameter.Kind.BIAS, true))
+                .map(bias -> new Parameter(
+                        known.resolve(bias.name()),
+                        known.resolve(bias.module()),
+                        Shape.of(bias.count()),
+                        Parameter.Kind.BIAS,
+                        true))
                 .toList();
         return new LanguageModel(
                 plain.engine(),
@@ -231,7 +249,8 @@ final class LoadedModel implements AutoCloseable {
 
     synchronized ScanReport storedScan() {
         if (storedScan == null) {
-            storedScan = ValueScan.create().scan(checkpoint);
+            stored.requireKnownFormat();
+            storedScan = ValueScan.create().scan(checkpoint, stored.numbers());
         }
         return storedScan;
     }
@@ -272,10 +291,10 @@ final class LoadedModel implements AutoCloseable {
     }
 
     synchronized Diagnosis diagnosis(Text text, List<int[]> windows) {
+        Calibration flowing = new Calibration(text.name(), windows);
         return diagnoses.computeIfAbsent(
-                windows.stream().map(Arrays::hashCode).toList(),
-                unused -> Diagnosis.of(
-                        checkpoint, new Calibration(text.name(), windows), settings.device(), Progress.SILENT));
+                List.of(flowing.name(), flowing.hash()),
+                unused -> Diagnosis.of(checkpoint, flowing, settings.device(), Progress.SILENT));
     }
 
     private TensorScan decoded(Parameter parameter) {

@@ -17,6 +17,7 @@ import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.diagnosis.Diagnosis;
 import io.modelassay.evaluation.Comparison;
+import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
@@ -156,6 +157,30 @@ public final class ModelUnderTest implements AutoCloseable {
         return adapted.map(AdaptedModel::isMerged).orElse(false);
     }
 
+    /**
+     * The limits of the quantization that is applied, or that the artifact is stored in; empty where nothing is quantized, for
+     * schemes that have limits at no size of a model, and where an adapter acts, whose effect no quantization limits.
+     */
+    public Optional<DefaultLimits> defaultLimits() {
+        if (adapted.isPresent()) {
+            return Optional.empty();
+        }
+        long parameters = plan().stream()
+                .flatMap(known -> known.parameters().stream())
+                .mapToLong(parameter -> parameter.shape().elementCount())
+                .sum();
+        return quantization().isPresent()
+                ? quantization().filter(DefaultLimits::know).map(applied -> DefaultLimits.of(applied, parameters))
+                : DefaultLimits.of(storedQuantization(), parameters);
+    }
+
+    /** What the model is quantized as, by the test or on disk, such as {@code int4 g128 RTN}; {@code unquantized} otherwise. */
+    public String quantizationLabel() {
+        return quantization()
+                .map(Quantization::label)
+                .orElseGet(() -> storedQuantization().label());
+    }
+
     /** The device that runs; starts the engine. */
     public Device device() {
         return loaded.model().engine().device();
@@ -178,7 +203,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Whether the weight of {@code module} goes through the quantization that is applied. */
     public boolean quantizes(String module) {
-        String name = loaded.plan().map(plan -> plan.canonical(module)).orElse(module);
+        String name = loaded.plan().map(plan -> plan.resolve(module)).orElse(module);
         return loaded.quantization().map(applied -> applied.quantizes(name)).orElse(false);
     }
 
@@ -203,6 +228,7 @@ public final class ModelUnderTest implements AutoCloseable {
      */
     public LoadReport loadReport(LoaderRules rules) {
         ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
+        loaded.stored().requireKnownFormat();
         return loaded.stored().adapt(LoadReport.of(checkpoint(), plan, rules));
     }
 

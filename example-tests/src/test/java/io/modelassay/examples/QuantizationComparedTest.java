@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 class QuantizationComparedTest {
     private static final Text TEXT = Text.of("src/test/resources/held-out.txt");
 
+    /** Of a model this small 8 bits are judged; what fewer bits cost it is in the report. */
     @EachQuantization({
         @Quantize(method = Method.LLM_INT8),
         @Quantize(method = Method.FP8, granularity = Granularity.BLOCK),

@@ -7,9 +7,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** Makes one {@link LoadReport}: finds the parameter of each stored name, then compares. */
@@ -17,52 +15,17 @@ final class LoadComparison {
     private final Checkpoint checkpoint;
     private final ModelPlan plan;
     private final LoaderRules rules;
-    private final String prefix;
-    private final boolean prefixAbsent;
-    private final NavigableMap<String, TensorInfo> found = new TreeMap<>();
-    private final NavigableMap<String, String> renamed = new TreeMap<>();
-    private final List<TensorInfo> unexpected = new ArrayList<>();
+    private final StoredNames names;
+    private final List<TensorInfo> unexpected;
 
     LoadComparison(Checkpoint checkpoint, ModelPlan plan, LoaderRules rules) {
         this.checkpoint = checkpoint;
         this.plan = plan;
         this.rules = rules;
-        this.prefix = plan.basePrefix() + ".";
-        this.prefixAbsent = checkpoint.tensors().keySet().stream()
-                .map(plan::canonical)
-                .noneMatch(name -> name.startsWith(plan.basePrefix()));
-        checkpoint.tensors().values().forEach(this::place);
-    }
-
-    private void place(TensorInfo tensor) {
-        String canonical = plan.canonical(tensor.name());
-        String name = expects(canonical) ? canonical : underBasePrefix(canonical);
-        if (!expects(name)) {
-            if (!isComputed(name)) {
-                unexpected.add(tensor);
-            }
-            return;
-        }
-        if (name.equals(canonical)) {
-            found.put(name, tensor);
-        } else {
-            found.putIfAbsent(name, tensor);
-            renamed.put(tensor.name(), name);
-        }
-    }
-
-    private boolean expects(String name) {
-        return plan.parameter(name).filter(p -> p.name().equals(name)).isPresent();
-    }
-
-    private String underBasePrefix(String name) {
-        if (rules.basePrefix() == BasePrefix.ALL_OR_NONE) {
-            return prefixAbsent ? prefix + name : name;
-        }
-        if (name.startsWith(prefix) && expects(name.substring(prefix.length()))) {
-            return name.substring(prefix.length());
-        }
-        return expects(prefix + name) ? prefix + name : name;
+        this.names = StoredNames.of(checkpoint, plan, rules);
+        this.unexpected = names.homeless().stream()
+                .filter(tensor -> !isComputed(names.name(tensor.name())))
+                .toList();
     }
 
     private boolean isComputed(String name) {
@@ -74,13 +37,12 @@ final class LoadComparison {
         TreeSet<String> missing = new TreeSet<>();
         List<Mismatch> mismatched = new ArrayList<>();
         for (Parameter parameter : plan.parameters()) {
-            TensorInfo tensor = found.get(parameter.name());
-            if (tensor == null) {
-                if (sharers(parameter).stream().noneMatch(found::containsKey)) {
-                    missing.add(parameter.name());
-                }
-            } else if (!parameter.shape().equals(tensor.shape())) {
-                mismatched.add(new Mismatch(parameter.name(), parameter.shape(), tensor.shape()));
+            Optional<TensorInfo> tensor = names.own(parameter);
+            if (tensor.isPresent() && !parameter.shape().equals(tensor.get().shape())) {
+                mismatched.add(new Mismatch(
+                        parameter.name(), parameter.shape(), tensor.get().shape()));
+            } else if (names.tensor(parameter).isEmpty()) {
+                missing.add(parameter.name());
             }
         }
         mismatched.sort(Comparator.comparing(Mismatch::name));
@@ -90,17 +52,9 @@ final class LoadComparison {
                 mismatched,
                 plan.parameters().size(),
                 unexpected.stream().filter(this::isUnusedBias).toList(),
-                renamed,
+                names.moved(),
                 refusal(),
                 rules);
-    }
-
-    /** The names that are one parameter with this one; itself alone where it is tied to none. */
-    private List<String> sharers(Parameter parameter) {
-        return plan.tied().stream()
-                .filter(group -> group.contains(parameter.name()))
-                .findFirst()
-                .orElse(List.of(parameter.name()));
     }
 
     private boolean isUnusedBias(TensorInfo tensor) {
@@ -108,16 +62,17 @@ final class LoadComparison {
             return false;
         }
         String module = tensor.name().substring(0, tensor.name().length() - "bias".length());
-        return plan.parameter(module + "weight")
+        return names.parameter(module + "weight")
                 .filter(weight -> weight.kind() == Parameter.Kind.LINEAR || weight.kind() == Parameter.Kind.HEAD)
                 .isPresent();
     }
 
     private Optional<String> refusal() {
         Optional<String> head = checkpoint.tensors().keySet().stream()
-                .filter(name -> expects(name) && !name.startsWith(prefix))
+                .filter(name ->
+                        plan.has(plan.canonical(name)) && !plan.canonical(name).startsWith(plan.basePrefix() + "."))
                 .findFirst();
-        return rules.basePrefix() == BasePrefix.ALL_OR_NONE && prefixAbsent && head.isPresent()
+        return rules.basePrefix() == BasePrefix.ALL_OR_NONE && names.lacksPrefix() && head.isPresent()
                 ? Optional.of("takes the file for corrupted: no name starts with \"" + plan.basePrefix()
                         + "\", yet it holds " + head.get())
                 : Optional.empty();

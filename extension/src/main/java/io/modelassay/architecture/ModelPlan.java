@@ -1,10 +1,13 @@
 package io.modelassay.architecture;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apiguardian.api.API;
@@ -15,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class ModelPlan {
     private final String modelType;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final Set<String> modules = new LinkedHashSet<>();
+    private final Set<String> stacks = new HashSet<>();
     private final List<Layers> layers;
     private final List<List<String>> tied;
     private final Names names;
@@ -28,8 +33,12 @@ public final class ModelPlan {
             Names names,
             @Nullable DecoderPlan decoder) {
         this.modelType = modelType;
-        parameters.forEach(parameter -> this.parameters.put(parameter.name(), parameter));
+        parameters.forEach(parameter -> {
+            this.parameters.put(parameter.name(), parameter);
+            modules.add(parameter.module());
+        });
         this.layers = List.copyOf(layers);
+        layers.forEach(stack -> stacks.add(stack.prefix()));
         this.tied = List.copyOf(tied);
         this.names = names;
         this.decoder = decoder;
@@ -122,6 +131,45 @@ public final class ModelPlan {
         return name;
     }
 
+    /**
+     * The name under which loaders look for {@code stored}, which is a tensor, a module or a part of one: its present name,
+     * else that with the base model's prefix once less or once more. A name that belongs to nothing stays its present one.
+     */
+    public String resolve(String stored) {
+        String name = canonical(stored);
+        if (isKnown(name)) {
+            return name;
+        }
+        String prefix = names.basePrefix + ".";
+        if (name.startsWith(prefix) && isKnown(name.substring(prefix.length()))) {
+            return name.substring(prefix.length());
+        }
+        return isKnown(prefix + name) ? prefix + name : name;
+    }
+
+    /** Whether a module of that name, or one above it, owns a parameter or numbers layers, be there one of this number or not. */
+    private boolean isKnown(String name) {
+        for (int end = name.length(); end > 0; end = name.lastIndexOf('.', end - 1)) {
+            String module = name.substring(0, end);
+            if (modules.contains(module) || stacks.contains(module)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean has(String name) {
+        return parameters.containsKey(name);
+    }
+
+    /** The names that are one parameter with this one; itself alone where it is tied to none. */
+    List<String> sharers(Parameter parameter) {
+        return tied.stream()
+                .filter(group -> group.contains(parameter.name()))
+                .findFirst()
+                .orElse(List.of(parameter.name()));
+    }
+
     /** The parameters of one layer, or of any other module and what lies below it. */
     public List<Parameter> parametersOf(String module) {
         String prefix = canonical(module) + ".";
@@ -137,7 +185,7 @@ public final class ModelPlan {
 
     /** Names of the modules that own a weight, in the order of the layers. */
     public List<String> modules() {
-        return parameters.values().stream().map(Parameter::module).distinct().toList();
+        return List.copyOf(modules);
     }
 
     /** This plan with {@code more} parameters, such as biases that the architecture does not have. */

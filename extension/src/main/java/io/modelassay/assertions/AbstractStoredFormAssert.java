@@ -329,7 +329,7 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
 
     private boolean isParameter(TensorInfo tensor) {
         return plan().isPresent()
-                ? plan().get().parameter(tensor.name()).isPresent()
+                ? plan().get().parameter(plan().get().resolve(tensor.name())).isPresent()
                 : tensor.name().endsWith(".weight") || tensor.name().endsWith(".bias");
     }
 }

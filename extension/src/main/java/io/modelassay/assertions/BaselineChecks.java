@@ -2,6 +2,7 @@ package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.baseline.Baseline;
 import io.modelassay.baseline.BaselineMode;
 import io.modelassay.baseline.Baselines;
@@ -10,14 +11,12 @@ import io.modelassay.baseline.Mismatch;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.quantization.Quantization;
-import io.modelassay.quantization.StorageFormat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A model held against the figures that somebody approved of. */
@@ -38,7 +37,8 @@ final class BaselineChecks implements Baselines.Subject {
     }
 
     static BaselineChecks of(ModelUnderTest model, String id) {
-        return new BaselineChecks(model, id.replace(PLACEHOLDER, slug(quantization(model))), Optional.empty(), false);
+        return new BaselineChecks(
+                model, id.replace(PLACEHOLDER, slug(model.quantizationLabel())), Optional.empty(), false);
     }
 
     BaselineChecks over(Text chosen) {
@@ -49,20 +49,10 @@ final class BaselineChecks implements Baselines.Subject {
         return new BaselineChecks(model, id, text, true);
     }
 
-    /** What the model is quantized as, by the test or on disk: {@code int4 g128 RTN}. */
-    private static String quantization(ModelUnderTest model) {
-        return model.quantization().map(Quantization::label).orElseGet(() -> {
-            String stored = storedAs(model);
-            return stored.equals(NONE) ? "unquantized" : stored;
-        });
-    }
-
     private static String storedAs(ModelUnderTest model) {
-        String formats = model.storedQuantization().formats().keySet().stream()
-                .map(StorageFormat::label)
-                .sorted()
-                .collect(Collectors.joining(", "));
-        return formats.isEmpty() ? NONE : formats;
+        return model.storedQuantization().weights().isEmpty()
+                ? NONE
+                : model.storedQuantization().label();
     }
 
     /** As part of a file's name: {@code int4-g128-rtn}. */
@@ -99,6 +89,16 @@ final class BaselineChecks implements Baselines.Subject {
     @Override
     public String owner() {
         return model.name() + " of " + model.checkpoint().folder() + keeping();
+    }
+
+    @Override
+    public Object identity() {
+        return List.of(
+                model.checkpoint().folder(),
+                model.reference().checkpoint().folder(),
+                model.quantization(),
+                model.adapter().map(PeftAdapter::contentHash),
+                model.mergesAdapter());
     }
 
     private String keeping() {

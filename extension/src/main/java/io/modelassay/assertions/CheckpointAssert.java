@@ -63,13 +63,15 @@ public class CheckpointAssert extends AbstractStoredFormAssert<CheckpointAssert,
     @Override
     LoadReport loadReport() {
         ModelPlan plan = Architectures.require(actual.config());
+        storedQuantization().requireKnownFormat();
         return storedQuantization().adapt(LoadReport.of(actual, plan));
     }
 
     @Override
     ScanReport storedScan() {
         if (scan == null) {
-            scan = ValueScan.create().scan(actual);
+            storedQuantization().requireKnownFormat();
+            scan = ValueScan.create().scan(actual, storedQuantization().numbers());
         }
         return scan;
     }

@@ -3,13 +3,16 @@ package io.modelassay.assertions;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
 import io.modelassay.evaluation.Comparison;
-import io.modelassay.evaluation.Estimate;
+import io.modelassay.evaluation.ComparisonCheck;
+import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.runtime.OutputErrors.ModuleError;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /** Figures of a model against its reference held to limits; each check is recorded, and gives the failure where it has one. */
 final class ComparisonChecks {
@@ -20,93 +23,94 @@ final class ComparisonChecks {
     }
 
     Optional<String> driftAbove(double limit, Text text) {
-        Comparison comparison = model.comparison(text);
-        double drift = comparison.driftPercent();
-        Perplexity subject = comparison.subject();
-        // NaN does not hold.
-        boolean holds = drift <= limit;
-        model.record(new Figure(
-                model.name(),
-                "perplexity drift",
-                drift,
-                comparison.driftStandardError(),
-                "%",
-                "at most " + Failure.number("%.2f", limit),
-                holds,
-                provenance(text, subject)));
-        if (holds) {
-            return Optional.empty();
-        }
-        return Optional.of(explained(
-                Failure.expecting(
+        return failing(
+                ComparisonCheck.DRIFT,
+                limit,
+                text,
+                (comparison, found) -> Failure.expecting(
                                 "model",
                                 model.name(),
                                 "to have perplexity drift of at most " + Failure.number("%.2f", limit) + " % against <"
                                         + model.reference() + ">")
-                        .but("drift was " + Failure.number("%.2f", drift) + " % ± "
-                                + Failure.number("%.2f", comparison.driftStandardError()) + " % (reference "
+                        .but("drift was " + Failure.number("%.2f", found.value()) + " % ± "
+                                + Failure.number("%.2f", found.standardError()) + " % (reference "
                                 + Failure.number("%.4f", comparison.reference().value()) + ", this "
-                                + Failure.number("%.4f", subject.value()) + ", " + tokens(subject, text) + ")"),
-                text,
-                subject));
+                                + Failure.number("%.4f", comparison.subject().value()) + ", "
+                                + tokens(comparison.subject(), text) + ")"));
     }
 
     Optional<String> klAbove(double limit, Text text) {
-        Comparison comparison = model.comparison(text);
-        Estimate kl = comparison.klDivergence();
-        boolean holds = kl.mean() <= limit;
-        model.record(new Figure(
-                model.name(),
-                "mean KL divergence",
-                kl.mean(),
-                kl.standardError(),
-                "nats",
-                "at most " + Failure.number("%.4f", limit),
-                holds,
-                provenance(text, comparison.subject())));
-        if (holds) {
-            return Optional.empty();
-        }
-        return Optional.of(explained(
-                Failure.expecting(
+        return failing(
+                ComparisonCheck.KL_DIVERGENCE,
+                limit,
+                text,
+                (comparison, found) -> Failure.expecting(
                                 "model",
                                 model.name(),
                                 "to have mean KL divergence of at most " + Failure.number("%.4f", limit)
                                         + " nats a token from <" + model.reference() + ">")
-                        .but("it was " + Failure.number("%.4f", kl.mean()) + " ± "
-                                + Failure.number("%.4f", kl.standardError()) + " ("
-                                + tokens(comparison.subject(), text) + ")"),
-                text,
-                comparison.subject()));
+                        .but("it was " + Failure.number("%.4f", found.value()) + " ± "
+                                + Failure.number("%.4f", found.standardError()) + " ("
+                                + tokens(comparison.subject(), text)
+                                + ")"));
     }
 
+    /** @param limit a share, 0 to 1 */
     Optional<String> agreementBelow(double limit, Text text) {
-        Comparison comparison = model.comparison(text);
-        Estimate agreement = comparison.topTokenAgreement();
-        boolean holds = agreement.mean() >= limit;
-        model.record(new Figure(
-                model.name(),
-                "top token agreement",
-                100 * agreement.mean(),
-                100 * agreement.standardError(),
-                "%",
-                "at least " + Failure.number("%.2f", 100 * limit),
-                holds,
-                provenance(text, comparison.subject())));
-        if (holds) {
-            return Optional.empty();
-        }
-        return Optional.of(explained(
-                Failure.expecting(
+        return failing(
+                ComparisonCheck.TOP_TOKEN,
+                100 * limit,
+                text,
+                (comparison, found) -> Failure.expecting(
                                 "model",
                                 model.name(),
                                 "to agree with <" + model.reference() + "> on at least "
                                         + Failure.number("%.2f", 100 * limit) + " % of most likely tokens")
-                        .but("it agreed on " + Failure.number("%.2f", 100 * agreement.mean()) + " % ± "
-                                + Failure.number("%.2f", 100 * agreement.standardError()) + " % ("
-                                + tokens(comparison.subject(), text) + ")"),
-                text,
-                comparison.subject()));
+                        .but("it agreed on " + Failure.number("%.2f", found.value()) + " % ± "
+                                + Failure.number("%.2f", found.standardError()) + " % ("
+                                + tokens(comparison.subject(), text)
+                                + ")"));
+    }
+
+    /** What does not hold of {@code limits}. A figure that they do not limit is recorded as reported, not judged. */
+    Stream<String> beyond(DefaultLimits limits, Text text) {
+        return Stream.of(
+                        limits.limitsDrift()
+                                ? driftAbove(limits.driftPercent(), text)
+                                : reported(ComparisonCheck.DRIFT, text),
+                        limits.limitsKlDivergence()
+                                ? klAbove(limits.klDivergence(), text)
+                                : reported(ComparisonCheck.KL_DIVERGENCE, text),
+                        limits.limitsTopTokenAgreement()
+                                ? agreementBelow(limits.topTokenAgreement(), text)
+                                : reported(ComparisonCheck.TOP_TOKEN, text))
+                .flatMap(Optional::stream);
+    }
+
+    private Optional<String> reported(ComparisonCheck check, Text text) {
+        Comparison comparison = model.comparison(text);
+        Figure found = check.report(model.name(), comparison, provenance(text, comparison.subject()));
+        model.record(found);
+        return found.holds()
+                ? Optional.empty()
+                : Optional.of(explained(
+                        Failure.expecting(
+                                        "model",
+                                        model.name(),
+                                        "to have a finite " + check.label() + " against <" + model.reference() + ">")
+                                .but("it was " + found.value() + " (" + tokens(comparison.subject(), text) + ")"),
+                        text,
+                        comparison.subject()));
+    }
+
+    private Optional<String> failing(
+            ComparisonCheck check, double limit, Text text, BiFunction<Comparison, Figure, Failure> told) {
+        Comparison comparison = model.comparison(text);
+        Figure found = check.judge(model.name(), comparison, limit, provenance(text, comparison.subject()));
+        model.record(found);
+        return found.holds()
+                ? Optional.empty()
+                : Optional.of(explained(told.apply(comparison, found), text, comparison.subject()));
     }
 
     /** Adds which module lost most, where the figure comes from, and what to try. */

@@ -164,13 +164,26 @@ public class ModelAssert extends AbstractComparedModelAssert<ModelAssert> {
 
     /**
      * {@code quantization} would give neither NaN nor infinities, judged before it is made: from the checkpoint's weights
-     * and from what {@code text} makes flow through it, in this model's compute type. Nothing is quantized.
+     * and from what {@code text} makes flow through it. Nothing is quantized.
+     *
+     * <p>Judged in the type in which the tools compute: float16 for GPTQ and AWQ, whose tools load a model so whatever type it
+     * is stored in, and this model's compute type for the other methods. The failure states the type. For another type, ask
+     * with a {@link Setting}.
+     *
+     * <pre>{@code
+     * // A model stored in bfloat16 with activations of at most 3.1e4: passes.
+     * assertThat(healthy).survivesQuantization(Quantization.awq(4, 128), text);
+     * // One whose activations reach 1e5, which float16 cannot hold: fails, though a pass in bfloat16 is finite.
+     * assertThat(overflowing).survivesQuantization(Quantization.awq(4, 128), text);
+     * // The same model, to be quantized by a tool that computes in bfloat16: passes.
+     * assertThat(overflowing).survivesQuantization(new Setting(Procedure.GPTQ, 4, 128, DType.BF16), text);
+     * }</pre>
      *
      * @param text calibration
      */
     public ModelAssert survivesQuantization(Quantization quantization, Text text) {
         isNotNull();
-        return survivesQuantization(Setting.of(quantization, actual.dtype()), text);
+        return survivesQuantization(Setting.asToolsRun(quantization, actual.dtype()), text);
     }
 
     /** The same of any setting, such as one of AutoAWQ. */

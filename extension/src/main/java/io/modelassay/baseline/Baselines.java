@@ -59,8 +59,11 @@ public final class Baselines {
     /** A model, as a baseline sees it. */
     @API(status = API.Status.INTERNAL)
     public interface Subject {
-        /** What tells this model from every other of the run. */
+        /** The model's name, for messages. */
         String owner();
+
+        /** What tells this model from every other of the run, by value: names may be equal. */
+        Object identity();
 
         /** What the model is now, under the conditions of {@code recorded} as far as the test leaves them open. */
         Baseline measure(Optional<Baseline> recorded);
@@ -69,10 +72,12 @@ public final class Baselines {
     /** The model that an id belongs to in this run, and whether its file was written in it. Guards its own state. */
     private static final class Claim {
         private final String owner;
+        private final Object identity;
         private boolean written;
 
-        Claim(String owner) {
-            this.owner = owner;
+        Claim(Subject subject) {
+            this.owner = subject.owner();
+            this.identity = subject.identity();
         }
     }
 
@@ -147,8 +152,8 @@ public final class Baselines {
                     "the same on a machine of your own, and the file committed; " + CI_PROPERTY
                             + "=false where this is one"));
         }
-        Claim claim = claims.computeIfAbsent(id, unused -> new Claim(subject.owner()));
-        if (!claim.owner.equals(subject.owner())) {
+        Claim claim = claims.computeIfAbsent(id, unused -> new Claim(subject));
+        if (!claim.identity.equals(subject.identity())) {
             return Optional.of(Mismatch.of(
                     "in this run the id belongs to another model, " + claim.owner,
                     "an id for each model, such as \"" + id + "-{quantization}\""));

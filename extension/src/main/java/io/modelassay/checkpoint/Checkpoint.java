@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -36,6 +37,7 @@ public final class Checkpoint implements AutoCloseable {
     private final List<Finding> notes;
     private final TensorMapping mapping = new TensorMapping();
     private final Object hashLock = new Object();
+    private final List<Finding> notesOnChoice;
     private @Nullable String contentHash;
 
     private Checkpoint(CheckpointFolder folder, TensorCatalog catalog, List<Finding> layoutNotes) {
@@ -49,6 +51,7 @@ public final class Checkpoint implements AutoCloseable {
             FileSignature.check(file);
             JsonDocument.checkEnd(file);
         });
+        this.notesOnChoice = List.copyOf(layoutNotes);
         List<Finding> all = new ArrayList<>(layoutNotes);
         all.addAll(catalog.notes());
         this.notes = List.copyOf(all);
@@ -205,6 +208,11 @@ public final class Checkpoint implements AutoCloseable {
         return folder.find(name);
     }
 
+    /** Free text that the tensor files hold beside their tensors, name to value, such as {@code format}. Unmodifiable. */
+    public Map<String, String> metadata() {
+        return Collections.unmodifiableMap(catalog.metadata());
+    }
+
     /** Bytes of all tensors together, without headers. */
     public long byteSize() {
         return catalog.byteSize();
@@ -236,6 +244,11 @@ public final class Checkpoint implements AutoCloseable {
             }
             return Objects.requireNonNull(contentHash);
         }
+    }
+
+    /** What is odd about the choice of files: other weights lie beside those that loaders take. Part of {@link #notes}. */
+    public List<Finding> notesOnChoice() {
+        return notesOnChoice;
     }
 
     /** What is odd about the checkpoint without keeping it from being read. */

@@ -46,8 +46,9 @@ final class CheckpointLayout {
         Optional<Path> file = folder.find(single);
         if (file.isPresent()) {
             TensorCatalog catalog = TensorCatalog.ofFile(file.get());
-            noteUnused(Set.of(single), single);
-            noteStaleIndex(file.get(), index);
+            Set<String> told = new TreeSet<>(noteStaleIndex(file.get(), index));
+            told.add(single);
+            noteUnused(told, single);
             return Optional.of(catalog);
         }
         return folder.find(index).map(found -> {
@@ -136,6 +137,7 @@ final class CheckpointLayout {
         return String.join(", ", quoted) + (all.size() > 8 ? ", … (" + all.size() + ")" : "");
     }
 
+    /** Notes the tensor files that are neither used nor told of. */
     private void noteUnused(Set<String> used, String chosen) {
         boolean pickledChosen = chosen.startsWith(PICKLED);
         List<String> unused = names.stream()
@@ -165,10 +167,11 @@ final class CheckpointLayout {
         }
     }
 
-    private void noteStaleIndex(Path single, String indexName) {
+    /** Notes an index beside the one file that loaders prefer; the files that the index names and that are there. */
+    private Set<String> noteStaleIndex(Path single, String indexName) {
         Optional<Path> index = folder.find(indexName);
         if (index.isEmpty()) {
-            return;
+            return Set.of();
         }
         Set<String> named;
         try {
@@ -176,14 +179,19 @@ final class CheckpointLayout {
         } catch (CheckpointException e) {
             named = Set.of();
         }
-        if (!named.equals(Set.of(String.valueOf(single.getFileName())))) {
-            notes.add(Finding.about(
-                    index.get(),
-                    "stale-index",
-                    Severity.WARNING,
-                    "The index stands beside " + single.getFileName() + ", which loaders prefer, and names other files"
-                            + (named.isEmpty() ? "" : ": " + listed(List.copyOf(named))),
-                    "remove the index, or " + single.getFileName() + ", whichever is left over from an earlier save"));
+        if (named.equals(Set.of(String.valueOf(single.getFileName())))) {
+            return Set.of();
         }
+        List<String> unused = named.stream().filter(names::contains).toList();
+        notes.add(Finding.about(
+                index.get(),
+                "stale-index",
+                Severity.WARNING,
+                "Loaders take " + single.getFileName() + ", and the index beside it names other files"
+                        + (named.isEmpty() ? "" : ": " + listed(List.copyOf(named)))
+                        + (unused.isEmpty() ? "; none of them is there" : "; they lie unused"),
+                "remove the index and its files, or " + single.getFileName()
+                        + ", whichever is left over from an earlier save"));
+        return new TreeSet<>(unused);
     }
 }

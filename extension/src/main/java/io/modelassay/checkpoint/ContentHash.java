@@ -9,11 +9,12 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apiguardian.api.API;
 
-/** SHA-256 over named files, for each the length of its name, its name, its length and its bytes; and over tensors. */
+/** SHA-256 over named files, for each the length of its name, its name, its length and its bytes; over tensors; over tokens. */
 @API(status = API.Status.INTERNAL)
 public final class ContentHash {
 
@@ -47,6 +48,19 @@ public final class ContentHash {
     /** The hash of {@code bytes}. */
     public static String of(byte[] bytes) {
         return HexFormat.of().formatHex(sha256().digest(bytes));
+    }
+
+    /** The hash of windows of token ids, in order: for each its length and its ids. */
+    public static String ofTokens(List<int[]> windows) {
+        MessageDigest digest = sha256();
+        for (int[] window : windows) {
+            ByteBuffer bytes = ByteBuffer.allocate(4 * (window.length + 1)).putInt(window.length);
+            for (int id : window) {
+                bytes.putInt(id);
+            }
+            digest.update(bytes.flip());
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     private static void add(MessageDigest digest, String name, Path file, ByteBuffer chunk) {

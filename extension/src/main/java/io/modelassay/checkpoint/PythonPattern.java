@@ -49,6 +49,11 @@ public final class PythonPattern {
         return name.contains(literal) && run(name, Matcher::lookingAt);
     }
 
+    /** As {@code re.search}, anywhere in the name. */
+    public boolean find(String name) {
+        return name.contains(literal) && run(name, Matcher::find);
+    }
+
     /** The last group of a match of the whole name. */
     public Optional<String> lastGroup(String name) {
         String[] found = new String[1];

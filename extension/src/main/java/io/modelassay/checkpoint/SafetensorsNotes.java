@@ -12,8 +12,9 @@ final class SafetensorsNotes {
 
     static List<Finding> of(Path file, List<TensorInfo> tensors, SafetensorsHeader header) {
         List<Finding> notes = new ArrayList<>();
-        if (!"pt".equals(header.metadata().get("format"))) {
-            String format = header.metadata().get("format");
+        String format = header.metadata().get("format");
+        // Every transformers release that checks the format also knows mlx.
+        if (!"pt".equals(format) && !"mlx".equals(format)) {
             notes.add(Finding.about(
                     file,
                     "missing-format-metadata",

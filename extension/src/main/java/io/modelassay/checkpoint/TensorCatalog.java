@@ -22,6 +22,7 @@ final class TensorCatalog {
     private final List<Path> files = new ArrayList<>();
     private final List<Finding> notes = new ArrayList<>();
     private final Map<String, StridedView> views = new HashMap<>();
+    private final Map<String, String> metadata = new TreeMap<>();
 
     private TensorCatalog() {}
 
@@ -32,6 +33,11 @@ final class TensorCatalog {
     /** Files that hold tensors, sorted by path. */
     List<Path> files() {
         return files;
+    }
+
+    /** Free text of the files; where two have the same name in it, that of the first file. */
+    Map<String, String> metadata() {
+        return metadata;
     }
 
     List<Finding> notes() {
@@ -97,6 +103,7 @@ final class TensorCatalog {
         files.add(file);
         notes.addAll(read.notes());
         views.putAll(read.views());
+        read.metadata().forEach(metadata::putIfAbsent);
         for (TensorInfo tensor : read.tensors()) {
             TensorInfo other = tensors.putIfAbsent(tensor.name(), tensor);
             if (other != null) {
@@ -113,6 +120,15 @@ final class TensorCatalog {
     }
 
     static CheckpointException unsupported(Path file) {
+        if (String.valueOf(file.getFileName()).endsWith(".gguf")) {
+            return CheckpointException.of(
+                            CheckpointProblem.UNSUPPORTED_FORMAT,
+                            "GGUF files are not read by this version; it reads .safetensors files and files of torch.save"
+                                    + " (.bin)")
+                    .file(file)
+                    .next("the safetensors checkpoint that the GGUF file was made from, or one converted from it, as"
+                            + " transformers does with gguf_file=");
+        }
         return CheckpointException.of(
                         CheckpointProblem.UNSUPPORTED_FORMAT,
                         "Files of this kind are not read by this version; it reads .safetensors files and"

@@ -67,9 +67,11 @@ final class DiagnoseVerb extends Verb {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            defaultValue = "fp16",
-            description = "Type that the method computes in: fp32, bf16 or fp16 (the default, as most tools do).")
-    private DType dtype = DType.FP16;
+            description = {
+                "Type that the method computes in: fp32, bf16 or fp16. By default the type of its tools: fp16 for gptq and",
+                "autoawq, the model's own for rtn and float-scales."
+            })
+    private @Nullable DType dtype;
 
     @Option(
             names = "--device",
@@ -134,8 +136,8 @@ final class DiagnoseVerb extends Verb {
 
     @Override
     Outcome run(ProgressLine progress) {
-        Optional<Setting> setting = setting();
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            Optional<Setting> setting = setting(checkpoint);
             Calibration flowing = calibration
                     .read(checkpoint, this)
                     .orElseThrow(() -> misused("--calibration: a diagnosis needs what flows through the model"));
@@ -151,9 +153,12 @@ final class DiagnoseVerb extends Verb {
         }
     }
 
-    private Optional<Setting> setting() {
+    private Optional<Setting> setting(Checkpoint checkpoint) {
         try {
-            return Optional.ofNullable(method).map(id -> new Setting(Procedure.named(id), bits, groupSize, dtype));
+            return Optional.ofNullable(method).map(Procedure::named).map(procedure -> {
+                DType asTools = procedure.computeType(DType.AUTO.resolve(checkpoint.config()));
+                return new Setting(procedure, bits, groupSize, dtype == null ? asTools : dtype);
+            });
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw misused("--method: " + e.getMessage());
         }

@@ -110,6 +110,9 @@ final class EvaluateVerb extends Verb {
     @Mixin
     private ComputeOptions compute = new ComputeOptions();
 
+    @Mixin
+    private LimitOptions limits = new LimitOptions();
+
     @Option(
             names = "--logits",
             paramLabel = "FILE",
@@ -123,6 +126,7 @@ final class EvaluateVerb extends Verb {
         if (window != null && window < 2) {
             throw misused("--window: a window has at least 2 tokens, not " + window);
         }
+        limits.check(this, compares());
         LoadSettings settings = LoadSettings.of(folder).on(compute.device()).computingIn(compute.dtype());
         if (quantization != null) {
             settings = settings.quantize(quantization);
@@ -150,9 +154,8 @@ final class EvaluateVerb extends Verb {
         requireVocabulary(model, ids);
         Text tokenized = Text.ofTokens(ids);
         Protocol protocol = window == null ? model.protocol() : new Protocol(window);
-        Optional<Comparison> comparison = reference == null && quantization == null && with == null
-                ? Optional.empty()
-                : Optional.of(model.comparison(tokenized, protocol));
+        Optional<Comparison> comparison =
+                compares() ? Optional.of(model.comparison(tokenized, protocol)) : Optional.empty();
         Perplexity perplexity =
                 comparison.map(Comparison::subject).orElseGet(() -> model.perplexity(tokenized, protocol));
         List<int[]> windows = protocol.windows(ids);
@@ -164,6 +167,10 @@ final class EvaluateVerb extends Verb {
                 new Evaluation(model, tokens.name(), ids.length, windows, perplexity, comparison, findings);
         boolean holds = findings.stream().noneMatch(finding -> finding.severity() == Finding.Severity.ERROR);
         return new Outcome(evaluation.document(), evaluation.text(), holds);
+    }
+
+    private boolean compares() {
+        return reference != null || quantization != null || with != null;
     }
 
     private void requireVocabulary(ModelUnderTest model, int[] ids) {
@@ -237,6 +244,10 @@ final class EvaluateVerb extends Verb {
                         model.reference().name(),
                         "The perplexity of the reference is " + other.value() + ", so nothing can be compared with it",
                         "evaluate the reference alone")));
+        // What is not finite is told once, and holds against no limit.
+        if (findings.stream().noneMatch(finding -> finding.severity() == Finding.Severity.ERROR)) {
+            comparison.ifPresent(to -> findings.addAll(limits.findings(model, to)));
+        }
         return findings;
     }
 }

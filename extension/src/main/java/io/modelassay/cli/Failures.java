@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.JsonText;
 import io.modelassay.checkpoint.Printable;
 import io.modelassay.conversion.PaddingException;
 import io.modelassay.matrix.MatrixException;
+import io.modelassay.quantization.UnknownFormatException;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -108,6 +109,7 @@ final class Failures {
                 || e instanceof AdapterException
                 || e instanceof RuntimeFailure
                 || e instanceof UnsupportedArchitectureException
+                || e instanceof UnknownFormatException
                 || e instanceof PaddingException
                 || e instanceof MatrixException
                 || isOurs(e);
@@ -130,6 +132,9 @@ final class Failures {
         }
         if (e instanceof UnsupportedArchitectureException) {
             return "unsupported-architecture";
+        }
+        if (e instanceof UnknownFormatException refusal) {
+            return refusal.id();
         }
         if (e instanceof PaddingException refusal) {
             return refusal.reason().id();

@@ -7,12 +7,12 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.inspection.DecodedScan;
+import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.StringJoiner;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -48,15 +48,13 @@ final class ScanVerb extends Verb {
     @Override
     Outcome run(ProgressLine progress) {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-            List<TensorInfo> floats = checkpoint.tensors().values().stream()
+            StoredQuantization quantization = DecodedScan.quantization(checkpoint);
+            List<TensorInfo> floats = quantization.numbers().stream()
                     .filter(tensor -> tensor.type().isFloatingPoint())
                     .toList();
             ScanReport report = ValueScan.create().onProgress(progress).scan(checkpoint, floats);
-            DecodedScan decoded = DecodedScan.of(checkpoint, progress);
-            List<TensorScan> all = new ArrayList<>(report.tensors());
-            all.addAll(decoded.tensors());
-            List<Finding> findings = findings(all, checkpoint.tensors().size());
-            findings.addAll(decoded.findings());
+            DecodedScan decoded = DecodedScan.of(checkpoint, quantization, progress);
+            List<Finding> findings = new ScanFindings(checkpoint, quantization).of(report, decoded);
             List<Scanned> tensors = new ArrayList<>();
             report.tensors().forEach(scan -> tensors.add(scanned(scan, false)));
             decoded.tensors().forEach(scan -> tensors.add(scanned(scan, true)));
@@ -83,48 +81,6 @@ final class ScanVerb extends Verb {
                         : null);
     }
 
-    private static List<Finding> findings(List<TensorScan> scans, int stored) {
-        List<Finding> findings = new ArrayList<>();
-        if (scans.isEmpty()) {
-            findings.add(new Finding(
-                    "nothing-to-scan",
-                    Finding.Severity.ERROR,
-                    "the checkpoint",
-                    "None of its " + Layout.plural(stored, "tensor") + " holds floating-point values",
-                    "check that this is the right folder"));
-        }
-        for (TensorScan scan : scans) {
-            if (scan.isFinite()) {
-                continue;
-            }
-            StringJoiner what = new StringJoiner(" and ");
-            if (scan.nan() > 0) {
-                what.add(Layout.number(scan.nan()) + " NaN");
-            }
-            if (scan.inf() > 0) {
-                what.add(Layout.number(scan.inf()) + " infinite");
-            }
-            findings.add(new Finding(
-                    "non-finite-weight",
-                    Finding.Severity.ERROR,
-                    scan.name(),
-                    what + " of " + Layout.number(scan.count()) + " values, the first at " + coordinates(scan),
-                    "convert the checkpoint again from its source, and look at the step that wrote this tensor"));
-        }
-        return findings;
-    }
-
-    /** The coordinates of the first value that is not finite, such as {@code [0, 17]}. */
-    private static List<Long> coordinates(TensorScan scan) {
-        List<Long> coordinates = new ArrayList<>();
-        long rest = scan.firstNonFiniteIndex().orElse(0);
-        for (int axis = scan.shape().rank() - 1; axis >= 0; axis--) {
-            coordinates.add(0, rest % scan.shape().dimension(axis));
-            rest /= scan.shape().dimension(axis);
-        }
-        return coordinates;
-    }
-
     private static String text(
             Checkpoint checkpoint, ScanReport report, List<TensorScan> decoded, List<Finding> findings) {
         Layout layout = new Layout().title(InspectText.name(checkpoint));
@@ -135,7 +91,7 @@ final class ScanVerb extends Verb {
                 Layout.plural(report.tensors().size(), "floating-point tensor") + ", " + Layout.number(values)
                         + " values, " + Layout.bytes(report.bytes()));
         if (others > 0) {
-            layout.fact("not scanned", Layout.plural(others, "tensor") + " of integers");
+            layout.fact("not scanned", Layout.plural(others, "tensor") + " of integers or packed codes");
         }
         if (!decoded.isEmpty()) {
             layout.fact("decoded", Layout.plural(decoded.size(), "quantized weight"));

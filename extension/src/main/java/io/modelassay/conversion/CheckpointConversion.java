@@ -78,6 +78,7 @@ public final class CheckpointConversion {
     }
 
     private void requireComplete() {
+        quantization.requireKnownFormat();
         if (!quantization.missing().isEmpty()) {
             throw new IllegalStateException("The checkpoint " + checkpoint.folder() + " lacks "
                     + quantization.missing().size() + " parts of its quantized modules, first "

@@ -11,6 +11,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.conversion.PaddingException.Reason;
 import io.modelassay.inspection.PaddingOrder;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.quantization.UnknownFormat;
 import io.modelassay.runtime.Progress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -150,6 +151,7 @@ public final class Padding {
             String how = stored.formats().keySet().stream()
                     .findFirst()
                     .map(format -> "its weights are stored as " + format)
+                    .or(() -> stored.unknownFormat().map(UnknownFormat::evidence))
                     .orElse("its files declare a quantization");
             throw new PaddingException(
                     Reason.ALREADY_QUANTIZED,

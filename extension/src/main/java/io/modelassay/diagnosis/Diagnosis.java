@@ -77,9 +77,10 @@ public final class Diagnosis {
         }
         ModelPlan plan = Architectures.require(checkpoint.config());
         plan.decoder(); // refused before the engine starts
-        TorchEngine engine = TorchEngine.on(device);
         StoredQuantization stored = StoredQuantization.of(checkpoint, Optional.of(plan));
-        Weights plain = new StoredWeights(checkpoint, Kernels.conversions(engine));
+        stored.requireKnownFormat();
+        TorchEngine engine = TorchEngine.on(device);
+        Weights plain = new StoredWeights(checkpoint, plan, Kernels.conversions(engine));
         try (Weights weights =
                         stored.weights().isEmpty() ? plain : new DecodedWeights(plain, checkpoint, stored, engine);
                 Kernels kernels = Kernels.compile(

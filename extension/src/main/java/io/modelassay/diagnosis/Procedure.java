@@ -1,5 +1,6 @@
 package io.modelassay.diagnosis;
 
+import io.modelassay.runtime.DType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -62,6 +63,16 @@ public enum Procedure {
     /** The group sizes that a search tries. */
     public List<Integer> groupSizes() {
         return isAutoAwq() ? List.of(32, 64, 128) : List.of(32, 64, 128, Setting.PER_CHANNEL);
+    }
+
+    /**
+     * The type in which the tools of this procedure compute unless they are told otherwise: AutoAWQ and the GPTQ tools load
+     * a model in float16 whatever type it is stored in; the others take the model's.
+     *
+     * @param model the model's own type
+     */
+    public DType computeType(DType model) {
+        return isAutoAwq() || this == GPTQ ? DType.FP16 : model;
     }
 
     /** Whether this is a version of AutoAWQ. */

@@ -41,7 +41,20 @@ public record Setting(Procedure procedure, int bits, int groupSize, DType dtype)
 
     /** What {@code quantization} comes to in {@code dtype}. */
     public static Setting of(Quantization quantization, DType dtype) {
-        Procedure procedure = switch (quantization.method()) {
+        return new Setting(procedure(quantization), quantization.bits(), quantization.groupSize(), dtype);
+    }
+
+    /**
+     * What {@code quantization} comes to in the {@linkplain Procedure#computeType type in which its tools compute}.
+     *
+     * @param model the model's own type
+     */
+    public static Setting asToolsRun(Quantization quantization, DType model) {
+        return of(quantization, procedure(quantization).computeType(model));
+    }
+
+    private static Procedure procedure(Quantization quantization) {
+        return switch (quantization.method()) {
             case GPTQ -> Procedure.GPTQ;
             // AutoAWQ has groups and 4 bits only; on any other grid the scales decide, stored as GPTQ's are.
             case AWQ ->
@@ -51,7 +64,6 @@ public record Setting(Procedure procedure, int bits, int groupSize, DType dtype)
             case RTN, HQQ -> Procedure.ROUND_TO_NEAREST;
             case NF4, FP4, LLM_INT8, FP8 -> Procedure.FLOAT_SCALES;
         };
-        return new Setting(procedure, quantization.bits(), quantization.groupSize(), dtype);
     }
 
     /** Every setting that a search judges. */

@@ -1,5 +1,6 @@
 package io.modelassay.evaluation;
 
+import io.modelassay.checkpoint.ContentHash;
 import io.modelassay.runtime.ActivationKernels;
 import io.modelassay.runtime.Activations;
 import io.modelassay.runtime.ForwardSketch;
@@ -24,8 +25,8 @@ import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
- * Computes figures, each once: results are kept for the life of the evaluator under everything they depend on, and
- * forward passes of references on disk too.
+ * Computes figures, each once: results are kept for the life of the evaluator under content hashes of everything they
+ * depend on, and forward passes of references on disk too.
  */
 @API(status = API.Status.INTERNAL)
 public final class Evaluator {
@@ -60,7 +61,7 @@ public final class Evaluator {
 
     /** Perplexity of {@code model} over {@code tokens}. */
     public Perplexity perplexity(LanguageModel model, int[] tokens, Protocol protocol) {
-        List<Object> key = List.of(model.key(), Arrays.hashCode(tokens), tokens.length, protocol.id());
+        List<Object> key = List.of(model.key(), hash(tokens), protocol.id());
         return perplexities.computeIfAbsent(key, unused -> {
             try (Activations last = model.decoder()
                     .run(protocol.windows(tokens), (layer, output) -> {}, progress.about(model.name()))) {
@@ -69,18 +70,21 @@ public final class Evaluator {
         });
     }
 
+    private static String hash(int[] tokens) {
+        return ContentHash.ofTokens(List.of(tokens));
+    }
+
     /** What {@code model} makes of the first positions of {@code tokens}, every weight and output. */
     public List<TensorSketch> trace(LanguageModel model, int[] tokens, Protocol protocol) {
         int[] window = protocol.windows(tokens).get(0);
         return traces.computeIfAbsent(
-                List.of(model.key(), Arrays.hashCode(window), window.length),
+                List.of(model.key(), hash(window)),
                 unused -> ForwardSketch.of(model, window, progress.about(model.name())));
     }
 
     /** Compares {@code subject} with {@code reference} over {@code tokens}. */
     public Comparison compare(LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
-        List<Object> key =
-                List.of(reference.key(), subject.key(), Arrays.hashCode(tokens), tokens.length, protocol.id());
+        List<Object> key = List.of(reference.key(), subject.key(), hash(tokens), protocol.id());
         return comparisons.computeIfAbsent(key, unused -> {
             List<int[]> windows = protocol.windows(tokens);
             try (ForwardRun expected = references.get(reference, windows, () -> run(reference, windows));
@@ -139,8 +143,7 @@ public final class Evaluator {
     /** Error of each linear module's output on the first window of {@code tokens}, largest first. */
     public List<OutputErrors.ModuleError> outputErrors(
             LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
-        List<Object> key =
-                List.of(reference.key(), subject.key(), Arrays.hashCode(tokens), tokens.length, protocol.id());
+        List<Object> key = List.of(reference.key(), subject.key(), hash(tokens), protocol.id());
         return outputErrors.computeIfAbsent(
                 key,
                 unused -> OutputErrors.of(

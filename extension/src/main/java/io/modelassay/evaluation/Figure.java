@@ -10,7 +10,7 @@ import org.apiguardian.api.API;
  * @param value the figure
  * @param standardError its standard error, 0 where it has none
  * @param unit unit of value, standard error and limit, such as {@code %}; may be empty
- * @param limit what was asked for, such as {@code at most 3.0}
+ * @param limit what was asked for, such as {@code at most 3.0}; empty where the figure is reported and not judged
  * @param holds whether it holds
  * @param provenance text, tokens, device, compute type and engine; may be empty
  */

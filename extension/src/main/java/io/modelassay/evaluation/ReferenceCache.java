@@ -2,6 +2,8 @@ package io.modelassay.evaluation;
 
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.CheckpointException;
+import io.modelassay.checkpoint.ContentHash;
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
@@ -12,14 +14,10 @@ import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,8 +29,8 @@ import org.apiguardian.api.API;
  * Forward passes of references on disk, so that a suite of many quantizations, and the next run of it, computes each once.
  *
  * <p>One safetensors file each: {@code last.<batch>} in the compute type and {@code layer.<index>} in float32. Its name is
- * the SHA-256 of everything the pass depends on: the checkpoint's content, the tokens, compute type, device, engine and
- * threads. Files appear whole or not at all, so that any number of test JVMs may share a folder.
+ * the SHA-256 of everything the pass depends on: the checkpoint's content, the tokens, compute type, device, engine,
+ * threads, and this product's own code. Files appear whole or not at all, so that any number of test JVMs may share a folder.
  */
 @API(status = API.Status.INTERNAL)
 public final class ReferenceCache {
@@ -94,20 +92,8 @@ public final class ReferenceCache {
     }
 
     private static String name(LanguageModel model, List<int[]> windows) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((LAYOUT + "\n" + model.key() + "\n").getBytes(StandardCharsets.UTF_8));
-            for (int[] window : windows) {
-                ByteBuffer ids = ByteBuffer.allocate(4 * (window.length + 1)).putInt(window.length);
-                for (int id : window) {
-                    ids.putInt(id);
-                }
-                digest.update(ids.flip());
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        List<String> everything = List.of(LAYOUT, ProductCode.hash(), model.key(), ContentHash.ofTokens(windows));
+        return ContentHash.of(JsonText.line(everything).getBytes(StandardCharsets.UTF_8));
     }
 
     private static void write(Path file, LanguageModel model, ForwardRun run) {

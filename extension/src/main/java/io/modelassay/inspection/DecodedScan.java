@@ -31,7 +31,16 @@ import org.apiguardian.api.API;
 public record DecodedScan(List<TensorScan> tensors, List<Finding> findings) {
     /** Decodes and scans every quantized weight of {@code checkpoint}, on the CPU. */
     public static DecodedScan of(Checkpoint checkpoint, Progress progress) {
-        StoredQuantization quantization = StoredQuantization.of(checkpoint, plan(checkpoint));
+        return of(checkpoint, quantization(checkpoint), progress);
+    }
+
+    /** How the weights of {@code checkpoint} are stored, whose architecture may be unknown. */
+    public static StoredQuantization quantization(Checkpoint checkpoint) {
+        return StoredQuantization.of(checkpoint, plan(checkpoint));
+    }
+
+    /** The same of weights whose quantization has been read. */
+    public static DecodedScan of(Checkpoint checkpoint, StoredQuantization quantization, Progress progress) {
         if (quantization.weights().isEmpty()) {
             return new DecodedScan(List.of(), List.of());
         }

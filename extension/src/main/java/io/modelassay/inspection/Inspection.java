@@ -45,26 +45,39 @@ public final class Inspection {
         if (tensors.isEmpty()) {
             found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
         }
-        Optional<ModelPlan> known = plan(found);
+        InspectionFindings architecture = new InspectionFindings();
+        Optional<ModelPlan> known = plan(architecture);
         this.quantization = StoredQuantization.of(checkpoint, known);
-        this.loadReport = known.map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
-        this.difference = reference.map(other -> CheckpointDifference.of(checkpoint, other, quantization));
-        difference.ifPresent(found::difference);
+        boolean readable = quantization.unknownFormat().isEmpty();
+        this.loadReport =
+                known.filter(plan -> readable).map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
+        this.difference = reference
+                .filter(other -> readable)
+                .map(other -> CheckpointDifference.of(checkpoint, other, quantization));
+        difference.ifPresent(
+                differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
         Set<String> elsewhere = Set.of();
-        if (known.isPresent()) {
+        if (loadReport.isPresent()) {
             LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
             all.addAll(words.all());
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
+        } else if (readable) {
+            all.addAll(ShardedState.of(checkpoint).findings());
         }
         TokenizerSampling.finding(checkpoint).ifPresent(all::add);
         all.addAll(found.all());
-        all.addAll(QuantizationFindings.of(checkpoint, known, quantization, elsewhere));
+        if (readable) {
+            all.addAll(QuantizationFindings.of(checkpoint, known, quantization, elsewhere));
+        }
         all.addAll(quantization.findings());
-        all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
+        if (readable) {
+            all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
+        }
+        all.addAll(architecture.all());
         all.addAll(checkpoint.notes());
-        this.findings = List.copyOf(all);
+        this.findings = inOrder(checkpoint.notesOnChoice(), all);
         this.tensorParallel = TensorParallel.of(checkpoint, quantization);
     }
 
@@ -76,6 +89,15 @@ public final class Inspection {
         this.quantization = headers.quantization;
         this.tensorParallel = headers.tensorParallel;
         this.findings = Stream.concat(more.stream(), headers.findings.stream()).toList();
+    }
+
+    /** Other weights beside those that loaders take come first, since all else may follow from them. */
+    private static List<Finding> inOrder(List<Finding> choice, List<Finding> all) {
+        List<Finding> first = choice.stream()
+                .filter(finding -> finding.severity() != Finding.Severity.INFO)
+                .toList();
+        return Stream.concat(first.stream(), all.stream().filter(finding -> !first.contains(finding)))
+                .toList();
     }
 
     private Optional<ModelPlan> plan(InspectionFindings found) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Puts what an inspection sees into words. The ids are public; docs/reference.md lists them. */
@@ -64,7 +65,18 @@ final class InspectionFindings {
                 "scan, and inspect with --reference, which need no architecture");
     }
 
-    void difference(CheckpointDifference difference) {
+    /** The difference from a reference; {@code zero} are biases that change nothing. */
+    void difference(CheckpointDifference difference, Set<String> zero) {
+        if (!zero.isEmpty()) {
+            add(
+                    "zero-bias-against-reference",
+                    Severity.INFO,
+                    zero.iterator().next(),
+                    zero.size() + (zero.size() == 1 ? " bias" : " biases")
+                            + " that the reference lacks, every value zero, so nothing changes: "
+                            + NameGroup.summary(zero),
+                    "nothing needs doing");
+        }
         difference
                 .missing()
                 .forEach(name -> add(
@@ -73,8 +85,8 @@ final class InspectionFindings {
                         name,
                         "The reference holds this tensor, the checkpoint does not",
                         "save the checkpoint again, unless the tensor is tied to another"));
-        difference
-                .unexpected()
+        difference.unexpected().stream()
+                .filter(name -> !zero.contains(name))
                 .forEach(name -> add(
                         "unexpected-against-reference",
                         Severity.WARNING,

@@ -70,8 +70,7 @@ final class LoadFindings {
 
     private void renamedPrefixes() {
         List<String> strange = checkpoint.tensors().keySet().stream()
-                .filter(name ->
-                        plan.parameter(name).isEmpty() && !report.renamed().containsKey(name))
+                .filter(name -> plan.parameter(plan.resolve(name)).isEmpty())
                 .toList();
         for (PrefixRenaming renaming : PrefixRenaming.find(missing, strange)) {
             int count = renaming.names().size();
@@ -118,6 +117,7 @@ final class LoadFindings {
     private void leaveToQuantization(StoredQuantization packed) {
         missing.removeAll(packed.missing());
         unexpected.removeAll(packed.unread());
+        unexpected.removeAll(KvCacheScales.of(checkpoint, packed.configs()).names());
         if (packed.configs().isEmpty()) {
             missing.removeIf(packed::explains);
             unexpected.removeIf(packed::explains);
@@ -138,8 +138,8 @@ final class LoadFindings {
         }
         int stored = 1
                 + checkpoint.tensors().keySet().stream()
-                        .map(plan::canonical)
-                        .mapToInt(name -> number(layers, report.renamed().getOrDefault(name, name)))
+                        .map(plan::resolve)
+                        .mapToInt(name -> number(layers, name))
                         .max()
                         .orElse(-1);
         Collection<String> absent = of(layers, missing, stored, layers.count());
@@ -159,7 +159,7 @@ final class LoadFindings {
     private List<String> of(Layers layers, Collection<String> names, int from, int to) {
         return names.stream()
                 .filter(name -> {
-                    int number = number(layers, plan.canonical(name));
+                    int number = number(layers, plan.resolve(name));
                     return number >= from && number < to;
                 })
                 .toList();
@@ -186,6 +186,12 @@ final class LoadFindings {
     }
 
     private void whatIsLeft() {
+        ShardedState sharded = ShardedState.of(report);
+        findings.addAll(sharded.findings());
+        unexpected.removeAll(sharded.names());
+        if (sharded.hidesParameters()) {
+            missing.clear();
+        }
         for (NameGroup group : NameGroup.of(missing)) {
             add(
                     "missing-tensor",
@@ -204,6 +210,7 @@ final class LoadFindings {
                         mismatch -> mismatch.stored() + ", config.json asks for " + mismatch.expected(),
                         (a, b) -> a,
                         TreeMap::new));
+        shapes.keySet().removeAll(sharded.names());
         for (NameGroup group : NameGroup.by(shapes.keySet(), name -> shapes.getOrDefault(name, ""))) {
             String shape = shapes.getOrDefault(group.names().get(0), "");
             add(

@@ -1,10 +1,11 @@
 package io.modelassay.inspection;
 
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
-import io.modelassay.quantization.ModuleExclusions;
+import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.QuantizationConfig;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -19,11 +21,6 @@ import java.util.TreeSet;
 
 /** What a quantized artifact declares of its modules against what it stores of them. */
 final class QuantizationFindings {
-    private static final int HANDFUL = 5;
-
-    /** What Unsloth lists for every model beside bare names. */
-    private static final Set<String> GATES = Set.of("mlp.gate", "block_sparse_moe.gate");
-
     private final StoredQuantization stored;
     private final Set<String> fileModules;
     private final Set<String> modules;
@@ -45,11 +42,62 @@ final class QuantizationFindings {
         words.neverInitialized(elsewhere);
         if (!stored.configs().isEmpty()) {
             QuantizationConfig config = stored.configs().get(0);
-            words.unpacked(config);
+            ExclusionFindings exclusions = new ExclusionFindings(stored, words.fileModules, words.modules);
+            words.unpacked(config, exclusions);
             words.ignoredButQuantized(config);
-            words.ignoreMatchesNothing(config);
+            words.findings.addAll(exclusions.findings());
+            words.findings.addAll(ExclusionFindings.disagreements(stored, words.linear(checkpoint, plan)));
         }
+        words.packedZeroPoints();
+        words.findings.addAll(
+                FusedParts.findings(FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
+        words.findings.addAll(KvCacheScales.of(checkpoint, stored.configs()).findings());
         return words.findings;
+    }
+
+    /** Linear modules: those of the architecture, or those that are called as a quantized one is. */
+    private Set<String> linear(Checkpoint checkpoint, Optional<ModelPlan> plan) {
+        Set<String> linear = new TreeSet<>(stored.modules());
+        if (plan.isPresent()) {
+            plan.get().parameters().stream()
+                    .filter(parameter -> parameter.kind() == Parameter.Kind.LINEAR)
+                    .forEach(parameter -> linear.add(parameter.module()));
+            return linear;
+        }
+        Set<String> names = new TreeSet<>();
+        linear.forEach(module -> names.add(last(module)));
+        checkpoint.tensors().values().stream()
+                .filter(tensor ->
+                        tensor.name().endsWith(".weight") && tensor.shape().rank() == 2)
+                .map(tensor -> parent(tensor.name()))
+                .filter(module -> names.contains(last(module)))
+                .forEach(linear::add);
+        return linear;
+    }
+
+    private static String last(String name) {
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+
+    /** Zero points in words along the output channels, which newer releases of compressed-tensors do not look for. */
+    private void packedZeroPoints() {
+        List<String> packed = stored.weights().values().stream()
+                .filter(weight -> weight.format().variant().equals("pack-quantized"))
+                .map(PackedWeight::parts)
+                .filter(parts -> parts.containsKey("packed_zero_point"))
+                .map(parts ->
+                        Objects.requireNonNull(parts.get("packed_zero_point")).name())
+                .toList();
+        if (!packed.isEmpty()) {
+            findings.add(new Finding(
+                    "packed-zero-points",
+                    Severity.WARNING,
+                    packed.get(0),
+                    packed.size() + (packed.size() == 1 ? " module has" : " modules have")
+                            + " zero points packed along the output channels: compressed-tensors 0.17.1 loads them, 0.18 to"
+                            + " 0.20 raise RuntimeError for a size mismatch of weight_zero_point",
+                    "load the artifact with compressed-tensors 0.17.1, or quantize symmetrically"));
+        }
     }
 
     private static String parent(String name) {
@@ -98,21 +146,40 @@ final class QuantizationFindings {
         return module.endsWith(".weight") ? parent(module) : modules.contains(module) ? module : parent(part);
     }
 
-    private void unpacked(QuantizationConfig config) {
+    private void unpacked(QuantizationConfig config, ExclusionFindings exclusions) {
         NavigableSet<String> unpacked = stored.unpacked();
-        if (!unpacked.isEmpty()) {
-            boolean onTheFly = config.method().equals("bitsandbytes");
-            findings.add(new Finding(
-                    "quantized-module-unpacked",
-                    onTheFly ? Severity.WARNING : Severity.ERROR,
-                    unpacked.first(),
-                    unpacked.size() + (unpacked.size() == 1 ? " module is" : " modules are") + " declared quantized in "
-                            + config.source() + " and stored in full precision: " + NameGroup.summary(unpacked)
-                            + (onTheFly
-                                    ? "; transformers 4 fails to load them, transformers 5 fails when it computes"
-                                    : "; a loader looks for their packed parts and ignores these weights"),
-                    "quantize these modules too, or list them among those that stay in full precision"));
+        if (unpacked.isEmpty()) {
+            return;
         }
+        if (stored.modules().isEmpty()) {
+            findings.add(new Finding(
+                    "nothing-is-quantized",
+                    Severity.ERROR,
+                    config.source(),
+                    config.source() + " declares a quantization by " + config.method()
+                            + ", and no tensor is quantized: "
+                            + unpacked.size()
+                            + " modules are stored in full precision, as after merging or converting; "
+                            + consequence(config),
+                    "remove quantization_config from " + config.source()));
+            return;
+        }
+        findings.add(new Finding(
+                "quantized-module-unpacked",
+                config.method().equals("bitsandbytes") ? Severity.WARNING : Severity.ERROR,
+                unpacked.first(),
+                unpacked.size() + (unpacked.size() == 1 ? " module is" : " modules are") + " declared quantized in "
+                        + config.source() + " and stored in full precision: " + NameGroup.summary(unpacked) + "; "
+                        + exclusions.idleInWords().map(words -> words + "; ").orElse("") + consequence(config),
+                config.method().equals("auto-round")
+                        ? "list them in extra_config with bits 16, or quantize these modules too"
+                        : "quantize these modules too, or list them among those that stay in full precision"));
+    }
+
+    private static String consequence(QuantizationConfig config) {
+        return config.method().equals("bitsandbytes")
+                ? "transformers 4 fails to load them, transformers 5 fails when it computes"
+                : "a loader looks for their packed parts and ignores these weights";
     }
 
     private void ignoredButQuantized(QuantizationConfig config) {
@@ -129,50 +196,5 @@ final class QuantizationFindings {
                             + "; a loader would ignore their packed parts and look for a weight",
                     "take them out of that list"));
         }
-    }
-
-    private void ignoreMatchesNothing(QuantizationConfig config) {
-        ModuleExclusions exclusions = stored.exclusions();
-        Set<String> used = exclusions.entriesFor(modules);
-        List<String> idle = exclusions.entries().stream()
-                .filter(entry -> !isGeneric(entry, config.method()))
-                .filter(entry -> !used.contains(entry))
-                .toList();
-        if (!idle.isEmpty()) {
-            String near = nearest(idle.get(0));
-            findings.add(new Finding(
-                    "ignore-matches-nothing",
-                    Severity.WARNING,
-                    idle.get(0),
-                    idle.size() + " of " + exclusions.entries().size() + " entries that " + config.source()
-                            + " leaves unquantized match no module: "
-                            + String.join(", ", idle.subList(0, Math.min(HANDFUL, idle.size())))
-                            + (idle.size() > HANDFUL ? " and " + (idle.size() - HANDFUL) + " more" : "")
-                            + "; a loader takes the modules that were meant for quantized",
-                    near.isEmpty()
-                            ? "correct the entries, or take them out"
-                            : "the names that the modules have, such as " + near));
-        }
-    }
-
-    /** Names that quantizers list whether or not the model has such a module. */
-    private static boolean isGeneric(String entry, String method) {
-        boolean bare = entry.chars().noneMatch(c -> c == '.' || Character.isDigit(c));
-        return entry.contains("lm_head") || (method.equals("bitsandbytes") && (bare || GATES.contains(entry)));
-    }
-
-    /** The shortest module whose name ends as {@code entry} does. */
-    private String nearest(String entry) {
-        String tail = entry;
-        while (tail.chars().filter(c -> c == '.').count() >= 2) {
-            tail = tail.substring(tail.indexOf('.') + 1);
-            String end = "." + tail;
-            Optional<String> module =
-                    fileModules.stream().filter(name -> name.endsWith(end)).findFirst();
-            if (module.isPresent()) {
-                return module.get();
-            }
-        }
-        return "";
     }
 }

@@ -4,6 +4,7 @@ import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.architecture.Parameter.Kind;
+import io.modelassay.architecture.StoredNames;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
@@ -24,8 +25,9 @@ final class TiedHead {
     static List<Finding> findings(Checkpoint checkpoint, ModelPlan plan, LoadReport report) {
         Parameter embedding = only(plan, Kind.EMBEDDING);
         Parameter head = only(plan, Kind.HEAD);
-        Optional<TensorInfo> table = stored(checkpoint, plan, report, embedding);
-        Optional<TensorInfo> logits = stored(checkpoint, plan, report, head);
+        StoredNames names = StoredNames.of(checkpoint, plan);
+        Optional<TensorInfo> table = names.own(embedding);
+        Optional<TensorInfo> logits = names.own(head);
         boolean tied = !plan.tied().isEmpty();
         List<Finding> findings = new ArrayList<>();
         if (table.isPresent() && logits.isPresent()) {
@@ -87,15 +89,6 @@ final class TiedHead {
                 .filter(parameter -> parameter.kind() == kind)
                 .findFirst()
                 .orElseThrow();
-    }
-
-    private static Optional<TensorInfo> stored(
-            Checkpoint checkpoint, ModelPlan plan, LoadReport report, Parameter parameter) {
-        return checkpoint.tensors().values().stream()
-                .filter(tensor -> report.renamed()
-                        .getOrDefault(tensor.name(), plan.canonical(tensor.name()))
-                        .equals(parameter.name()))
-                .findFirst();
     }
 
     private static boolean fits(TensorInfo tensor, Parameter parameter) {

@@ -2,6 +2,7 @@ package io.modelassay.inspection;
 
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import io.modelassay.architecture.StoredNames;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
@@ -16,11 +17,11 @@ final class TokenizerFit {
     private TokenizerFit() {}
 
     static List<Finding> findings(Checkpoint checkpoint, ModelPlan plan) {
-        Optional<TensorInfo> table = checkpoint.tensors().values().stream()
-                .filter(tensor -> plan.parameter(tensor.name())
-                        .filter(parameter -> parameter.kind() == Parameter.Kind.EMBEDDING)
-                        .isPresent())
-                .findFirst();
+        StoredNames names = StoredNames.of(checkpoint, plan);
+        Optional<TensorInfo> table = plan.parameters().stream()
+                .filter(parameter -> parameter.kind() == Parameter.Kind.EMBEDDING)
+                .findFirst()
+                .flatMap(names::tensor);
         OptionalLong ids =
                 checkpoint.tokenizerFile().map(TokenizerVocabulary::size).orElse(OptionalLong.empty());
         if (table.isEmpty() || table.get().shape().rank() != 2 || ids.isEmpty()) {

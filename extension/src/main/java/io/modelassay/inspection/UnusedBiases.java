@@ -8,9 +8,13 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /** Finds biases that no loader of the architecture uses, and judges them by their values: a handful of bytes each. */
@@ -26,6 +30,18 @@ public final class UnusedBiases {
                 .filter(tensor -> tensor.type().isFloatingPoint())
                 .map(tensor -> read(checkpoint, tensor))
                 .toList();
+    }
+
+    /** Biases of {@code names} whose every value is zero, so that a model with them computes as one without. */
+    static Set<String> zero(Checkpoint checkpoint, Collection<String> names) {
+        return names.stream()
+                .filter(name -> name.endsWith(BIAS))
+                .flatMap(name -> checkpoint.find(name).stream())
+                .filter(tensor -> tensor.type().isFloatingPoint())
+                .map(tensor -> read(checkpoint, tensor))
+                .filter(UnusedBias::isBenign)
+                .map(UnusedBias::name)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static UnusedBias read(Checkpoint checkpoint, TensorInfo tensor) {

@@ -6,6 +6,7 @@ import java.lang.reflect.Executable;
 import java.lang.reflect.Parameter;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
@@ -67,7 +68,10 @@ final class AdapterExtension extends RecordingExtension implements ExecutionCond
                                 + "\n  looked for " + ArtifactLocation.described(location, CONFIG)
                                 + "\nTry: the path from the module's folder, or whenMissing = WhenMissing.SKIP"));
         return context.getStore(NAMESPACE)
-                .getOrComputeIfAbsent(folder, key -> PeftAdapter.open(folder), PeftAdapter.class);
+                .getOrComputeIfAbsent(
+                        List.of(folder, FileStamp.of(Stream.of(folder))),
+                        key -> PeftAdapter.open(folder),
+                        PeftAdapter.class);
     }
 
     private static Optional<AnnotatedElement> inForce(Parameter parameter, ExtensionContext context) {

@@ -2,8 +2,11 @@ package io.modelassay.junit;
 
 import io.modelassay.LoadSettings;
 import io.modelassay.ModelUnderTest;
+import io.modelassay.quantization.Quantization;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -12,16 +15,30 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every model of a run, opened once. A failed load is remembered too: the same failure is given to every test that asks
+ * Every model of a run, opened once for each state of its files. A failed load is remembered too: the same failure is given to every test that asks
  * for that model, and nothing is tried, or waited for, twice.
  */
 final class ModelStore implements AutoCloseable {
-    private final Map<LoadSettings, CompletableFuture<ModelUnderTest>> models = new ConcurrentHashMap<>();
-    private final Map<LoadSettings, CompletableFuture<String>> hashes = new ConcurrentHashMap<>();
+    private final Map<Key, CompletableFuture<ModelUnderTest>> models = new ConcurrentHashMap<>();
+    private final Map<Key, CompletableFuture<String>> hashes = new ConcurrentHashMap<>();
     private final Function<LoadSettings, ModelUnderTest> loader;
+
+    /** What was asked for, and the state of the files that it names: an artifact that is written anew is another one. */
+    private record Key(LoadSettings settings, List<FileStamp> files) {
+        static Key of(LoadSettings settings) {
+            return new Key(
+                    settings,
+                    FileStamp.of(Stream.of(
+                                    Optional.of(settings.folder()),
+                                    settings.reference(),
+                                    settings.quantization().flatMap(Quantization::calibration))
+                            .flatMap(Optional::stream)));
+        }
+    }
 
     ModelStore(Function<LoadSettings, ModelUnderTest> loader) {
         this.loader = loader;
@@ -34,12 +51,13 @@ final class ModelStore implements AutoCloseable {
      * @param timeout how long to wait for opening it, and for its hash
      */
     ModelUnderTest get(LoadSettings settings, String sha256, Duration timeout) {
-        CompletableFuture<ModelUnderTest> loading = models.computeIfAbsent(
-                settings, asked -> inBackground(() -> loader.apply(asked), ModelUnderTest::close));
+        Key key = Key.of(settings);
+        CompletableFuture<ModelUnderTest> loading =
+                models.computeIfAbsent(key, asked -> inBackground(() -> loader.apply(settings), ModelUnderTest::close));
         ModelUnderTest model = bounded(loading, settings, timeout);
         if (!sha256.isEmpty()) {
             CompletableFuture<String> hashing = hashes.computeIfAbsent(
-                    settings, asked -> inBackground(() -> model.checkpoint().contentHash(), hash -> {}));
+                    key, asked -> inBackground(() -> model.checkpoint().contentHash(), hash -> {}));
             String actual = bounded(hashing, settings, timeout);
             if (!actual.equals(sha256)) {
                 throw new ModelLoadException("The checkpoint " + settings.folder() + " has sha256 " + actual

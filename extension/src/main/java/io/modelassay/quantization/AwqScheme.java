@@ -55,6 +55,9 @@ final class AwqScheme implements Scheme {
 
     @Override
     public Declared declared(String module, QuantizationConfig config) {
+        if (config.method().equals("auto-round")) {
+            return AutoRoundLayers.declared(module, config);
+        }
         boolean defaults = config.method().equals("awq");
         OptionalLong bits = config.bits();
         OptionalLong group = config.groupSize();

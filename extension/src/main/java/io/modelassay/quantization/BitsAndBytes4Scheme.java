@@ -76,6 +76,12 @@ final class BitsAndBytes4Scheme implements Scheme {
                 "weight_quant_state");
     }
 
+    /** {@code bnb_4bit_quant_storage} gives them the label of a float type, so that FSDP can flatten them. */
+    @Override
+    public Set<String> codes() {
+        return Set.of("weight");
+    }
+
     @Override
     public Set<String> methods() {
         return Set.of("bitsandbytes");

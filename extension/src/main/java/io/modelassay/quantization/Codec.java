@@ -1,5 +1,6 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.TensorType;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,18 +11,35 @@ import org.apiguardian.api.API;
  *
  * @param kernels names of the kernel files beside this class, which make one module together
  * @param options integers that the kernels read by name
+ * @param decodeType what the library computes in; other than {@link DecodeType#STORED} needs the options {@code compute} and
+ *     {@code type}
  */
 @API(status = API.Status.INTERNAL)
-public record Codec(List<String> kernels, Map<String, Long> options) {
-    /** Copies both. */
+public record Codec(List<String> kernels, Map<String, Long> options, DecodeType decodeType) {
+    /** Copies the kernels and the options. */
     public Codec {
         kernels = List.copyOf(kernels);
         options = Map.copyOf(options);
     }
 
+    /** A codec that computes in the type that the file asks for. */
+    public Codec(List<String> kernels, Map<String, Long> options) {
+        this(kernels, options, DecodeType.STORED);
+    }
+
     /** A codec of one kernel file. */
     public Codec(String kernels, Map<String, Long> options) {
         this(List.of(kernels), options);
+    }
+
+    /** The codec as the library computes it for a model that is loaded in {@code model}. */
+    public Codec loadedIn(TensorType model) {
+        long number = FloatTypes.number(model);
+        return switch (decodeType) {
+            case STORED -> this;
+            case MODEL -> with("compute", number).with("type", number);
+            case FLOAT32 -> with("type", number);
+        };
     }
 
     /** The value of an option that the codec has. */
@@ -37,6 +55,6 @@ public record Codec(List<String> kernels, Map<String, Long> options) {
     public Codec with(String option, long value) {
         Map<String, Long> changed = new HashMap<>(options);
         changed.put(option, value);
-        return new Codec(kernels, changed);
+        return new Codec(kernels, changed, decodeType);
     }
 }

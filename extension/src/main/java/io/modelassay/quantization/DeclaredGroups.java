@@ -3,13 +3,16 @@ package io.modelassay.quantization;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.PythonPattern;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
@@ -20,14 +23,15 @@ import java.util.regex.Pattern;
  */
 final class DeclaredGroups {
     private static final Pattern INTEGER_PRESET = Pattern.compile("W([2-8])A(4|8|16|FP8)(_ASYM)?");
+    private static final String PATTERN = "re:";
     private static final Pattern PAIR = Pattern.compile("([0-9]{1,6})\\s*x\\s*([0-9]{1,6})");
 
     private final QuantizationConfig config;
     private final Optional<ModelConfig> groups;
-    private final Map<String, String> byName = new HashMap<>();
-    private final Map<PythonPattern, String> byPattern = new LinkedHashMap<>();
-    private Optional<String> ofLinears = Optional.empty();
-    private final Map<String, Optional<Weights>> found = new ConcurrentHashMap<>();
+    private final Map<String, NavigableSet<String>> byName = new HashMap<>();
+    private final Map<PythonPattern, NavigableSet<String>> byPattern = new LinkedHashMap<>();
+    private final NavigableSet<String> ofLinears = new TreeSet<>();
+    private final Map<String, List<String>> found = new ConcurrentHashMap<>();
 
     private DeclaredGroups(QuantizationConfig config) {
         this.config = config;
@@ -40,16 +44,25 @@ final class DeclaredGroups {
         return new DeclaredGroups(config);
     }
 
-    /** Of groups with equal targets the first counts. */
     private void target(String target, String group) {
-        if (target.startsWith("re:")) {
-            byPattern.putIfAbsent(config.patterns().compile(target.substring(3), "config_groups"), group);
+        if (target.startsWith(PATTERN)) {
+            byPattern
+                    .computeIfAbsent(pattern(target, config), unused -> new TreeSet<>())
+                    .add(group);
         } else {
-            byName.putIfAbsent(target, group);
+            byName.computeIfAbsent(target, unused -> new TreeSet<>()).add(group);
         }
-        if (ofLinears.isEmpty() && !target.contains(".") && target.endsWith("Linear")) {
-            ofLinears = Optional.of(group);
+        if (isOfLinears(target)) {
+            ofLinears.add(group);
         }
+    }
+
+    private static PythonPattern pattern(String target, QuantizationConfig config) {
+        return config.patterns().compile(target.substring(PATTERN.length()), "config_groups");
+    }
+
+    private static boolean isOfLinears(String target) {
+        return !target.contains(".") && target.endsWith("Linear");
     }
 
     /**
@@ -72,21 +85,57 @@ final class DeclaredGroups {
 
     /** What {@code config} declares of {@code module}; nothing where no group targets it. */
     static Optional<Weights> find(String module, QuantizationConfig config) {
-        return config.groups().found.computeIfAbsent(module, config.groups()::weights);
+        return candidates(module, config).stream().findFirst().flatMap(name -> of(name, config));
     }
 
-    private Optional<Weights> weights(String module) {
-        return group(module).flatMap(group -> weights(groups.orElseThrow(), group, config));
+    /** The names of the groups that target {@code module} with the highest rank, in the order of their names. */
+    static List<String> candidates(String module, QuantizationConfig config) {
+        return config.groups().found.computeIfAbsent(module, config.groups()::ranked);
     }
 
     /** A name goes over a pattern, a pattern over a class of linear modules. */
-    private Optional<String> group(String module) {
-        return Optional.ofNullable(byName.get(module))
-                .or(() -> byPattern.entrySet().stream()
-                        .filter(entry -> entry.getKey().match(module))
-                        .map(Map.Entry::getValue)
-                        .findFirst())
-                .or(() -> ofLinears);
+    private List<String> ranked(String module) {
+        NavigableSet<String> named = byName.getOrDefault(module, Collections.emptyNavigableSet());
+        if (!named.isEmpty()) {
+            return List.copyOf(named);
+        }
+        NavigableSet<String> matching = new TreeSet<>();
+        byPattern.forEach((pattern, all) -> {
+            if (!matching.containsAll(all) && pattern.match(module)) {
+                matching.addAll(all);
+            }
+        });
+        return List.copyOf(matching.isEmpty() ? ofLinears : matching);
+    }
+
+    /** What the group {@code name} declares of weights. */
+    static Optional<Weights> of(String name, QuantizationConfig config) {
+        return config.values().optionalObject("config_groups").flatMap(groups -> weights(groups, name, config));
+    }
+
+    /** {@code input_activations} of the group that targets {@code module}. */
+    static Optional<ModelConfig> activations(String module, QuantizationConfig config) {
+        ModelConfig groups = config.values().optionalObject("config_groups").orElse(null);
+        return candidates(module, config).stream()
+                .findFirst()
+                .filter(name -> groups != null && groups.isObject(name))
+                .flatMap(name ->
+                        groups == null ? Optional.empty() : groups.object(name).optionalObject("input_activations"));
+    }
+
+    /** All targets of all groups. */
+    static List<String> targets(QuantizationConfig config) {
+        ModelConfig groups = config.values().optionalObject("config_groups").orElse(null);
+        return groups == null
+                ? List.of()
+                : groups.keys().stream()
+                        .flatMap(name -> targets(groups, name).stream())
+                        .toList();
+    }
+
+    /** Whether the modules that {@code target} means are known by their names: not so for classes that are not linear. */
+    static boolean isJudged(String target) {
+        return target.isEmpty() || !Character.isUpperCase(target.charAt(0)) || target.endsWith("Linear");
     }
 
     /** The format of {@code module}, or an empty string. */
@@ -142,6 +191,12 @@ final class DeclaredGroups {
         return groups.isObject(name) && groups.object(name).isArray("targets")
                 ? groups.object(name).strings("targets")
                 : List.of();
+    }
+
+    /** Whether {@code target} means {@code module}. */
+    static boolean means(String target, String module, QuantizationConfig config) {
+        return target.equals(module)
+                || (target.startsWith(PATTERN) ? pattern(target, config).match(module) : isOfLinears(target));
     }
 
     private static Optional<Weights> weights(ModelConfig groups, String name, QuantizationConfig config) {

@@ -14,7 +14,15 @@ final class FloatTypes {
     private static final Map<String, TensorType> NAMES =
             Map.of("float16", TensorType.F16, "bfloat16", TensorType.BF16, "float32", TensorType.F32);
 
+    private static final Set<TensorType> FULL_PRECISION =
+            Set.of(TensorType.BF16, TensorType.F16, TensorType.F32, TensorType.F64);
+
     private FloatTypes() {}
+
+    /** Whether a model that is not quantized stores its weights in {@code type}. */
+    static boolean isFullPrecision(TensorType type) {
+        return FULL_PRECISION.contains(type);
+    }
 
     /** The type of a name such as {@code float16} or {@code torch.float16}, and of no other. */
     static Optional<TensorType> named(String name) {

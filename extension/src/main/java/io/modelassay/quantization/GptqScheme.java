@@ -51,6 +51,9 @@ final class GptqScheme implements Scheme {
     /** The first matching rule of {@code dynamic} counts, its keys over the general ones; rules match from the start. */
     @Override
     public Declared declared(String module, QuantizationConfig config) {
+        if (config.method().equals("auto-round")) {
+            return AutoRoundLayers.declared(module, config);
+        }
         Optional<ModelConfig> override = config.dynamic().stream()
                 .filter(rule -> !rule.leavesOut() && rule.matches(module))
                 .findFirst()

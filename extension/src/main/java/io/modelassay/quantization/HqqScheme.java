@@ -48,6 +48,12 @@ final class HqqScheme implements Scheme {
                 "round_zero");
     }
 
+    /** {@code view_as_float} gives them the label of a float type. */
+    @Override
+    public Set<String> codes() {
+        return Set.of("W_q");
+    }
+
     @Override
     public Set<String> methods() {
         return Set.of("hqq");

@@ -4,18 +4,20 @@ import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.PythonPattern;
 import io.modelassay.checkpoint.PythonPatterns;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apiguardian.api.API;
 
 /** The modules that a quantization's config leaves in full precision, each method with matching rules of its own. */
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModuleExclusions {
-    static final ModuleExclusions NONE = new ModuleExclusions(List.of());
+    static final ModuleExclusions NONE = new ModuleExclusions(List.of(), entry -> module -> false);
 
     private static final List<String> KEYS = List.of(
             "modules_to_not_convert",
@@ -26,16 +28,19 @@ public final class ModuleExclusions {
             "skip_modules");
 
     private final List<Entry> entries;
+    private final Function<String, Predicate<String>> rules;
     private final Map<String, Set<String>> found = new ConcurrentHashMap<>();
 
     /** An entry as it stands in the config, and what it names. */
     private record Entry(String text, Predicate<String> rule) {}
 
-    private ModuleExclusions(List<Entry> entries) {
+    private ModuleExclusions(List<Entry> entries, Function<String, Predicate<String>> rules) {
         this.entries = List.copyOf(entries);
+        this.rules = rules;
     }
 
-    static ModuleExclusions of(QuantizationConfig config) {
+    /** What {@code config} leaves out. */
+    public static ModuleExclusions of(QuantizationConfig config) {
         List<Entry> entries = new ArrayList<>();
         for (String key : KEYS) {
             if (config.values().isArray(key)) {
@@ -43,7 +48,9 @@ public final class ModuleExclusions {
             }
         }
         config.values().optionalObject("dynamic").ifPresent(dynamic -> negative(dynamic, config, entries));
-        return new ModuleExclusions(entries);
+        AutoRoundLayers.unquantized(config)
+                .forEach(entry -> entries.add(new Entry(entry, rule(entry, "extra_config", config))));
+        return new ModuleExclusions(entries, entry -> rule(entry, "a list of modules", config));
     }
 
     private static void negative(ModelConfig dynamic, QuantizationConfig config, List<Entry> entries) {
@@ -62,6 +69,11 @@ public final class ModuleExclusions {
             case "compressed-tensors" ->
                 entry.startsWith("re:") ? patterns.compile(entry.substring(3), key)::match : entry::equals;
             case "modelopt" -> Wildcard.of(entry)::matches;
+            // An entry of extra_config is a name or a pattern, one of a list a component of the name.
+            case "auto-round" ->
+                AutoRoundLayers.isPattern(entry)
+                        ? patterns.compile(entry, key)::find
+                        : component(entry, patterns.compile(entry + "$", key));
             default -> component(entry, patterns.compile(entry + "$", key));
         };
     }
@@ -80,6 +92,11 @@ public final class ModuleExclusions {
     /** Whether {@code module} is left out. */
     public boolean excludes(String module) {
         return !matching(module).isEmpty();
+    }
+
+    /** Whether {@code entry}, of the list or not, would name one of {@code modules}. */
+    public boolean matches(String entry, Collection<String> modules) {
+        return modules.stream().anyMatch(rules.apply(entry));
     }
 
     /** Those of {@link #entries()} that name one of {@code modules}. */

@@ -17,8 +17,12 @@ import java.util.stream.LongStream;
 /**
  * {@code pack-quantized} of compressed-tensors: integers of 1 to 8 bits in {@code weight_packed}, int32 words along the
  * input channels, with {@code weight_scale}, {@code weight_shape} and, where asymmetric, {@code weight_zero_point} packed
- * along the output channels; W = (code - zero_point) * scale in the type of the scales, as
- * {@code PackedQuantizationCompressor.decompress} has it.
+ * along the output channels. W = (code - zero_point) * scale.
+ *
+ * <p>The product has the type of the model, because transformers casts the scales to that type when it loads them. So a model
+ * in float32 gets weights that nothing rounded, and a model in bfloat16 gets bfloat16(code) * bfloat16(scale). Transformers
+ * 4.57.6 and 5.24.0 with compressed-tensors 0.17.1, 0.18.0 and 0.20.1 agree on this. {@code CompressedTensorsConfig(dequantize =
+ * True)} of transformers 5.24.0 differs: it decodes in the type of the stored scales. The default load is followed here.
  *
  * <p>Up to version 0.17 no code goes over the end of a word, from 0.18 on the codes are one stream of bits. For 3, 5, 6 and
  * 7 bits that differs; the number of words tells it, and for a handful of input channels where it does not, the version.
@@ -134,7 +138,7 @@ final class PackQuantizedScheme implements Scheme {
                 type,
                 parts,
                 Map.of(),
-                new Codec(List.of("scaled.py", "pack_quantized.py"), options));
+                new Codec(List.of("scaled.py", "pack_quantized.py"), options, DecodeType.MODEL));
     }
 
     private static Optional<Shape> shape(TensorInfo stored, SchemeReading reading) {

@@ -32,6 +32,8 @@ public record PackedWeight(
         SortedMap<String, TensorInfo> parts,
         Map<String, Double> numbers,
         Codec codec) {
+    private static final String FLOAT4_KERNEL = "e2m1.py";
+    private static final String TABLE4_KERNEL = "bitsandbytes4.py";
     private static final Set<String> UNIFORM = Set.of("gptq", "awq", "hqq", "pack-quantized", "int-quantized");
 
     /** Bytes of all its parts. */
@@ -60,6 +62,18 @@ public record PackedWeight(
             case "llm.int8" -> Optional.of(codec);
             default -> Optional.empty();
         };
+    }
+
+    /** What the codes are. */
+    public CodeKind codes() {
+        TensorInfo codes = parts.get("codes");
+        if (codes != null && codes.type().isFloatingPoint()) {
+            return CodeKind.FLOAT8;
+        }
+        if (codec.kernels().contains(FLOAT4_KERNEL)) {
+            return CodeKind.FLOAT4;
+        }
+        return codec.kernels().contains(TABLE4_KERNEL) ? CodeKind.TABLE4 : CodeKind.INTEGER;
     }
 
     /** Whether codes are steps of equal size, so that errors can be told in units of the scale. */

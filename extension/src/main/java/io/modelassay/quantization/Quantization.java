@@ -1,5 +1,6 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.JsonText;
 import io.modelassay.checkpoint.TensorType;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -369,6 +370,15 @@ public final class Quantization {
                             case BLOCK -> new ScaleGrid(128, 128).options(TensorType.F32, TensorType.F32);
                         });
         };
+    }
+
+    /**
+     * Everything that decides what this does to weights, but for what flows through the model: two quantizations of one such
+     * text do the same. {@link #toString()} leaves out what people need not see.
+     */
+    @API(status = API.Status.INTERNAL)
+    public String contentKey() {
+        return JsonText.line(List.of(method, grid, modules, settings));
     }
 
     /** A short name, such as {@code int4 g128 RTN}. */

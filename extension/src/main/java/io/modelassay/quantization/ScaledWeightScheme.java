@@ -20,8 +20,9 @@ import java.util.TreeMap;
  * in one tensor, {@code gate_up_proj} with {@code gate_up_proj_scale_inv}.
  *
  * <p>They differ in the order of rounding: transformers' {@code Fp8Dequantize} multiplies in float32 and rounds to the
- * model's type, AutoFP8 and ModelOpt round the scale to it first, FBGEMM stays in float32, and compressed-tensors computes
- * in the type of the scales.
+ * model's type, AutoFP8 and ModelOpt round the scale to it first, FBGEMM stays in float32. Under compressed-tensors
+ * transformers casts the scales to the model's type when it loads them, and the product has that type; without a model, it
+ * has the type of the stored scales.
  */
 final class ScaledWeightScheme implements Scheme {
     private static final List<String> WEIGHTS = List.of("weight", "gate_up_proj", "down_proj");
@@ -221,7 +222,20 @@ final class ScaledWeightScheme implements Scheme {
                 type,
                 parts,
                 Map.of(),
-                new Codec(List.of("scaled.py", "fp8.py"), grid.options(inverse ? TensorType.F32 : type, type)));
+                new Codec(
+                        List.of("scaled.py", "fp8.py"),
+                        grid.options(inverse ? TensorType.F32 : type, type),
+                        decodeType(scheme, inverse, scaleType)));
+    }
+
+    /** Scales of compressed-tensors that are no floats stay bytes when transformers loads them. */
+    private static DecodeType decodeType(String scheme, boolean inverse, TensorType scale) {
+        if (inverse) {
+            return DecodeType.FLOAT32;
+        }
+        return scheme.equals("compressed-tensors") && FloatTypes.ALL.contains(scale)
+                ? DecodeType.MODEL
+                : DecodeType.STORED;
     }
 
     private static TensorInfo part(SortedMap<String, TensorInfo> parts, String name) {

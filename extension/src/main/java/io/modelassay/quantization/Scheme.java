@@ -16,6 +16,11 @@ interface Scheme {
     /** Every name within a module that stands there, or is gone, because the module is of this scheme. */
     Set<String> parts();
 
+    /** Parts that hold packed codes, whatever type they are labelled with; their elements are no numbers. */
+    default Set<String> codes() {
+        return Set.of();
+    }
+
     /** Values of {@code quant_method} under which quantizers write this scheme. */
     Set<String> methods();
 

@@ -50,7 +50,7 @@ final class SchemeReading {
     Optional<Shape> expected(String module) {
         return plan == null
                 ? Optional.empty()
-                : plan.parameter(module + ".weight").map(Parameter::shape);
+                : plan.parameter(plan.resolve(module + ".weight")).map(Parameter::shape);
     }
 
     /**

@@ -7,10 +7,10 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.checkpoint.TensorInfo;
-import io.modelassay.checkpoint.TensorType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class StoredQuantization {
-    private static final Set<TensorType> FULL_PRECISION =
-            Set.of(TensorType.BF16, TensorType.F16, TensorType.F32, TensorType.F64);
     private static final List<Scheme> SCHEMES = List.of(
             new AwqScheme(),
             new GptqScheme(),
@@ -48,6 +46,7 @@ public final class StoredQuantization {
 
     private final List<QuantizationConfig> configs;
     private final SortedMap<String, PackedWeight> weights = new TreeMap<>();
+    private final Map<String, PackedWeight> byParameter = new HashMap<>();
     private final SortedMap<String, Scheme> modules = new TreeMap<>();
     private final Map<String, Scheme> schemeOf = new LinkedHashMap<>();
     private final SchemeReading reading;
@@ -56,6 +55,8 @@ public final class StoredQuantization {
     private final ModuleExclusions exclusions;
     private final NavigableSet<String> unread = new TreeSet<>();
     private final NavigableSet<String> unpacked = new TreeSet<>();
+    private final Set<String> codes = new TreeSet<>();
+    private final @Nullable UnknownFormat unknownFormat;
 
     private StoredQuantization(Checkpoint checkpoint, @Nullable ModelPlan plan) {
         this.configs = QuantizationConfig.all(checkpoint);
@@ -63,15 +64,34 @@ public final class StoredQuantization {
         this.reading = new SchemeReading(checkpoint, config, plan);
         this.exclusions = config == null ? ModuleExclusions.NONE : ModuleExclusions.of(config);
         SortedMap<String, TensorInfo> tensors = checkpoint.tensors();
-        for (String module : markedModules(tensors)) {
-            read(new ModuleTensors(module, within(module, tensors)));
+        UnknownFormats formats = new UnknownFormats(checkpoint, configs, SCHEMES);
+        Optional<UnknownFormat> foreign = formats.declared();
+        if (foreign.isEmpty()) {
+            for (String module : markedModules(tensors)) {
+                read(new ModuleTensors(module, within(module, tensors)));
+            }
+            foreign =
+                    modules.isEmpty() ? formats.unrecognised(plan) : weights.isEmpty() ? formats.unread(plan) : foreign;
+        }
+        this.unknownFormat = foreign.orElse(null);
+        if (unknownFormat != null) {
+            modules.clear();
+            explained.clear();
+            codes.clear();
+            findings.add(unknownFormat.finding());
+            return;
         }
         if (plan != null) {
-            List.copyOf(explained).forEach(name -> explained.add(plan.canonical(name)));
+            List.copyOf(explained).forEach(name -> explained.add(plan.resolve(name)));
+            weights.forEach((name, weight) -> byParameter.putIfAbsent(plan.resolve(name), weight));
         }
         findings.addAll(reading.findings());
         findings.addAll(QuantizationConfig.disagreements(configs));
         if (config != null) {
+            GroupTargets targets = new GroupTargets(config, weights.values());
+            findings.addAll(targets.overlapping());
+            findings.addAll(targets.untargeted(modules.keySet()));
+            findings.addAll(ActivationScales.findings(modules.keySet(), config, checkpoint));
             compareDeclared(config);
             compareMethod(config);
             if (plan != null) {
@@ -144,11 +164,17 @@ public final class StoredQuantization {
             explained.add(module.name(part));
         }
         explained.add(module.name("weight"));
+        for (String part : scheme.codes()) {
+            codes.add(module.name(part));
+        }
     }
 
     private void compareDeclared(QuantizationConfig config) {
         Map<String, List<PackedWeight>> wrong = new TreeMap<>();
         for (PackedWeight weight : weights.values()) {
+            if (GroupTargets.isAmbiguous(weight.module(), config)) {
+                continue;
+            }
             Scheme scheme = schemeOf(weight);
             Scheme.Declared declared = scheme.methods().contains(config.method())
                     ? scheme.declared(weight.module(), config)
@@ -210,9 +236,9 @@ public final class StoredQuantization {
     /** Modules that the config declares quantized and that lack what their loader looks for. */
     private void addDeclaredButAbsent(
             QuantizationConfig config, ModelPlan plan, SortedMap<String, TensorInfo> tensors) {
-        Set<String> packed = modules.keySet().stream().map(plan::canonical).collect(Collectors.toSet());
+        Set<String> packed = modules.keySet().stream().map(plan::resolve).collect(Collectors.toSet());
         Map<String, TensorInfo> stored = new TreeMap<>();
-        tensors.forEach((name, tensor) -> stored.put(plan.canonical(name), tensor));
+        tensors.forEach((name, tensor) -> stored.put(plan.resolve(name), tensor));
         Optional<Scheme> scheme = schemeOf(config);
         for (Parameter parameter : new DeclaredModules(config, exclusions, plan).weights()) {
             if (packed.contains(parameter.module())) {
@@ -224,7 +250,7 @@ public final class StoredQuantization {
             }
             List<String> required = scheme.map(known -> known.required(parameter.module(), config))
                     .orElse(List.of());
-            if (weight != null && FULL_PRECISION.contains(weight.type()) && isKnown(config.method())) {
+            if (weight != null && FloatTypes.isFullPrecision(weight.type()) && isKnown(config.method())) {
                 unpacked.add(parameter.module());
             }
             required.stream()
@@ -260,7 +286,34 @@ public final class StoredQuantization {
 
     /** Whether any weight is stored quantized, or a config says so. */
     public boolean isPresent() {
-        return !modules.isEmpty() || !configs.isEmpty();
+        return !modules.isEmpty() || !configs.isEmpty() || unknownFormat != null;
+    }
+
+    /** The format of the weights, where no scheme here reads it; then nothing else is said of the quantization. */
+    public Optional<UnknownFormat> unknownFormat() {
+        return Optional.ofNullable(unknownFormat);
+    }
+
+    /**
+     * Refuses weights that cannot be read.
+     *
+     * @throws UnknownFormatException if the weights are stored in a format that is not known here
+     */
+    public void requireKnownFormat() {
+        if (unknownFormat != null) {
+            throw new UnknownFormatException(unknownFormat, reading.checkpoint().folder());
+        }
+    }
+
+    /**
+     * The stored tensors whose elements are what their type says, sorted by name: all but packed codes under the label of a
+     * float type. Where the format is not known, those in full precision alone.
+     */
+    public List<TensorInfo> numbers() {
+        return reading.checkpoint().tensors().values().stream()
+                .filter(tensor -> !tensor.type().isFloatingPoint() || !codes.contains(tensor.name()))
+                .filter(tensor -> unknownFormat == null || FloatTypes.isFullPrecision(tensor.type()))
+                .toList();
     }
 
     /** What the artifact's files declare; the first is what transformers reads. */
@@ -273,9 +326,9 @@ public final class StoredQuantization {
         return Collections.unmodifiableSortedMap(weights);
     }
 
-    /** The packed weight that decodes to {@code parameter}, if there is one. */
+    /** The packed weight that decodes to {@code parameter}, named as it is stored or as the architecture names it. */
     public Optional<PackedWeight> find(String parameter) {
-        return Optional.ofNullable(weights.get(parameter));
+        return Optional.ofNullable(weights.get(parameter)).or(() -> Optional.ofNullable(byParameter.get(parameter)));
     }
 
     /** Modules that are stored quantized, whether or not all their parts are there. */
@@ -290,6 +343,13 @@ public final class StoredQuantization {
         return counts.entrySet().stream()
                 .sorted(Map.Entry.<StorageFormat, Long>comparingByValue().reversed())
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
+    }
+
+    /** The formats that occur, for people, such as {@code gptq 4-bit g128 sym}; {@code unquantized} where there is none. */
+    public String label() {
+        String labels =
+                formats().keySet().stream().map(StorageFormat::label).sorted().collect(Collectors.joining(", "));
+        return labels.isEmpty() ? "unquantized" : labels;
     }
 
     /** Other readings of the tensors of {@code weight}, by the finding that one of them would be. */

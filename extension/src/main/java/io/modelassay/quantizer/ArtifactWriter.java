@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonToken;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import io.modelassay.architecture.StoredNames;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ShardedSafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
@@ -39,12 +40,19 @@ final class ArtifactWriter {
     private final Quantization quantization;
     private final ArtifactFormat format;
     private final TorchEngine engine;
+    private final ModelPlan model;
+    private final StoredNames names;
     private final Map<String, Weight> weights = new LinkedHashMap<>();
     private final List<String> kept = new ArrayList<>();
     private final List<String> heads;
 
     /** A weight that is quantized, and how. */
-    private record Weight(TensorInfo stored, Quantization settings) {}
+    private record Weight(TensorInfo stored, Quantization settings) {
+        /** The module by its name in the file, which the parts keep. */
+        String module() {
+            return stored.name().substring(0, stored.name().lastIndexOf('.'));
+        }
+    }
 
     /**
      * Will write {@code source} with the modules of {@code plan} in {@code format}.
@@ -57,9 +65,11 @@ final class ArtifactWriter {
         this.quantization = plan.quantization();
         this.format = format;
         this.engine = engine;
+        this.names = StoredNames.of(source, model);
+        this.model = model;
         for (TensorInfo tensor : source.tensors().values()) {
-            model.parameter(tensor.name()).ifPresent(parameter -> {
-                String module = tensor.name().substring(0, tensor.name().lastIndexOf('.'));
+            names.parameter(tensor.name()).ifPresent(parameter -> {
+                String module = parameter.module();
                 Optional<Quantization> settings = plan.settings(parameter);
                 if (settings.isPresent()) {
                     requireFit(module, tensor, parameter, settings.get());
@@ -94,7 +104,7 @@ final class ArtifactWriter {
         }
     }
 
-    /** The weights that are quantized, by the name of their module, in the order of the checkpoint. */
+    /** The weights that are quantized, by the architecture's name of their module, in the order of the checkpoint. */
     Map<String, TensorInfo> weights() {
         Map<String, TensorInfo> stored = new LinkedHashMap<>();
         weights.forEach((module, weight) -> stored.put(module, weight.stored));
@@ -160,11 +170,14 @@ final class ArtifactWriter {
                 ShardedSafetensorsWriter.to(folder).largestShard(shardBytes);
         Set<String> asTheyAre = new HashSet<>();
         for (TensorInfo tensor : source.tensors().values()) {
-            String module = tensor.name().substring(0, Math.max(0, tensor.name().lastIndexOf('.')));
-            Weight weight = weights.get(module);
+            Weight weight = names.parameter(tensor.name())
+                    .map(Parameter::module)
+                    .map(weights::get)
+                    .orElse(null);
             if (weight != null && tensor.equals(weight.stored)) {
                 format.parts(tensor, weight.settings)
-                        .forEach(part -> builder.tensor(module + "." + part.suffix(), part.type(), part.shape()));
+                        .forEach(part ->
+                                builder.tensor(weight.module() + "." + part.suffix(), part.type(), part.shape()));
             } else {
                 builder.tensor(tensor.name(), tensor.type(), tensor.shape());
                 asTheyAre.add(tensor.name());
@@ -177,16 +190,18 @@ final class ArtifactWriter {
                 public void module(String module, Map<String, Tensor> parts) {
                     Weight weight = Objects.requireNonNull(weights.get(module));
                     format.pack(weight.stored, parts, weight.settings, kernels, (suffix, bytes) -> {
-                        writer.write(module + "." + suffix, bytes);
+                        writer.write(weight.module() + "." + suffix, bytes);
                     });
                 }
 
                 @Override
                 public void changed(String parameter, Tensor value) {
-                    asTheyAre.remove(parameter);
-                    TensorType before = source.tensor(parameter).type();
-                    try (Tensor converted = kernels.call("convert", value, TorchEngine.scalarType(before, parameter))) {
-                        writer.write(parameter, kernels.bytes(converted));
+                    TensorInfo before =
+                            model.parameter(parameter).flatMap(names::tensor).orElseGet(() -> source.tensor(parameter));
+                    asTheyAre.remove(before.name());
+                    try (Tensor converted =
+                            kernels.call("convert", value, TorchEngine.scalarType(before.type(), parameter))) {
+                        writer.write(before.name(), kernels.bytes(converted));
                     }
                 }
             });

@@ -3,15 +3,12 @@ package io.modelassay.quantizer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.modelassay.checkpoint.ContentHash;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import org.apiguardian.api.API;
 
@@ -109,18 +106,6 @@ public record Calibration(String name, List<int[]> windows) {
 
     /** SHA-256 of the windows, as hexadecimal digits. */
     public String hash() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (int[] window : windows) {
-                ByteBuffer bytes = ByteBuffer.allocate(4 * (window.length + 1)).putInt(window.length);
-                for (int id : window) {
-                    bytes.putInt(id);
-                }
-                digest.update(bytes.flip());
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return ContentHash.ofTokens(windows);
     }
 }

@@ -9,6 +9,7 @@ import io.modelassay.conversion.OutputFolder;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
+import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import io.modelassay.runtime.Kernels;
@@ -22,6 +23,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,7 @@ public final class ModelQuantizer {
 
     /** Quantizes {@code source} with what {@code calibration} makes flow through it. */
     public static ModelQuantizer of(Checkpoint source, Quantization quantization, Calibration calibration) {
+        StoredQuantization.of(source, Optional.empty()).requireKnownFormat();
         return new ModelQuantizer(source, quantization, calibration);
     }
 
@@ -171,15 +174,11 @@ public final class ModelQuantizer {
         calibration.requireTokens();
         // The head is one more.
         int layers = model.decoder().layers().size() + (quantization.quantizesHead() ? 1 : 0);
-        DType compute = dtype.resolve(source.config()
-                .optionalString("dtype")
-                .or(() -> source.config().optionalString("torch_dtype"))
-                .orElse(""));
+        DType compute = dtype.resolve(source.config());
         String key = String.join(
                 "/",
                 source.contentHash(),
-                quantization.toString(),
-                quantization.settings().toString(),
+                quantization.contentKey(),
                 calibration.hash(),
                 fallbacks.toString(),
                 compute.name(),
@@ -202,7 +201,7 @@ public final class ModelQuantizer {
 
     private void stream(
             TorchEngine engine, ModelPlan model, QuantizationPlan plan, DType compute, QuantizationJournal journal) {
-        StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
+        StoredWeights weights = new StoredWeights(source, model, Kernels.conversions(engine));
         try (LayerQuantizer quantizer = quantizer(engine);
                 Kernels kernels = Kernels.compile(engine, Codec.class, List.of("uniform.py", "gptq_solver.py"))) {
             new StagedDecoder(engine, model, weights, compute)

@@ -127,11 +127,8 @@ public final class SmoothQuant {
 
     private void collect(TorchEngine engine, Kernels kernels, Factors factors) {
         ModelPlan model = Architectures.require(source.config());
-        DType compute = dtype.resolve(source.config()
-                .optionalString("dtype")
-                .or(() -> source.config().optionalString("torch_dtype"))
-                .orElse(""));
-        StoredWeights weights = new StoredWeights(source, Kernels.conversions(engine));
+        DType compute = dtype.resolve(source.config());
+        StoredWeights weights = new StoredWeights(source, model, Kernels.conversions(engine));
         new StagedDecoder(engine, model, weights, compute)
                 .run(
                         calibration.windows(),

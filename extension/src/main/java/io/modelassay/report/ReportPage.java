@@ -180,10 +180,13 @@ final class ReportPage {
         return Map.of(
                 "check", check.check(),
                 "model", check.model(),
-                "verdict", check.holds() ? "✓ holds" : "✗ does not hold",
+                "verdict",
+                        check.limit().isEmpty() && check.holds()
+                                ? "not judged"
+                                : check.holds() ? "✓ holds" : "✗ does not hold",
                 "kind", check.holds() ? "good" : "bad",
                 "figure", Numbers.withError(check.value(), check.standardError(), check.unit()),
-                "limit", check.limit() + (check.unit().isEmpty() ? "" : " " + check.unit()),
+                "limit", check.limit().isEmpty() ? "none" : (check.limit() + " " + check.unit()).strip(),
                 "provenance", check.provenance());
     }
 

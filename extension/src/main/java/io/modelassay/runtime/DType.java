@@ -1,5 +1,6 @@
 package io.modelassay.runtime;
 
+import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.TensorType;
 import org.apiguardian.api.API;
 
@@ -35,6 +36,13 @@ public enum DType {
     public TensorType tensorType() {
         scalarType();
         return tensorType;
+    }
+
+    /** The compute type for a checkpoint of this {@code config.json}, which names its own as {@code dtype} or {@code torch_dtype}. */
+    public DType resolve(ModelConfig config) {
+        return resolve(config.optionalString("dtype")
+                .or(() -> config.optionalString("torch_dtype"))
+                .orElse(""));
     }
 
     /**

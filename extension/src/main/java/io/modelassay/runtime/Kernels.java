@@ -69,13 +69,18 @@ public final class Kernels implements AutoCloseable {
         return engine.shared(names, () -> compile(engine, Kernels.class, names));
     }
 
+    /** Whether products of {@code dtype} run on weights that oneDNN lays out, which rounds otherwise than plain ones. */
+    static boolean packsProducts(TorchEngine engine, DType dtype) {
+        return dtype == DType.BF16 && engine.packsWeights();
+    }
+
     /**
      * The kernels of one file that calls linear modules, computed by the file {@code linear} with the products that are
      * fastest for weights of {@code dtype} on {@code engine}.
      */
     static Kernels withLinear(TorchEngine engine, DType dtype, String linear, String file) {
-        boolean packs = dtype == DType.BF16 && engine.packsWeights();
-        return shared(engine, packs ? "packed_products.py" : "products.py", "linear.py", linear, file);
+        return shared(
+                engine, packsProducts(engine, dtype) ? "packed_products.py" : "products.py", "linear.py", linear, file);
     }
 
     /** The conversions alone: stored bytes to tensors and back. */

@@ -10,7 +10,8 @@ import org.apiguardian.api.API;
  * @param plan the architecture
  * @param weights the weights, stored or quantized
  * @param dtype the compute type, resolved
- * @param identity names the weights' content: two models of one identity compute the same
+ * @param identity everything that the weights depend on, by content and not by name: two models of one identity compute
+ *     the same in one compute type
  * @param name for whoever watches
  */
 @API(status = API.Status.INTERNAL)
@@ -28,6 +29,7 @@ public record LanguageModel(
 
     /** Identity, compute type and engine: what a cached result depends on. */
     public String key() {
-        return identity + "/" + dtype + "/" + engine.device() + "/" + engine.version() + "/threads " + engine.threads();
+        return identity + "/" + dtype + "/" + engine.device() + "/" + engine.version() + "/threads " + engine.threads()
+                + (Kernels.packsProducts(engine, dtype) ? "/packed products" : "");
     }
 }

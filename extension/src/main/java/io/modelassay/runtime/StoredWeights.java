@@ -1,6 +1,8 @@
 package io.modelassay.runtime;
 
+import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import io.modelassay.architecture.StoredNames;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
@@ -15,11 +17,13 @@ public final class StoredWeights implements Weights {
     private static final int PIECE_BYTES = 1 << 26;
 
     private final Checkpoint checkpoint;
+    private final StoredNames names;
     private final Kernels kernels;
 
-    /** Weights of {@code checkpoint}; the checkpoint stays its owner's to close. */
-    public StoredWeights(Checkpoint checkpoint, Kernels kernels) {
+    /** Weights of {@code checkpoint} as {@code plan} names them; the checkpoint stays its owner's to close. */
+    public StoredWeights(Checkpoint checkpoint, ModelPlan plan, Kernels kernels) {
         this.checkpoint = checkpoint;
+        this.names = StoredNames.of(checkpoint, plan);
         this.kernels = kernels;
     }
 
@@ -57,7 +61,7 @@ public final class StoredWeights implements Weights {
 
     @Override
     public void prefetch(Parameter parameter) {
-        checkpoint.find(parameter.name()).ifPresent(tensor -> touch(checkpoint, tensor));
+        names.tensor(parameter).ifPresent(tensor -> touch(checkpoint, tensor));
     }
 
     /** Brings the tensor's pages into memory, in pieces, until interrupted. */
@@ -77,7 +81,7 @@ public final class StoredWeights implements Weights {
     }
 
     private TensorInfo checked(Parameter parameter) {
-        TensorInfo tensor = checkpoint.tensor(parameter.name());
+        TensorInfo tensor = names.tensor(parameter).orElseGet(() -> checkpoint.tensor(parameter.name()));
         if (!tensor.shape().equals(parameter.shape())) {
             throw new RuntimeFailure(
                     "shape-mismatch",

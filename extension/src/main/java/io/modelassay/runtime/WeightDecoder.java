@@ -32,9 +32,9 @@ public final class WeightDecoder implements AutoCloseable {
         return decode(weight, weight.codec(), Map.of());
     }
 
-    /** The weight in {@code dtype}, rounded from the type that its own library decodes to; the caller closes it. */
+    /** The weight as its own library decodes it for a model that is loaded in {@code dtype}; the caller closes it. */
     public Tensor decode(PackedWeight weight, DType dtype) {
-        Codec codec = weight.codec().with("dtype", dtype.scalarType());
+        Codec codec = weight.codec().loadedIn(dtype.tensorType()).with("dtype", dtype.scalarType());
         try (Tensor decoded = decode(weight, codec, Map.of())) {
             return Kernels.conversions(engine).call("convert", decoded, dtype.scalarType());
         }

@@ -436,6 +436,17 @@ class BaselineAssertionsTest {
                 .hasMessageContaining("→ NaN, worse, tolerance 0.1 %");
     }
 
+    /** Both are called {@code tiny-qwen2 as int4 g128 RTN} and keep the same modules. */
+    @Test
+    void modelsOfOneNameAreNotOneModel() {
+        Baselines run = run("record");
+        assertThat(open(ModelAssay.open(Models.QWEN).quantize(INT4), run)).matchesBaseline("it");
+        Quantization mixed = INT4.dynamic("+:.*\\.down_proj$=bits:8");
+        assertThatThrownBy(() -> assertThat(open(ModelAssay.open(Models.QWEN).quantize(mixed), run))
+                        .matchesBaseline("it"))
+                .hasMessageContaining("in this run the id belongs to another model, tiny-qwen2 as int4 g128 RTN");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"verify", "record", "update"})
     void anIdBelongsToOneModel(String mode) {

@@ -1,6 +1,7 @@
 package io.modelassay.assertions;
 
 import static io.modelassay.assertions.ModelAssertions.assertThat;
+import static io.modelassay.assertions.ModelAssertions.assertThatThrownBy;
 
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
@@ -10,10 +11,14 @@ import io.modelassay.fixtures.Corruptor;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Models that a quantization would break, before it is made. */
 class SurvivalAssertionsTest {
@@ -65,15 +70,12 @@ class SurvivalAssertionsTest {
 
     @Test
     void whatLeavesHalfPrecisionStopsItThereAlone() {
-        Path huge = Corruptor.of(Models.QWEN)
-                .named("huge")
-                .setValue("model.layers.1.self_attn.v_proj.bias", 5, 65000)
-                .setValue("model.layers.1.self_attn.v_proj.bias", 69, 65000)
-                .fill("model.layers.1.self_attn.o_proj.weight", 2)
-                .into(folder);
+        Path huge = huge();
         Quantization gptq = Quantization.gptq(4, 128);
-        assertThat(models.open(huge, m -> m.computingIn(DType.BF16))).survivesQuantization(gptq, WORDS);
         ModelUnderTest half = models.open(huge, m -> m.computingIn(DType.FP16));
+        assertThat(half)
+                .survivesQuantization(new Setting(Procedure.GPTQ, 4, 128, DType.BF16), WORDS)
+                .survivesQuantization(new Setting(Procedure.AUTOAWQ, 4, 128, DType.FP32), WORDS);
         Golden.fails(() -> assertThat(half).survivesQuantization(gptq, WORDS), huge, """
                 Expecting model <huge> to survive GPTQ, 4 bits, g128, fp16 on eight tokens
                 but 1 finding says otherwise:
@@ -81,5 +83,32 @@ class SurvivalAssertionsTest {
                   device CPU, fp16, ENGINE, checkpoint sha256 HASH…
                 Try: compute in bf16 or fp32
                 """);
+    }
+
+    /** The tools of GPTQ and AWQ load a model in fp16, so its own type saves it from nothing; other tools keep it. */
+    @ParameterizedTest
+    @EnumSource(names = {"FP32", "BF16"})
+    void theTypeIsThatOfTheTools(DType own) {
+        Path huge = huge();
+        ModelUnderTest model = models.open(huge, m -> m.computingIn(own));
+        for (Quantization ofTools :
+                List.of(Quantization.awq(4, 128), Quantization.awq(4, -1), Quantization.gptq(8, 32))) {
+            assertThatThrownBy(() -> assertThat(model).survivesQuantization(ofTools, WORDS))
+                    .hasMessageContaining(", fp16 on eight tokens")
+                    .hasMessageContaining("overflowing-activation: model.layers.1.self_attn.o_proj");
+        }
+        assertThat(model)
+                .survivesQuantization(Quantization.nf4(), WORDS)
+                .survivesQuantization(Quantization.rtn(4, 128), WORDS);
+        assertThat(models.lastFigure().check()).endsWith(", " + own.name().toLowerCase(Locale.ROOT));
+    }
+
+    private Path huge() {
+        return Corruptor.of(Models.QWEN)
+                .named("huge")
+                .setValue("model.layers.1.self_attn.v_proj.bias", 5, 65000)
+                .setValue("model.layers.1.self_attn.v_proj.bias", 69, 65000)
+                .fill("model.layers.1.self_attn.o_proj.weight", 2)
+                .into(folder);
     }
 }

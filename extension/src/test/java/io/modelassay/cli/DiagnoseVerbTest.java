@@ -114,6 +114,28 @@ class DiagnoseVerbTest {
         assertThat(fixed.out()).contains("Findings: none");
     }
 
+    /** As the assertion judges: the tools of GPTQ and AWQ load in fp16 whatever the config says, others as it says. */
+    @Test
+    void theTypeIsThatOfTheMethodsTools() {
+        Path huge = Corruptor.of(MODEL)
+                .named("huge")
+                .setValue("model.layers.1.self_attn.v_proj.bias", 5, 65000)
+                .setValue("model.layers.1.self_attn.v_proj.bias", 69, 65000)
+                .fill("model.layers.1.self_attn.o_proj.weight", 2)
+                .editConfig(config -> config.put("dtype", "bfloat16"))
+                .into(folder);
+        for (String[] judged : new String[][] {
+            {"autoawq", "fp16", "1"}, {"gptq", "fp16", "1"}, {"rtn", "bf16", "0"}, {"float-scales", "bf16", "0"}
+        }) {
+            CommandRun run = CommandRun.of("diagnose", huge, "--calibration", calibration, "--method", judged[0]);
+            assertThat(run.out()).containsPattern("(?m)^  setting .*, g128, " + judged[1] + "$");
+            assertThat(run.code()).as(judged[0] + run.err()).isEqualTo(Integer.parseInt(judged[2]));
+        }
+        CommandRun wide =
+                CommandRun.of("diagnose", huge, "--calibration", calibration, "--method", "gptq", "--dtype", "bf16");
+        assertThat(wide.code()).as(wide.err()).isZero();
+    }
+
     @Test
     void chartsForAPerson() throws IOException {
         Path page = folder.resolve("page.html");

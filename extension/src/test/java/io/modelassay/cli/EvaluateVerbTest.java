@@ -18,6 +18,7 @@ import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -124,6 +125,108 @@ class EvaluateVerbTest {
         assertThat(merged.json().at("/model").asText()).isEqualTo("tiny-llama merged with lora-qv");
         assertThat(merged.json().at("/perplexity").asDouble())
                 .isCloseTo(truth.at("/merged_value").asDouble(), withinPercentage(1e-3));
+    }
+
+    private CommandRun quantized(Object... more) {
+        Object[] all = Stream.concat(
+                        Stream.of("evaluate", MODEL, "--quantize", "llm-int8", "--tokens", TOKENS, "--window", 256),
+                        Stream.of(more))
+                .toArray();
+        return CommandRun.of(all);
+    }
+
+    @Test
+    void limitsDecideTheExitCode() {
+        assertThat(quantized().code()).isZero();
+        CommandRun held =
+                quantized("--default-limits", "--max-drift", 3, "--max-kl", 0.05, "--min-top1", 0.9, "--json");
+        assertThat(held.code()).as(held.out()).isZero();
+        assertThat(held.json().at("/findings")).isEmpty();
+        for (Object[] limit : new Object[][] {
+            {"--max-kl", 1e-9, "kl-divergence-above-limit"}, {"--min-top1", 1, "top-token-agreement-below-limit"}
+        }) {
+            CommandRun beyond = quantized(limit[0], limit[1], "--json");
+            assertThat(beyond.code()).as(beyond.out()).isEqualTo(1);
+            assertThat(beyond.json().at("/findings")).hasSize(1);
+            assertThat(beyond.json().at("/findings/0/id").asText()).isEqualTo(limit[2]);
+            assertThat(beyond.json().at("/findings/0/severity").asText()).isEqualTo("error");
+        }
+    }
+
+    @Test
+    void aRuinousDriftIsAWarningAndBeyondALimitAnError() {
+        Path ruined = Corruptor.of(MODEL)
+                .named("ruined")
+                .fill("model.layers.1.mlp.down_proj.weight", 3)
+                .into(folder);
+        Object[] plain = {"evaluate", ruined, "--reference", MODEL, "--tokens", TOKENS, "--window", 256, "--json"};
+        CommandRun unlimited = CommandRun.of(plain);
+        assertThat(unlimited.code()).as(unlimited.out()).isZero();
+        assertThat(unlimited.json().at("/findings/0/id").asText()).isEqualTo("drift-large");
+        assertThat(unlimited.json().at("/findings/0/severity").asText()).isEqualTo("warning");
+        CommandRun limited = CommandRun.of(
+                Stream.concat(Stream.of(plain), Stream.of("--max-drift", 20)).toArray());
+        assertThat(limited.code()).isEqualTo(1);
+        assertThat(limited.json().at("/findings")).hasSize(1);
+        assertThat(limited.json().at("/findings/0/id").asText()).isEqualTo("drift-above-limit");
+        // One-sided, as hasPerplexityDriftAtMost is: the healthy model beside the ruined one.
+        CommandRun smaller = CommandRun.of(
+                "evaluate",
+                MODEL,
+                "--reference",
+                ruined,
+                "--tokens",
+                TOKENS,
+                "--window",
+                256,
+                "--max-drift",
+                0,
+                "--json");
+        assertThat(smaller.json().at("/reference/drift_percent").asDouble()).isLessThan(-30);
+        assertThat(smaller.code()).as(smaller.out()).isZero();
+        // Nothing is quantized, so no default limit can hold.
+        CommandRun unquantized = CommandRun.of(
+                Stream.concat(Stream.of(plain), Stream.of("--default-limits")).toArray());
+        assertThat(unquantized.code()).isEqualTo(1);
+        assertThat(unquantized.json().at("/findings/0/id").asText()).isEqualTo("default-limits-unknown");
+    }
+
+    @Test
+    void defaultLimitsOfStoredAndUnmeasuredSchemes() {
+        Path gptq = Fixtures.path("quantized/gptq-int4-g128");
+        CommandRun run = CommandRun.of(
+                "evaluate",
+                gptq,
+                "--reference",
+                MODEL,
+                "--tokens",
+                TOKENS,
+                "--window",
+                256,
+                "--default-limits",
+                "--json");
+        assertThat(run.code()).as(run.out()).isZero();
+        assertThat(run.json().at("/findings")).hasSize(1);
+        assertThat(run.json().at("/findings/0/id").asText()).isEqualTo("default-limits-not-judged");
+        CommandRun two = CommandRun.of(
+                "evaluate", MODEL, "--quantize", "rtn:bits=2", "--tokens", TOKENS, "--default-limits", "--json");
+        assertThat(two.code()).as(two.out()).isEqualTo(1);
+        assertThat(two.json().at("/findings/0/id").asText()).isEqualTo("default-limits-unknown");
+    }
+
+    @Test
+    void aLimitNeedsAComparisonAndAValueThatMeansSomething() {
+        for (Object[] arguments : new Object[][] {
+            {"evaluate", MODEL, "--tokens", TOKENS, "--max-drift", 3},
+            {"evaluate", MODEL, "--tokens", TOKENS, "--default-limits"},
+            {"evaluate", MODEL, "--tokens", TOKENS, "--quantize", "nf4", "--max-drift", "NaN"},
+            {"evaluate", MODEL, "--tokens", TOKENS, "--quantize", "nf4", "--max-kl", -1},
+            {"evaluate", MODEL, "--tokens", TOKENS, "--quantize", "nf4", "--min-top1", 95}
+        }) {
+            CommandRun run = CommandRun.of(arguments);
+            assertThat(run.code()).as(run.err()).isEqualTo(2);
+            assertThat(run.err()).contains("Try: ");
+        }
     }
 
     @Test

@@ -74,7 +74,80 @@ class ScanVerbTest {
                 .extracting(
                         finding -> finding.at("/id").asText(),
                         finding -> finding.at("/subject").asText())
-                .containsOnly(tuple("non-finite-weight", TENSOR))
-                .hasSize(2);
+                .containsExactly(tuple("non-finite-weight", TENSOR));
+        assertThat(found.json().at("/findings/0/message").asText()).contains("values of " + TENSOR + " decode from it");
+    }
+
+    @Test
+    void codesUnderTheLabelOfAFloatTypeAreNoNumbers(@TempDir Path folder) {
+        for (String type : new String[] {"BF16", "F16", "F32"}) {
+            Path storage = floatStorage(type).into(folder);
+            CommandRun run = CommandRun.of("scan", storage, "--json");
+            assertThat(run.json().at("/findings")).as(type).isEmpty();
+            assertThat(run.code()).as(type).isZero();
+        }
+        CommandRun damaged = CommandRun.of(
+                "scan",
+                floatStorage("BF16")
+                        .named("damaged")
+                        .setNaN("model.layers.0.mlp.down_proj.weight.absmax", 3)
+                        .setNaN("model.layers.1.mlp.down_proj.weight", 3)
+                        .into(folder),
+                "--json");
+        assertThat(damaged.json().findValuesAsText("subject"))
+                .as("a scale and a weight that are numbers")
+                .contains("model.layers.0.mlp.down_proj.weight.absmax", "model.layers.1.mlp.down_proj.weight")
+                .doesNotContain("model.layers.0.mlp.up_proj.weight");
+    }
+
+    /** Every 4-bit code byte 0xFF, which is a NaN read as a number of any float type. */
+    private static Corruptor floatStorage(String type) {
+        int size = type.equals("F32") ? 4 : 2;
+        Corruptor storage =
+                Corruptor.of(Fixtures.path("quantized/bnb-fp4-bf16-storage")).named(type);
+        for (String module : new String[] {"mlp.down_proj", "mlp.gate_proj", "mlp.up_proj"}) {
+            byte[] codes = new byte[65_536];
+            java.util.Arrays.fill(codes, (byte) 0xFF);
+            storage = storage.replaceBytes("model.layers.0." + module + ".weight", type, codes, codes.length / size, 1);
+        }
+        return storage;
+    }
+
+    @Test
+    void aScaleThatIsNotFiniteIsToldOnceWithWhatDecodesFromIt(@TempDir Path folder) {
+        Path broken = Corruptor.of(Fixtures.path("quantized/ct-int8-channel"))
+                .setNaN("model.layers.0.mlp.down_proj.weight_scale", 3)
+                .into(folder);
+        CommandRun run = CommandRun.of("scan", broken, "--json");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.json().at("/findings")).hasSize(1);
+        assertThat(run.json().at("/findings/0/subject").asText())
+                .isEqualTo("model.layers.0.mlp.down_proj.weight_scale");
+        assertThat(run.json().at("/findings/0/message").asText())
+                .contains("1 NaN of", " NaN of", "values of model.layers.0.mlp.down_proj.weight decode from it");
+    }
+
+    @Test
+    void anUnknownFormatIsScannedWhereItIsFloat(@TempDir Path folder) {
+        Path artifact = Corruptor.of(Fixtures.path("tiny-qwen2"))
+                .editConfig(config -> config.putObject("quantization_config").put("quant_method", "of_tomorrow"))
+                .retypeTensors(".*down_proj\\.weight", "F8_E4M3")
+                .setNaN("model.norm.weight", 0)
+                .into(folder);
+        CommandRun run = CommandRun.of("scan", artifact, "--json");
+        assertThat(run.json().findValuesAsText("id"))
+                .containsExactly("format-not-known", "values-not-scanned", "non-finite-weight");
+        assertThat(run.json().at("/tensors")).hasSize(46);
+        CommandRun evaluated = CommandRun.of("evaluate", artifact, "--tokens", tokens(folder), "--json");
+        assertThat(evaluated.code()).isEqualTo(3);
+        assertThat(evaluated.json().at("/error/id").asText()).isEqualTo("format-not-known");
+    }
+
+    private static Path tokens(Path folder) {
+        try {
+            return java.nio.file.Files.writeString(folder.resolve("tokens.json"), "[1, 2, 3, 4]");
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 }

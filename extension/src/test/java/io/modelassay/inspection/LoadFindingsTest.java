@@ -295,13 +295,31 @@ class LoadFindingsTest {
 
     @Test
     void bitsandbytesIsWarnedOfFloatWeights() {
-        Finding finding = only(inspect(copy("tiny-qwen2")
-                .editConfig(config -> config.putObject("quantization_config")
-                        .put("quant_method", "bitsandbytes")
-                        .put("load_in_4bit", true))));
-        assertThat(finding.id()).isEqualTo("quantized-module-unpacked");
+        Finding finding = found(
+                inspect(copy("quantized/bnb-nf4-double")
+                        .dropTensors("model\\.layers\\.1\\.mlp\\.down_proj\\..*")
+                        .addTensor("model.layers.1.mlp.down_proj.weight", "BF16", 256, 640)),
+                "quantized-module-unpacked");
         assertThat(finding.severity()).isEqualTo(Severity.WARNING);
-        assertThat(finding.message()).contains("28 modules");
+        assertThat(finding.message()).startsWith("1 module is");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bitsandbytes", "gptq", "awq", "fp8", "hqq"})
+    void theConfigOfAQuantizedBaseOverFloatWeightsIsOneError(String method) {
+        Corruptor merged = copy("tiny-qwen2")
+                .editConfig(config -> config.putObject("quantization_config")
+                        .put("quant_method", method)
+                        .put("load_in_4bit", true)
+                        .put("bits", 4)
+                        .put("group_size", 128));
+        Finding finding = only(inspect(merged));
+        assertThat(finding.id()).isEqualTo("nothing-is-quantized");
+        assertThat(finding.severity()).isEqualTo(Severity.ERROR);
+        assertThat(finding.message()).contains("no tensor is quantized", "28 modules");
+        assertThat(finding.nextStep()).isEqualTo("remove quantization_config from config.json");
+        assertThat(ids(inspect(merged.named("without").editConfig(config -> config.remove("quantization_config")))))
+                .isEmpty();
     }
 
     @Test

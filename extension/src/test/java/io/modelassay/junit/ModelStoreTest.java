@@ -7,10 +7,16 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.modelassay.LoadSettings;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
+import io.modelassay.Text;
 import io.modelassay.checkpoint.CheckpointException;
+import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Quantization;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -22,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** One load for all who ask, also where it fails or never ends; and the end of all. */
 @Timeout(60)
@@ -44,6 +51,31 @@ class ModelStoreTest {
                     .isSameAs(model);
             assertThat(store.get(LLAMA.quantize(Quantization.nf4()), "", LONG)).isNotSameAs(model);
             assertThat(store.get(LLAMA, model.checkpoint().contentHash(), LONG)).isSameAs(model);
+            assertThat(loads).hasValue(2);
+        }
+    }
+
+    @Test
+    void anArtifactThatIsWrittenAnewIsAnotherModel(@TempDir Path folder) throws IOException {
+        Path artifact =
+                Corruptor.of(Fixtures.path("tiny-llama")).named("artifact").into(folder);
+        Text text = Text.ofTokens(5, 6, 7, 8);
+        LoadSettings settings = LoadSettings.of(artifact);
+        try (ModelStore store = new ModelStore(this::load)) {
+            ModelUnderTest before = store.get(settings, "", LONG);
+            double perplexity = before.perplexity(text).value();
+            Path other = Corruptor.of(Fixtures.path("tiny-llama"))
+                    .named("other")
+                    .fill("model.norm.weight", 0.5)
+                    .into(folder);
+            Path weights = artifact.resolve("model.safetensors");
+            FileTime modified = Files.getLastModifiedTime(weights);
+            Files.move(other.resolve("model.safetensors"), weights, StandardCopyOption.REPLACE_EXISTING);
+            // Of equal size and date: neither tells the new file from the old one.
+            Files.setLastModifiedTime(weights, modified);
+            ModelUnderTest after = store.get(settings, "", LONG);
+            assertThat(after.perplexity(text).value()).isNotEqualTo(perplexity);
+            assertThat(store.get(settings, "", LONG)).isSameAs(after);
             assertThat(loads).hasValue(2);
         }
     }

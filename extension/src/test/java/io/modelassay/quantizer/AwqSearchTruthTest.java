@@ -157,7 +157,8 @@ class AwqSearchTruthTest {
     }
 
     private static void firstLayer(Checkpoint source, ModelPlan plan, String model, StagedDecoder.Work work) {
-        StoredWeights weights = new StoredWeights(source, Kernels.conversions(OpenModel.engine()));
+        StoredWeights weights = new StoredWeights(
+                source, Architectures.require(source.config()), Kernels.conversions(OpenModel.engine()));
         List<int[]> windows = AwqPerplexityTest.calibration(model).first(16).windows();
         new StagedDecoder(OpenModel.engine(), plan, weights, DType.FP32)
                 .run(

@@ -223,7 +223,8 @@ class DynamicQuantizationTest {
                 GptqQuantizer quantizer = new GptqQuantizer(Set.of(), OpenModel.engine(), values)) {
             ModelPlan plan = Architectures.require(source.config());
             LayerResult result = new LayerResult("lm_head", QuantizationPlan.of(quantization, plan));
-            StoredWeights weights = new StoredWeights(source, Kernels.conversions(OpenModel.engine()));
+            StoredWeights weights = new StoredWeights(
+                    source, Architectures.require(source.config()), Kernels.conversions(OpenModel.engine()));
             new StagedDecoder(OpenModel.engine(), plan, weights, DType.FP32)
                     .run(
                             CALIBRATION.windows(),

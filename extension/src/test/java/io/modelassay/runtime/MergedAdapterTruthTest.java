@@ -42,7 +42,8 @@ class MergedAdapterTruthTest {
             ModelPlan model = Architectures.require(checkpoint.config());
             TorchEngine engine = OpenModel.engine();
             try (Weights base = new DecodedWeights(
-                    new StoredWeights(checkpoint, Kernels.conversions(engine)),
+                    new StoredWeights(
+                            checkpoint, Architectures.require(checkpoint.config()), Kernels.conversions(engine)),
                     checkpoint,
                     StoredQuantization.of(checkpoint, Optional.of(model)),
                     engine)) {

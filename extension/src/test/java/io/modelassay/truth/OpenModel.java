@@ -36,7 +36,8 @@ public final class OpenModel implements AutoCloseable {
     /** The checkpoint as it is stored, its weights seen through {@code wrapper}. */
     public static OpenModel wrapped(Path folder, DType dtype, UnaryOperator<Weights> wrapper) {
         Checkpoint checkpoint = Checkpoint.open(folder);
-        Weights stored = new StoredWeights(checkpoint, Kernels.conversions(engine()));
+        Weights stored = new StoredWeights(
+                checkpoint, Architectures.require(checkpoint.config()), Kernels.conversions(engine()));
         return of(checkpoint, dtype, wrapper.apply(stored), checkpoint.contentHash());
     }
 
@@ -44,7 +45,8 @@ public final class OpenModel implements AutoCloseable {
     public static OpenModel decoded(Path folder, DType dtype) {
         Checkpoint checkpoint = Checkpoint.open(folder);
         StoredQuantization packed = StoredQuantization.of(checkpoint, Architectures.find(checkpoint.config()));
-        Weights stored = new StoredWeights(checkpoint, Kernels.conversions(engine()));
+        Weights stored = new StoredWeights(
+                checkpoint, Architectures.require(checkpoint.config()), Kernels.conversions(engine()));
         Weights decoded = new DecodedWeights(stored, checkpoint, packed, engine());
         return of(checkpoint, dtype, decoded, checkpoint.contentHash());
     }
@@ -52,7 +54,8 @@ public final class OpenModel implements AutoCloseable {
     /** The checkpoint with {@code quantization} applied, computing in {@code dtype}. */
     public static OpenModel quantized(Path folder, DType dtype, Quantization quantization) {
         Checkpoint checkpoint = Checkpoint.open(folder);
-        Weights stored = new StoredWeights(checkpoint, Kernels.conversions(engine()));
+        Weights stored = new StoredWeights(
+                checkpoint, Architectures.require(checkpoint.config()), Kernels.conversions(engine()));
         QuantizationPlan plan = QuantizationPlan.of(quantization, Architectures.require(checkpoint.config()));
         Weights quantized = new QuantizedWeights(stored, plan, engine());
         return of(checkpoint, dtype, quantized, checkpoint.contentHash() + " as " + quantization);
