@@ -65,7 +65,7 @@ final class CharsMap {
                 if (!visit(next)) {
                     return Optional.of("has a trie that leads outside of itself");
                 }
-                boolean leaf = (unit >>> 8 & 1) == 1;
+                boolean leaf = ((unit >>> 8) & 1) == 1;
                 if (leaf && !isText(unit((int) next) & 0x7FFFFFFF)) {
                     return Optional.of("has a leaf that points into no text");
                 }
@@ -75,7 +75,7 @@ final class CharsMap {
     }
 
     private static long shifted(int unit) {
-        return Integer.toUnsignedLong((unit >>> 10) << ((unit & 1 << 9) >>> 6));
+        return Integer.toUnsignedLong((unit >>> 10) << ((unit & (1 << 9)) >>> 6));
     }
 
     /** Whether all units that a further byte may lead to are there. */
