@@ -92,8 +92,16 @@ final class FamilyReader {
         family.path("renames")
                 .properties()
                 .forEach(entry -> renames.add(new Rename(
-                        Pattern.compile(entry.getKey()), entry.getValue().textValue())));
+                        Pattern.compile(entry.getKey()), entry.getValue().textValue(), beginning(entry.getKey()))));
         return renames;
+    }
+
+    /** The plain text that a pattern such as {@code ^model\\.(?!visual\\.)} begins with. */
+    private static String beginning(String pattern) {
+        int end = pattern.indexOf('(');
+        return pattern.substring(0, end < 0 ? pattern.length() : end)
+                .replace("^", "")
+                .replace("\\.", ".");
     }
 
     private List<String> buffers() {

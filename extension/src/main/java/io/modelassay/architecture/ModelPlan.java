@@ -59,8 +59,12 @@ public final class ModelPlan {
         }
     }
 
-    /** A name of an earlier generation, as a pattern, and what loaders make of it. */
-    record Rename(Pattern from, String to) {}
+    /**
+     * A name of an earlier generation, as a pattern, and what loaders make of it.
+     *
+     * @param earlier what the pattern's names begin with
+     */
+    record Rename(Pattern from, String to, String earlier) {}
 
     /**
      * What loaders know of names beside the parameters'.
@@ -129,6 +133,29 @@ public final class ModelPlan {
             name = rename.from.matcher(name).replaceFirst(rename.to);
         }
         return name;
+    }
+
+    /**
+     * All names of the module that is called {@code name} in a file or by a loader: its present name first, then those of
+     * earlier generations, that without the base model's prefix, and {@code name} itself.
+     */
+    public List<String> namesOf(String name) {
+        String present = resolve(name);
+        Set<String> all = new LinkedHashSet<>(List.of(present));
+        for (Rename rename : names.renames) {
+            if (present.startsWith(rename.to)) {
+                String earlier = rename.earlier + present.substring(rename.to.length());
+                if (canonical(earlier).equals(present)) {
+                    all.add(earlier);
+                }
+            }
+        }
+        String prefix = names.basePrefix + ".";
+        if (present.startsWith(prefix)) {
+            all.add(present.substring(prefix.length()));
+        }
+        all.add(name);
+        return List.copyOf(all);
     }
 
     /**

@@ -91,7 +91,7 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
         for (String pattern : patterns) {
             ModulePattern modules = ModulePattern.of(pattern);
             List<TensorInfo> matching = checkpoint().tensors().values().stream()
-                    .filter(tensor -> modules.matches(module(tensor.name())))
+                    .filter(tensor -> modules.matchesAny(names(module(tensor.name()))))
                     .toList();
             requireSomething(
                     matching.size(),
@@ -100,6 +100,11 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
             all.addAll(matching);
         }
         return all;
+    }
+
+    /** What files and loaders call a stored module. */
+    private List<String> names(String module) {
+        return plan().map(plan -> plan.namesOf(module)).orElse(List.of(module));
     }
 
     /** In what reduced form a tensor is, if it is. */

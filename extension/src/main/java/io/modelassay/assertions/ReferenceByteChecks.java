@@ -45,8 +45,18 @@ final class ReferenceByteChecks {
                 .then("these modules in the quantizer's list of what it leaves alone"));
     }
 
+    /** The reference's tensor of the same parameter, where one of the two files has names of an earlier generation. */
+    private Optional<TensorInfo> underAnotherName(TensorInfo tensor, Checkpoint reference) {
+        return model.plan().flatMap(plan -> {
+            String present = plan.resolve(tensor.name());
+            return reference.tensors().values().stream()
+                    .filter(other -> plan.resolve(other.name()).equals(present))
+                    .findFirst();
+        });
+    }
+
     private Optional<String> difference(TensorInfo tensor, Checkpoint reference) {
-        Optional<TensorInfo> other = reference.find(tensor.name());
+        Optional<TensorInfo> other = reference.find(tensor.name()).or(() -> underAnotherName(tensor, reference));
         if (other.isEmpty()) {
             return Optional.of(tensor.name() + " is not in the reference");
         }

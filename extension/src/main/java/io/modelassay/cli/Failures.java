@@ -9,6 +9,7 @@ import io.modelassay.checkpoint.Printable;
 import io.modelassay.conversion.PaddingException;
 import io.modelassay.matrix.MatrixException;
 import io.modelassay.quantization.UnknownFormatException;
+import io.modelassay.quantizer.QuantizerException;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -112,6 +113,7 @@ final class Failures {
                 || e instanceof UnknownFormatException
                 || e instanceof PaddingException
                 || e instanceof MatrixException
+                || e instanceof QuantizerException
                 || isOurs(e);
     }
 
@@ -140,6 +142,9 @@ final class Failures {
             return refusal.reason().id();
         }
         if (e instanceof MatrixException refusal) {
+            return refusal.id();
+        }
+        if (e instanceof QuantizerException refusal) {
             return refusal.id();
         }
         if (e instanceof UncheckedIOException || e instanceof IOException) {

@@ -57,7 +57,8 @@ final class QuantizeVerb extends Verb {
             paramLabel = "NAME",
             description =
                     "Allow what is otherwise an error: round_to_nearest, for modules whose Hessian cannot be inverted; unscaled, for"
-                            + " those whose inputs AWQ cannot scale.")
+                            + " those whose inputs AWQ cannot scale; refused_by_newest, for a layout that the newest release of its"
+                            + " library refuses.")
     private List<Fallback> fallbacks = new ArrayList<>();
 
     @Mixin

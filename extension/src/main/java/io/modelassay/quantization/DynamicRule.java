@@ -109,6 +109,11 @@ public record DynamicRule(String key, Map<String, Object> overrides) {
                 key, PythonPatterns.of((what, nextStep) -> wrong(toString(), "cannot be read: " + what, nextStep)));
     }
 
+    /** The same for {@code module} alone. */
+    DynamicRule only(String module) {
+        return new DynamicRule((leavesOut() ? "-:^" : "+:^") + module.replace(".", "\\.") + "$", overrides);
+    }
+
     /** {@code rules} in the order in which they are asked: first those that leave modules out. */
     static List<DynamicRule> inOrder(List<DynamicRule> rules) {
         List<DynamicRule> ordered =

@@ -1,6 +1,7 @@
 package io.modelassay.quantization;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
@@ -22,6 +23,11 @@ public final class ModulePattern {
         String name =
                 Arrays.stream(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
         return new ModulePattern(Pattern.compile(name + "(\\..*)?", Pattern.DOTALL));
+    }
+
+    /** Whether the module that goes by all of {@code names} is selected under one of them. */
+    public boolean matchesAny(Collection<String> names) {
+        return names.stream().anyMatch(this::matches);
     }
 
     /** Whether {@code module} is selected. */

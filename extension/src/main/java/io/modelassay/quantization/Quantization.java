@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
@@ -211,6 +212,15 @@ public final class Quantization {
     public Quantization withHead() {
         require(hasRules(), "quantized head");
         return on(modules.withHead());
+    }
+
+    /** The same with each rule replaced by what {@code translation} makes of it. */
+    Quantization translating(Function<DynamicRule, List<DynamicRule>> translation) {
+        List<DynamicRule> rules = modules.dynamic().stream()
+                .map(translation)
+                .flatMap(List::stream)
+                .toList();
+        return on(new ModuleChoice(modules.keep(), rules, modules.head()));
     }
 
     private boolean hasRules() {

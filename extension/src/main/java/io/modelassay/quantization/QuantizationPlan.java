@@ -35,10 +35,11 @@ public final class QuantizationPlan {
                 .distinct()
                 .toList();
         requireMatches(quantization, plan, candidates);
+        Quantization present = quantization.translating(rule -> presentNames(rule, plan, candidates));
         Map<String, Quantization> modules = new HashMap<>();
         for (String module : candidates) {
             if (!kept.contains(module)) {
-                quantization.forModule(module).ifPresent(settings -> modules.put(module, settings));
+                present.forModule(module).ifPresent(settings -> modules.put(module, settings));
             }
         }
         if (modules.isEmpty()) {
@@ -46,7 +47,27 @@ public final class QuantizationPlan {
                     + "\nTry: fewer patterns in keep, or no quantization");
         }
         requireHead(quantization, plan, modules.keySet());
-        return new QuantizationPlan(quantization, modules);
+        return new QuantizationPlan(present, modules);
+    }
+
+    /** The modules that a rule may be for. */
+    private static List<String> modules(DynamicRule rule, ModelPlan plan, List<String> candidates) {
+        return rule.leavesOut() ? plan.modules() : candidates;
+    }
+
+    /**
+     * The rule itself where it matches present names. A rule for names that a file or an earlier generation uses becomes one
+     * rule for each of its modules, since loaders read rules with the present names.
+     */
+    private static List<DynamicRule> presentNames(DynamicRule rule, ModelPlan plan, List<String> candidates) {
+        List<String> modules = modules(rule, plan, candidates);
+        if (modules.stream().anyMatch(rule::matches)) {
+            return List.of(rule);
+        }
+        return modules.stream()
+                .filter(module -> plan.namesOf(module).stream().anyMatch(rule::matches))
+                .map(rule::only)
+                .toList();
     }
 
     private static boolean isCandidate(Parameter parameter, Quantization quantization) {
@@ -58,8 +79,10 @@ public final class QuantizationPlan {
         List<String> modules = plan.modules();
         Set<String> kept = new HashSet<>();
         for (String pattern : quantization.keep()) {
-            List<String> matches =
-                    modules.stream().filter(ModulePattern.of(pattern)::matches).toList();
+            ModulePattern names = ModulePattern.of(pattern);
+            List<String> matches = modules.stream()
+                    .filter(module -> names.matchesAny(plan.namesOf(module)))
+                    .toList();
             if (matches.isEmpty()) {
                 throw new IllegalArgumentException("keep = \"" + pattern + "\" matches none of the " + modules.size()
                         + " modules of this " + plan.modelType() + " model"
@@ -74,8 +97,9 @@ public final class QuantizationPlan {
     /** A rule that leaves out may name what is never quantized, as {@code -:lm_head} does in many a config. */
     private static void requireMatches(Quantization quantization, ModelPlan plan, List<String> candidates) {
         for (DynamicRule rule : quantization.dynamic()) {
-            List<String> modules = rule.leavesOut() ? plan.modules() : candidates;
-            if (modules.stream().noneMatch(rule::matches)) {
+            List<String> modules = modules(rule, plan, candidates);
+            if (modules.stream()
+                    .noneMatch(module -> plan.namesOf(module).stream().anyMatch(rule::matches))) {
                 throw new IllegalArgumentException("The rule \"" + rule + "\" matches none of the " + modules.size()
                         + " modules" + (rule.leavesOut() ? "" : " to be quantized") + " of this " + plan.modelType()
                         + " model\nTry: "

@@ -52,6 +52,11 @@ interface ArtifactFormat {
     /** Why this layout, which holds {@code quantization}, cannot hold that of a weight {@code [out, in]}, or nothing. */
     String refusal(Shape weight, Quantization quantization);
 
+    /** Which releases of the layout's own library refuse {@code quantization} in it, with their reason; or nothing. */
+    default String refusedByNewest(Quantization quantization) {
+        return "";
+    }
+
     /** The tensors of a module that stand for {@code weight}. */
     List<Part> parts(TensorInfo weight, Quantization quantization);
 

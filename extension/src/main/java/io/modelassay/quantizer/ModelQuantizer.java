@@ -2,7 +2,9 @@ package io.modelassay.quantizer;
 
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.StoredModules;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ShardedSafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.conversion.OutputFolder;
@@ -19,6 +21,7 @@ import io.modelassay.runtime.StoredWeights;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
@@ -61,7 +64,12 @@ public final class ModelQuantizer {
         this.source = source;
         this.quantization = quantization;
         this.calibration = calibration;
-        this.format = FORMATS.stream()
+        this.format = own();
+    }
+
+    /** The layout that the method's own tool writes. */
+    private ArtifactFormat own() {
+        return FORMATS.stream()
                 .filter(known -> known.refusal(quantization).isEmpty())
                 .min(Comparator.comparing(known -> !known.isOwnOf(quantization.method())))
                 .orElseThrow(() -> new IllegalArgumentException("No format stores " + quantization.label()));
@@ -145,8 +153,9 @@ public final class ModelQuantizer {
      * @throws QuantizerException if a module cannot be quantized
      */
     public QuantizationReport into(Path out) {
+        requireLoadable();
         OutputFolder target = OutputFolder.at(out);
-        ModelPlan model = Architectures.require(source.config());
+        ModelPlan model = model();
         QuantizationPlan plan = QuantizationPlan.of(quantization, model);
         TorchEngine engine = TorchEngine.on(device);
         ArtifactWriter writer = new ArtifactWriter(source, model, plan, format, engine);
@@ -155,12 +164,76 @@ public final class ModelQuantizer {
                 : calibrate(out, target, writer, model, plan, engine);
     }
 
+    private void requireLoadable() {
+        String refused = format.refusedByNewest(quantization);
+        if (!refused.isEmpty() && !fallbacks.contains(Fallback.REFUSED_BY_NEWEST)) {
+            throw new IllegalArgumentException("The newest release of the library would refuse " + quantization.label()
+                    + " as " + format.name() + ": " + refused + "\nTry: "
+                    + (quantization.symmetric()
+                            ? "static groups, or no act-order"
+                            : "codes centred on zero, or the format " + own().name())
+                    + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
+        }
+    }
+
+    /** What is to be told beside how the modules went. */
+    private List<Finding> notes(List<ModuleReport> modules) {
+        List<Finding> notes = new ArrayList<>();
+        modules.stream()
+                .map(ModuleReport::module)
+                .filter(module -> format instanceof BitsAndBytesFormat
+                        && List.of(module.split("\\.")).contains("experts"))
+                .findFirst()
+                .ifPresent(module -> notes.add(new Finding(
+                        "experts-refused-by-newest-loader",
+                        Finding.Severity.WARNING,
+                        module,
+                        "transformers 5.24.0 stacks experts, which it cannot do with bitsandbytes' packed ones, and refuses this"
+                                + " artifact; 4.57.6 loads it",
+                        "tell users which version it is for, or keep = \"*.experts\"")));
+        String refused = format.refusedByNewest(quantization);
+        if (!refused.isEmpty()) {
+            notes.add(new Finding(
+                    "refused-by-newest-loader",
+                    Finding.Severity.WARNING,
+                    format.name(),
+                    "The newest release of the library refuses this artifact: " + refused,
+                    "tell users which loader it is for"));
+        }
+        List<TensorInfo> stacked = StoredModules.stackedExperts(source);
+        if (!stacked.isEmpty()) {
+            notes.add(new Finding(
+                    "stacked-experts-kept",
+                    Finding.Severity.WARNING,
+                    stacked.get(0).name(),
+                    stacked.size() + (stacked.size() == 1 ? " tensor holds" : " tensors hold")
+                            + " all experts of a layer in one, and stay in full precision",
+                    "a checkpoint with one tensor for each expert, if the experts are to be quantized"));
+        }
+        return notes;
+    }
+
+    /** Methods that look at one weight at a time need to know no architecture. */
+    private ModelPlan model() {
+        return WeightEncoder.handles(quantization.method())
+                ? Architectures.find(source.config()).orElseGet(() -> StoredModules.plan(source))
+                : Architectures.require(source.config());
+    }
+
     private QuantizationReport encode(
             Path out, OutputFolder target, ArtifactWriter writer, QuantizationPlan plan, TorchEngine engine) {
         try (WeightEncoder encoder = new WeightEncoder(source, plan, writer.weights(), engine, progress)) {
             List<String> files = writer.write(target, encoder, shardBytes);
             return new QuantizationReport(
-                    out, quantization, format.name(), files, encoder.reports(), Calibration.NONE.name(), 0, 0);
+                    out,
+                    quantization,
+                    format.name(),
+                    files,
+                    encoder.reports(),
+                    Calibration.NONE.name(),
+                    0,
+                    0,
+                    notes(encoder.reports()));
         }
     }
 
@@ -196,7 +269,15 @@ public final class ModelQuantizer {
         List<ModuleReport> reports = journal.allReports(layers);
         journal.remove();
         return new QuantizationReport(
-                out, quantization, format.name(), files, reports, calibration.name(), calibration.tokens(), resumed);
+                out,
+                quantization,
+                format.name(),
+                files,
+                reports,
+                calibration.name(),
+                calibration.tokens(),
+                resumed,
+                notes(reports));
     }
 
     private void stream(

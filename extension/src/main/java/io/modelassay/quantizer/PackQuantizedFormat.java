@@ -36,6 +36,19 @@ record PackQuantizedFormat() implements ArtifactFormat {
     }
 
     @Override
+    public String refusedByNewest(Quantization quantization) {
+        if (!quantization.symmetric()) {
+            return "compressed-tensors 0.18.0 to 0.20.1 expect zero points that are not packed (\"size mismatch for"
+                    + " weight_zero_point\"). 0.17.1 and vLLM load them, and transformers 5.24.0 with"
+                    + " CompressedTensorsConfig(dequantize=True)";
+        }
+        return IntegerGrid.isOrdered(quantization)
+                ? "compressed-tensors from 0.19.0 on has no weight_g_idx (\"actorder='group' has been removed\")."
+                        + " 0.17.1 and 0.18.0 load it"
+                : "";
+    }
+
+    @Override
     public List<Part> parts(TensorInfo weight, Quantization quantization) {
         long out = weight.shape().dimension(0);
         long in = weight.shape().dimension(1);

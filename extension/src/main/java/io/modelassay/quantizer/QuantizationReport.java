@@ -20,6 +20,7 @@ import org.apiguardian.api.API;
  * @param calibration name of the calibration
  * @param tokens tokens of calibration; 0 for methods that need none
  * @param resumed layers that an earlier run had finished
+ * @param notes what is to be told of the artifact as a whole
  */
 @API(status = API.Status.EXPERIMENTAL)
 public record QuantizationReport(
@@ -30,15 +31,16 @@ public record QuantizationReport(
         List<ModuleReport> modules,
         String calibration,
         long tokens,
-        int resumed) {
+        int resumed,
+        List<Finding> notes) {
     /** The modules that were quantized in another way than was asked for. */
     public List<ModuleReport> fallbacks() {
         return modules.stream().filter(module -> !module.fallback().isEmpty()).toList();
     }
 
-    /** What did not go as asked for: fallbacks, Hessians that needed more damping or a floor. */
+    /** The notes, and what did not go as asked for: fallbacks, Hessians that needed more damping or a floor. */
     public List<Finding> findings() {
-        List<Finding> findings = new ArrayList<>();
+        List<Finding> findings = new ArrayList<>(notes);
         for (ModuleReport module : modules) {
             double asked = quantization
                     .forModule(module.module())

@@ -15,6 +15,11 @@ public final class QuantizerException extends RuntimeException {
         this.module = module;
     }
 
+    /** Stable kebab-case name of this kind of failure. */
+    public String id() {
+        return "module-not-quantizable";
+    }
+
     /** Name of the module. */
     public String module() {
         return module;

@@ -108,6 +108,7 @@ class ArtifactRoundTripTest {
         try (Checkpoint source = Checkpoint.open(model)) {
             QuantizationReport report = ModelQuantizer.of(source, written.quantization(), Calibration.NONE)
                     .format(written.format())
+                    .allowing(Fallback.REFUSED_BY_NEWEST)
                     .into(out);
             assertThat(report.format()).isEqualTo(written.format());
             assertThat(report.modules()).isNotEmpty().allSatisfy(module -> {
