@@ -20,6 +20,7 @@ import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
@@ -100,7 +101,9 @@ public final class ModelUnderTest implements AutoCloseable {
         ModelUnderTest merged = withMergedAdapter(adapter);
         Comparison comparison =
                 evaluator.compare(withAdapter(adapter).language(), merged.language(), tokens(text), protocol());
-        evaluator.recorder().compared(merged.name() + " against unmerged", text.name(), comparison);
+        ModelIdentity loss = merged.identity(merged.name() + " against unmerged");
+        evaluator.recorder().described(loss);
+        evaluator.recorder().compared(loss.name(), text.name(), comparison);
         return comparison;
     }
 
@@ -124,6 +127,17 @@ public final class ModelUnderTest implements AutoCloseable {
     /** The folder's name, with the quantization where there is one: {@code Qwen2-0.5B as int4 g128 RTN}. */
     public String name() {
         return adapted.map(with -> loaded.name() + with.label()).orElseGet(loaded::name);
+    }
+
+    /** What {@code name}, under which figures of this model are reported, stands for. */
+    private ModelIdentity identity(String name) {
+        String folder = loaded.folderName();
+        String adapter = adapted.map(AdaptedModel::label).orElse("");
+        return new ModelIdentity(
+                name,
+                quantization().isPresent() ? folder : folder + adapter,
+                quantization().map(applied -> applied.label() + adapter).orElse(null),
+                quantization().map(Quantization::needsCalibration).orElse(false));
     }
 
     /** What is on disk. */
@@ -227,7 +241,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
      */
     public LoadReport loadReport(LoaderRules rules) {
-        ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
+        ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(checkpoint()));
         loaded.stored().requireKnownFormat();
         return loaded.stored().adapt(LoadReport.of(checkpoint(), plan, rules));
     }
@@ -304,6 +318,7 @@ public final class ModelUnderTest implements AutoCloseable {
     public Perplexity perplexity(Text text, Protocol protocol) {
         int[] tokens = tokens(text);
         Perplexity perplexity = evaluator.perplexity(language(), tokens, protocol);
+        evaluator.recorder().described(identity(name()));
         evaluator.recorder().measured(name(), text.name(), perplexity);
         trace(language(), text, tokens, protocol);
         return perplexity;
@@ -318,6 +333,7 @@ public final class ModelUnderTest implements AutoCloseable {
     public Comparison comparison(Text text, Protocol protocol) {
         int[] tokens = tokens(text);
         Comparison comparison = evaluator.compare(reference().language(), language(), tokens, protocol);
+        evaluator.recorder().described(identity(name()));
         evaluator.recorder().compared(name(), text.name(), comparison);
         trace(language(), text, tokens, protocol);
         return comparison;
@@ -366,6 +382,7 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Tells whoever keeps this run's figures, such as the report, of a check that was made. */
     public void record(Figure figure) {
+        evaluator.recorder().described(identity(name()));
         evaluator.recorder().checked(figure);
     }
 

@@ -110,7 +110,14 @@ public final class StoredModules {
         }
         List<Parameter> all = new ArrayList<>(parameters.values());
         tiedHeads(parameters).ifPresent(all::add);
-        return new ModelPlan(type, all, List.of(), List.of(), new ModelPlan.Names("", List.of(), List.of()), null);
+        return new ModelPlan(
+                type,
+                new ModelClass("", ModelHead.LANGUAGE_MODEL, ModelClass.Family.OWN),
+                all,
+                List.of(),
+                new ModelPlan.Tie(List.of(), false),
+                new ModelPlan.Names("", List.of(), List.of(), Map.of()),
+                new ModelPlan.Forward(null, null));
     }
 
     private Kind kind(String module, TensorInfo tensor) {

@@ -63,6 +63,7 @@ public enum CheckpointProblem {
     MISSING_CONFIG,
     MISSING_CONFIG_KEY,
     WRONG_CONFIG_KIND,
+    CONFIG_VALUE_OUT_OF_RANGE,
     INVALID_PATTERN,
     TOKENIZER_INVALID,
     // access

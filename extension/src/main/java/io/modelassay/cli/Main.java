@@ -10,7 +10,7 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The command line. Exit codes: 0 holds, 1 a finding of error severity, 2 usage, 3 the artifact can't be read. */
+/** The command line. Exit codes: 0 holds, 1 a finding of error severity, 2 usage, 3 the artifact can't be read, 4 no telling. */
 @API(status = API.Status.EXPERIMENTAL)
 @Command(
         name = "modelassay",
@@ -34,13 +34,14 @@ import picocli.CommandLine.Command;
         footer = {
             "",
             "Exit codes: 0 everything holds, 1 a finding of error severity, 2 wrong usage,",
-            "3 the artifact can't be read."
+            "3 the artifact can't be read, 4 there is no telling (predict)."
         })
 public final class Main {
     static final int HOLDS = 0;
     static final int FINDING = 1;
     static final int USAGE = 2;
     static final int UNREADABLE = 3;
+    static final int NOT_COVERED = 4;
 
     private Main() {}
 

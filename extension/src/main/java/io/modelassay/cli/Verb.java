@@ -34,9 +34,14 @@ abstract class Verb implements Callable<Integer> {
      *
      * @param document the JSON document, a record
      * @param text the same for a person
-     * @param holds whether there is no finding of error severity
+     * @param code the exit code
      */
-    record Outcome(Object document, String text, boolean holds) {}
+    record Outcome(Object document, String text, int code) {
+        /** Of findings, none of which is an error if it {@code holds}. */
+        Outcome(Object document, String text, boolean holds) {
+            this(document, text, holds ? Main.HOLDS : Main.FINDING);
+        }
+    }
 
     /** An error of the JVM that ended a verb. */
     static final class Stopped extends RuntimeException {
@@ -66,7 +71,7 @@ abstract class Verb implements Callable<Integer> {
         PrintWriter out = commandLine().getOut();
         out.print(printed);
         out.flush();
-        return outcome.holds() ? Main.HOLDS : Main.FINDING;
+        return outcome.code();
     }
 
     final CommandLine commandLine() {

@@ -30,6 +30,7 @@ public enum ComparisonCheck {
     private final String unit;
     private final String limitFormat;
     private final boolean limitsFromAbove;
+    @SuppressWarnings("ImmutableEnumChecker") // a function without state
     private final Function<Comparison, Estimate> figure;
 
     ComparisonCheck(

@@ -8,6 +8,7 @@ import io.modelassay.runtime.LanguageModel;
 import io.modelassay.runtime.OutputErrors;
 import io.modelassay.runtime.PaddedBatch;
 import io.modelassay.runtime.Progress;
+import io.modelassay.runtime.SameShape;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TensorSketch;
 import io.modelassay.runtime.VocabularyHead.TokenComparison;
@@ -84,6 +85,7 @@ public final class Evaluator {
 
     /** Compares {@code subject} with {@code reference} over {@code tokens}. */
     public Comparison compare(LanguageModel reference, LanguageModel subject, int[] tokens, Protocol protocol) {
+        SameShape.require(reference, subject);
         List<Object> key = List.of(reference.key(), subject.key(), hash(tokens), protocol.id());
         return comparisons.computeIfAbsent(key, unused -> {
             List<int[]> windows = protocol.windows(tokens);

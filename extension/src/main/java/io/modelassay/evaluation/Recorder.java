@@ -24,6 +24,9 @@ public interface Recorder {
      */
     void compared(String model, String text, Comparison comparison);
 
+    /** {@code model} is what figures and checks of its name are about; told before them, as often as they come. */
+    default void described(ModelIdentity model) {}
+
     /** A check has been made. */
     void checked(Figure figure);
 

@@ -12,6 +12,11 @@ import org.apiguardian.api.API;
 @API(status = API.Status.INTERNAL)
 public record Recorders(List<Recorder> all) implements Recorder {
     @Override
+    public void described(ModelIdentity model) {
+        all.forEach(recorder -> recorder.described(model));
+    }
+
+    @Override
     public void compared(String model, String text, Comparison comparison) {
         all.forEach(recorder -> recorder.compared(model, text, comparison));
     }

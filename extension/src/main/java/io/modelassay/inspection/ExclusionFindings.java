@@ -100,7 +100,7 @@ final class ExclusionFindings {
         ModuleExclusions here = ModuleExclusions.of(first);
         for (QuantizationConfig other : configs.subList(1, configs.size())) {
             ModuleExclusions there = ModuleExclusions.of(other);
-            if (here.entries().isEmpty() || there.entries().isEmpty()) {
+            if (!ModuleExclusions.areDeclared(first) || !ModuleExclusions.areDeclared(other)) {
                 continue;
             }
             NavigableSet<String> left = new TreeSet<>();

@@ -123,6 +123,7 @@ public final class CellRunner implements AutoCloseable {
                 figures.comparisons(),
                 figures.perplexities(),
                 figures.checks(),
-                figures.traces());
+                figures.traces(),
+                figures.models());
     }
 }

@@ -2,6 +2,7 @@ package io.modelassay.matrix;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.modelassay.checkpoint.JsonText;
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.report.FigureLine;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Traced;
@@ -61,6 +62,10 @@ final class Figures {
 
     List<Traced> traces() {
         return of(FigureLine::traced);
+    }
+
+    List<ModelIdentity> models() {
+        return of(FigureLine::model).stream().distinct().toList();
     }
 
     /** How many lines are none of ours. */

@@ -29,6 +29,7 @@ final class UnstartedCell {
                 List.of(),
                 List.of(),
                 List.of(),
+                List.of(),
                 List.of());
     }
 }

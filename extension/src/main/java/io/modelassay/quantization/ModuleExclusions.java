@@ -84,6 +84,12 @@ public final class ModuleExclusions {
         return module -> (module.contains(entry) && ("." + module + ".").contains(run)) || pattern.match(module);
     }
 
+    /** Whether {@code config} has a list, though it may be empty. */
+    public static boolean areDeclared(QuantizationConfig config) {
+        return KEYS.stream().anyMatch(config.values()::isArray)
+                || config.values().isObject("dynamic");
+    }
+
     /** The entries as they stand in the config. */
     public List<String> entries() {
         return entries.stream().map(Entry::text).toList();

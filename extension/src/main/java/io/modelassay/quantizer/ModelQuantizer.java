@@ -216,8 +216,8 @@ public final class ModelQuantizer {
     /** Methods that look at one weight at a time need to know no architecture. */
     private ModelPlan model() {
         return WeightEncoder.handles(quantization.method())
-                ? Architectures.find(source.config()).orElseGet(() -> StoredModules.plan(source))
-                : Architectures.require(source.config());
+                ? Architectures.find(source).orElseGet(() -> StoredModules.plan(source))
+                : Architectures.require(source);
     }
 
     private QuantizationReport encode(

@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
@@ -10,19 +11,21 @@ import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line of a {@link FigureLog}: exactly one member is there.
+ * A line of a {@link FigureLog}: exactly one of the first four members is there.
  *
  * @param compared a model against its reference
  * @param measured a model's own perplexity
  * @param check a figure held against a limit
  * @param traced what a model computes
+ * @param model what the name of the figure's model stands for, where that is known
  */
 @API(status = API.Status.INTERNAL)
 public record FigureLine(
         @Nullable Compared compared,
         @Nullable Measured measured,
         @Nullable Check check,
-        @Nullable Traced traced) {
+        @Nullable Traced traced,
+        @Nullable ModelIdentity model) {
 
     /** A model's own perplexity. */
     public record Measured(

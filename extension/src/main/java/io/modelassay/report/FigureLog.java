@@ -3,6 +3,7 @@ package io.modelassay.report;
 import io.modelassay.checkpoint.JsonText;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.evaluation.Recorder;
@@ -19,9 +20,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apiguardian.api.API;
 
 /**
@@ -35,6 +38,7 @@ public final class FigureLog implements Recorder {
 
     private final Path file;
     private final Set<String> written = new HashSet<>();
+    private final Map<String, ModelIdentity> models = new ConcurrentHashMap<>();
 
     private FigureLog(Path file) {
         this.file = file;
@@ -46,18 +50,28 @@ public final class FigureLog implements Recorder {
     }
 
     @Override
+    public void described(ModelIdentity model) {
+        models.putIfAbsent(model.name(), model);
+    }
+
+    @Override
     public void compared(String model, String text, Comparison comparison) {
-        add(new FigureLine(Compared.of(model, text, comparison), null, null, null));
+        add(new FigureLine(
+                Compared.of(models.getOrDefault(model, ModelIdentity.stored(model)), text, comparison),
+                null,
+                null,
+                null,
+                models.get(model)));
     }
 
     @Override
     public void measured(String model, String text, Perplexity perplexity) {
-        add(new FigureLine(null, Measured.of(model, text, perplexity), null, null));
+        add(new FigureLine(null, Measured.of(model, text, perplexity), null, null, models.get(model)));
     }
 
     @Override
     public void checked(Figure figure) {
-        add(new FigureLine(null, null, Check.of(figure), null));
+        add(new FigureLine(null, null, Check.of(figure), null, models.get(figure.model())));
     }
 
     @Override
@@ -76,7 +90,8 @@ public final class FigureLog implements Recorder {
                         text,
                         provenance.device().name().toLowerCase(Locale.ROOT),
                         provenance.dtype().name().toLowerCase(Locale.ROOT),
-                        tensors.stream().map(Sketch::of).toList())));
+                        tensors.stream().map(Sketch::of).toList()),
+                models.get(model)));
     }
 
     private synchronized void add(FigureLine figure) {

@@ -2,6 +2,7 @@ package io.modelassay.report;
 
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.Provenance;
 import java.util.List;
 import java.util.Locale;
@@ -71,13 +72,12 @@ public record Results(
             @Nullable Double top1Agreement,
             @Nullable Double top1AgreementStandardError,
             List<Layer> layerErrors) {
-        static Compared of(String model, String text, Comparison comparison) {
+        static Compared of(ModelIdentity model, String text, Comparison comparison) {
             Provenance provenance = comparison.subject().provenance();
-            ModelName name = ModelName.of(model);
             return new Compared(
-                    model,
-                    name.artifact(),
-                    name.quantization(),
+                    model.name(),
+                    model.artifact(),
+                    model.quantization(),
                     text,
                     comparison.subject().protocol(),
                     comparison.subject().tokens(),
@@ -165,5 +165,6 @@ public record Results(
             List<Check> checks,
             List<Test> tests,
             List<String> baselinesRecorded,
-            List<String> baselinesUsed) {}
+            List<String> baselinesUsed,
+            List<ModelIdentity> models) {}
 }

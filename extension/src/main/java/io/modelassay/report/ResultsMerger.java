@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Model;
@@ -60,17 +61,19 @@ final class ResultsMerger {
                 .toList();
         Map<List<Object>, Compared> comparisons = new LinkedHashMap<>();
         TreeSet<Check> checks = new TreeSet<>(BY_MODEL);
+        Map<String, ModelIdentity> identities = new TreeMap<>();
         Map<String, Test> tests = new TreeMap<>();
         for (Part part : inOrder) {
             part.comparisons().forEach(compared -> comparisons.put(key(compared), compared));
             checks.addAll(part.checks());
+            part.models().forEach(model -> identities.putIfAbsent(model.name(), model));
             part.tests().forEach(test -> tests.put(test.name(), test));
         }
         List<Compared> limited = comparisons.values().stream()
                 .sorted(BY_NAME)
                 .map(compared -> compared.limitedTo(driftLimit(compared, checks).orElse(null)))
                 .toList();
-        List<Model> models = models(limited, checks);
+        List<Model> models = models(limited, checks, identities);
         return new Results(
                 Results.SCHEMA,
                 new Run(
@@ -137,7 +140,8 @@ final class ResultsMerger {
         return (int) checks.stream().filter(check -> !check.holds()).count();
     }
 
-    private static List<Model> models(List<Compared> comparisons, Collection<Check> checks) {
+    private static List<Model> models(
+            List<Compared> comparisons, Collection<Check> checks, Map<String, ModelIdentity> identities) {
         TreeSet<String> names = new TreeSet<>();
         comparisons.forEach(compared -> names.add(compared.model()));
         checks.forEach(check -> names.add(check.model()));
@@ -147,7 +151,7 @@ final class ResultsMerger {
         for (String name : names) {
             List<Check> own =
                     checks.stream().filter(check -> check.model().equals(name)).toList();
-            ModelName parts = ModelName.of(name);
+            ModelIdentity parts = identities.getOrDefault(name, ModelIdentity.stored(name));
             Optional<Compared> compared = Optional.ofNullable(byModel.get(name));
             models.add(new Model(
                     name,

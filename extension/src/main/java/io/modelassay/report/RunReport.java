@@ -2,6 +2,7 @@ package io.modelassay.report;
 
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +55,7 @@ public final class RunReport implements Recorder {
     private final Map<List<Object>, Compared> comparisons = new LinkedHashMap<>();
     private final Set<Check> checks = new LinkedHashSet<>();
     private final Map<String, Test> tests = new LinkedHashMap<>();
+    private final Map<String, ModelIdentity> models = new TreeMap<>();
     private SortedSet<String> baselinesRecorded = new TreeSet<>();
     private SortedSet<String> baselinesUsed = new TreeSet<>();
     private @Nullable Results merged;
@@ -79,8 +82,14 @@ public final class RunReport implements Recorder {
     }
 
     @Override
+    public synchronized void described(ModelIdentity model) {
+        models.putIfAbsent(model.name(), model);
+    }
+
+    @Override
     public synchronized void compared(String model, String text, Comparison comparison) {
-        Compared compared = Compared.of(model, text, comparison);
+        Compared compared =
+                Compared.of(models.getOrDefault(model, ModelIdentity.stored(model)), text, comparison);
         comparisons.put(ResultsMerger.key(compared), compared);
     }
 
@@ -143,7 +152,8 @@ public final class RunReport implements Recorder {
                 List.copyOf(checks),
                 List.copyOf(tests.values()),
                 List.copyOf(baselinesRecorded),
-                List.copyOf(baselinesUsed));
+                List.copyOf(baselinesUsed),
+                List.copyOf(models.values()));
     }
 
     /**

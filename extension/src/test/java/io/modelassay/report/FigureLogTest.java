@@ -39,7 +39,7 @@ class FigureLogTest {
                 .containsExactly(
                         "{\"check\":{\"check\":\"perplexity drift\",\"holds\":false,\"limit\":\"at most 3.00\","
                                 + "\"model\":\"m\",\"provenance\":\"\",\"standard_error\":0.0,\"unit\":\"%\",\"value\":null},"
-                                + "\"compared\":null,\"measured\":null,\"traced\":null}");
+                                + "\"compared\":null,\"measured\":null,\"model\":null,\"traced\":null}");
     }
 
     @Test

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.ModelIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -173,6 +175,27 @@ class RunReportTest {
         report.write();
         assertThat(results().at("/summary/tests").asInt()).isEqualTo(2);
         assertThat(results().at("/run/processes").asInt()).isEqualTo(1);
+    }
+
+    /** A folder may be called anything. */
+    @Test
+    void aFolderThatIsCalledLikeAQuantizationIsShownAsStored() throws IOException {
+        RunReport report = RunReport.in(folder);
+        Comparison comparison = SampleRun.comparison(1, 0.1, 0.01, 0.9, 0.1);
+        report.described(ModelIdentity.stored("Llama as GPTQ"));
+        report.compared("Llama as GPTQ", SampleRun.TEXT, comparison);
+        report.described(new ModelIdentity("my as model as nf4", "my as model", "nf4", false));
+        report.compared("my as model as nf4", SampleRun.TEXT, comparison);
+        report.checked(new Figure("Other as AWQ", "perplexity", 12, 0, "", "finite", true, ""));
+        report.write();
+        JsonNode models = results().path("models");
+        assertThat(models.at("/0/artifact").asText()).isEqualTo("Llama as GPTQ");
+        assertThat(models.at("/0/quantization").isNull()).isTrue();
+        assertThat(models.at("/1/artifact").asText()).isEqualTo("Other as AWQ");
+        assertThat(models.at("/1/quantization").isNull()).isTrue();
+        assertThat(models.at("/2/artifact").asText()).isEqualTo("my as model");
+        assertThat(models.at("/2/quantization").asText()).isEqualTo("nf4");
+        assertThat(results().at("/comparisons/0/quantization").isNull()).isTrue();
     }
 
     @Test

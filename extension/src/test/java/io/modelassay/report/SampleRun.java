@@ -3,6 +3,7 @@ package io.modelassay.report;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Estimate;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.runtime.DType;
@@ -59,6 +60,8 @@ final class SampleRun {
             double kl,
             double top1,
             double layerError) {
+        int as = model.lastIndexOf(" as ");
+        report.described(new ModelIdentity(model, model.substring(0, as), model.substring(as + 4), false));
         report.compared(model, TEXT, comparison(percent, error, kl, top1, layerError));
         if (!Double.isNaN(limit)) {
             report.checked(new Figure(

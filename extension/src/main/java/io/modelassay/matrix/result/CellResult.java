@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Traced;
 import io.modelassay.report.Results.Check;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param perplexities models on their own
  * @param checks figures held against limits
  * @param traces what models compute, by which stacks are compared
+ * @param models what the names of models stand for; empty in results of earlier versions
  */
 @API(status = API.Status.EXPERIMENTAL)
 public record CellResult(
@@ -48,7 +50,13 @@ public record CellResult(
         List<Compared> comparisons,
         List<Measured> perplexities,
         List<Check> checks,
-        List<Traced> traces) {
+        List<Traced> traces,
+        List<ModelIdentity> models) {
+    /** Copies the models; a document of an earlier version has none. */
+    public CellResult {
+        models = models == null ? List.of() : List.copyOf(models);
+    }
+
     /** The form of the document. */
     public static final String SCHEMA = "modelassay-cell/1";
 

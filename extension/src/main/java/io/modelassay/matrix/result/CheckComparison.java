@@ -23,6 +23,7 @@ final class CheckComparison {
     private CheckComparison() {}
 
     static List<FigureChange> of(CellResult baseline, CellResult here) {
+        CalibratedModels calibrated = CalibratedModels.of(baseline, here);
         Set<String> compared =
                 baseline.comparisons().stream().map(Compared::model).collect(Collectors.toSet());
         List<FigureChange> changes = new ArrayList<>();
@@ -38,14 +39,15 @@ final class CheckComparison {
                 Kind kind = before == null ? Kind.ONLY_HERE : Kind.ONLY_BEFORE;
                 changes.add(subject.change(pair.any().check(), pair.any().unit(), kind, null, null, null, ""));
             } else {
-                change(subject, before, after, compared.contains(before.model()))
+                change(subject, before, after, compared.contains(before.model()), calibrated)
                         .ifPresent(changes::add);
             }
         }
         return changes;
     }
 
-    private static Optional<FigureChange> change(Subject subject, Check before, Check after, boolean isCompared) {
+    private static Optional<FigureChange> change(
+            Subject subject, Check before, Check after, boolean isCompared, CalibratedModels calibrated) {
         if (before.holds() != after.holds()) {
             return Optional.of(subject.change(
                     after.check(),
@@ -70,12 +72,12 @@ final class CheckComparison {
                 after.unit(),
                 before.value(),
                 after.value(),
-                noise(before, after),
+                noise(before, after, calibrated),
                 direction(before));
     }
 
-    private static ToDoubleFunction<Double> noise(Check before, Check after) {
-        Noise noise = Noise.of(Settings.of(before).dtype(), before.model()).over(tokens(before));
+    private static ToDoubleFunction<Double> noise(Check before, Check after, CalibratedModels calibrated) {
+        Noise noise = calibrated.noise(Settings.of(before).dtype(), before.model()).over(tokens(before));
         Double error = before.standardError();
         Double value = after.value();
         return switch (before.check()) {

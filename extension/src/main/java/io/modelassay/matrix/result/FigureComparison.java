@@ -21,10 +21,14 @@ import org.jspecify.annotations.Nullable;
 final class FigureComparison {
     private final Set<FigureChange> changes = new LinkedHashSet<>();
 
-    private FigureComparison() {}
+    private final CalibratedModels calibrated;
+
+    private FigureComparison(CalibratedModels calibrated) {
+        this.calibrated = calibrated;
+    }
 
     static List<FigureChange> of(CellResult baseline, CellResult here) {
-        FigureComparison comparison = new FigureComparison();
+        FigureComparison comparison = new FigureComparison(CalibratedModels.of(baseline, here));
         comparison.perplexities(baseline.perplexities(), here.perplexities());
         comparison.comparisons(baseline.comparisons(), here.comparisons());
         List<FigureChange> all = new ArrayList<>(comparison.changes);
@@ -40,7 +44,7 @@ final class FigureComparison {
                 (a, b) -> Settings.of(a).equals(Settings.of(b)))) {
             Subject subject = new Subject(pair.any().model(), pair.any().text());
             if (comparable(subject, "perplexity", pair, Settings::of, Measured::tokens)) {
-                Noise noise = Noise.of(pair.any().dtype(), pair.any().model())
+                Noise noise = calibrated.noise(pair.any().dtype(), pair.any().model())
                         .over(pair.any().tokens());
                 Double error = pair.any().standardError();
                 moved(
@@ -64,8 +68,8 @@ final class FigureComparison {
             Compared any = pair.any();
             Subject subject = new Subject(any.model(), any.text());
             if (comparable(subject, "perplexity drift", pair, Settings::of, Compared::tokens)) {
-                Noise noise = Noise.of(any.dtype(), any.model()).over(any.tokens());
-                Noise rounding = Noise.of(any.dtype(), any.artifact()).over(any.tokens());
+                Noise noise = calibrated.noise(any.dtype(), any.model()).over(any.tokens());
+                Noise rounding = Noise.of(any.dtype()).over(any.tokens());
                 Double error = any.driftStandardError();
                 Double shareError = any.top1AgreementStandardError();
                 moved(

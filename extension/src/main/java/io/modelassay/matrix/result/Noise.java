@@ -1,7 +1,6 @@
 package io.modelassay.matrix.result;
 
 import java.util.Locale;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,13 +51,8 @@ final class Noise {
      * @param tensors the relative difference that a tensor may have besides
      */
     private record Codes(double standardErrors, double layerShare, double tensors) {
-        private static final Pattern CALIBRATED = Pattern.compile(" as .*\\b(?:GPTQ|AWQ)\\b");
         private static final Codes FIXED = new Codes(0, 0, 0);
         private static final Codes FROM_CALIBRATION = new Codes(3, 0.1, Double.POSITIVE_INFINITY);
-
-        static Codes of(String model) {
-            return CALIBRATED.matcher(model).find() ? FROM_CALIBRATION : FIXED;
-        }
 
         double chance(@Nullable Double standardError) {
             return standardError == null ? 0 : standardErrors * standardError;
@@ -69,15 +63,19 @@ final class Noise {
      * Of the figures of a model.
      *
      * @param dtype {@code fp32}, {@code fp16} or {@code bf16}; another name counts as {@code bf16}, the coarsest
-     * @param model the model's name, its quantization included
      */
-    static Noise of(String dtype, String model) {
-        Codes codes = Codes.of(model);
+    static Noise of(String dtype) {
+        Codes codes = Codes.FIXED;
         return switch (dtype.toLowerCase(Locale.ROOT)) {
             case "fp32" -> new Noise(Math.scalb(1.0, -24), 64 * Math.scalb(1.0, -24), 1e-6, codes);
             case "fp16" -> new Noise(Math.scalb(1.0, -11), 4 * Math.scalb(1.0, -11), 2e-4, codes);
             default -> new Noise(Math.scalb(1.0, -8), 4 * Math.scalb(1.0, -8), 1e-3, codes);
         };
+    }
+
+    /** The same where a calibration chose the codes of the weights. */
+    Noise withCalibratedCodes() {
+        return new Noise(roundoff, operation, mean, Codes.FROM_CALIBRATION);
     }
 
     /** The same of means over {@code tokens}: over few, rounding has fewer others to cancel with. */

@@ -22,6 +22,7 @@ record TensorComparison(String model, String text, String dtype, List<TensorDiff
 
     /** Every model and text that both cells have traced. */
     static List<TensorComparison> of(CellResult baseline, CellResult here) {
+        CalibratedModels calibrated = CalibratedModels.of(baseline, here);
         List<TensorComparison> comparisons = new ArrayList<>();
         for (Pairing<Traced> pair : Pairing.of(
                 baseline.traces(),
@@ -31,19 +32,19 @@ record TensorComparison(String model, String text, String dtype, List<TensorDiff
             Traced before = pair.before();
             Traced after = pair.after();
             if (before != null && after != null) {
-                comparisons.add(of(before, after));
+                comparisons.add(of(before, after, calibrated.noise(before.dtype(), before.model())));
             }
         }
         return List.copyOf(comparisons);
     }
 
-    private static TensorComparison of(Traced before, Traced after) {
+    private static TensorComparison of(Traced before, Traced after, Noise noise) {
         String note = Settings.of(after).against(Settings.of(before));
         return new TensorComparison(
                 before.model(),
                 before.text(),
                 before.dtype(),
-                note.isEmpty() ? differences(before, after, Noise.of(before.dtype(), before.model())) : List.of(),
+                note.isEmpty() ? differences(before, after, noise) : List.of(),
                 note);
     }
 

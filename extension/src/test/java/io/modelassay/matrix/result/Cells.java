@@ -2,6 +2,7 @@ package io.modelassay.matrix.result;
 
 import io.modelassay.matrix.result.CellResult.Measurement;
 import io.modelassay.matrix.result.TestResult.Outcome;
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Sketch;
 import io.modelassay.report.FigureLine.Traced;
@@ -30,6 +31,7 @@ final class Cells {
     private final List<Measured> perplexities = new ArrayList<>();
     private final List<Check> checks = new ArrayList<>();
     private final List<Traced> traces = new ArrayList<>();
+    private final List<ModelIdentity> models = new ArrayList<>();
     private String suite = SUITE;
     private CellOutcome outcome = CellOutcome.COMPLETED;
     private String detail = "";
@@ -143,6 +145,12 @@ final class Cells {
         return this;
     }
 
+    /** Says that a calibration chose the codes of {@code model}, or that none did. */
+    Cells described(String model, boolean calibrated) {
+        models.add(new ModelIdentity(model, model, calibrated ? "int4 g128 GPTQ" : null, calibrated));
+        return this;
+    }
+
     Cells traced(String model, String dtype, Sketch... tensors) {
         traces.add(new Traced(model, TEXT, "cpu", dtype, List.of(tensors)));
         return this;
@@ -183,7 +191,8 @@ final class Cells {
                 List.copyOf(comparisons),
                 List.copyOf(perplexities),
                 List.copyOf(checks),
-                List.copyOf(traces));
+                List.copyOf(traces),
+                List.copyOf(models));
     }
 
     /** {@code here} against {@code baseline}. */

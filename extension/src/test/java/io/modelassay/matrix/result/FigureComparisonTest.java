@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.tuple;
 import io.modelassay.matrix.result.FigureChange.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class FigureComparisonTest {
@@ -226,15 +228,45 @@ class FigureComparisonTest {
         String gptq = "tiny-qwen2 as int4 g128 GPTQ";
         double[] before = {36.38, 0.106, 9.85e-4, 0.9700, 0.0220};
         double[] after = {36.404, 0.178, 9.88e-4, 0.9674, 0.0226};
-        assertThat(compare(row(old(), gptq, before), row(here(), gptq, after)).figures())
+        assertThat(compare(
+                                row(old(), gptq, before).described(gptq, true),
+                                row(here(), gptq, after).described(gptq, true))
+                        .figures())
                 .isEmpty();
-        assertThat(compare(row(old(), gptq, before), row(here(), gptq, 36.60, 0.71, 4e-3, 0.95, 0.033))
+        assertThat(compare(row(old().described(gptq, true), gptq, before), row(here(), gptq, 36.60, 0.71, 4e-3, 0.95, 0.033))
                         .figures())
                 .hasSize(5)
                 .allMatch(FigureChange::worse);
         String rtn = "tiny-qwen2 as int4 g128 RTN";
         assertThat(compare(row(old(), rtn, before), row(here(), rtn, after)).verdict())
                 .isEqualTo(Verdict.REGRESSED);
+    }
+
+    /** A folder may be called anything; only what the cell recorded of the model decides. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Llama as GPTQ", "x as int4 g128 GPTQ", "my AWQ as AWQ", "a as b as int4 g128 GPTQ with lora"})
+    void aNameGrantsNoTolerance(String folder) {
+        double[] before = {36.38, 0.106, 9.85e-4, 0.9700, 0.0220};
+        double[] after = {36.404, 0.178, 9.88e-4, 0.9674, 0.0226};
+        Cells stored = row(old(), folder, before).described(folder, false);
+        assertThat(compare(stored, row(here(), folder, after).described(folder, false))
+                        .verdict())
+                .isEqualTo(Verdict.REGRESSED);
+        assertThat(compare(row(old(), folder, before), row(here(), folder, after))
+                        .verdict())
+                .isEqualTo(Verdict.REGRESSED);
+        // Two models of one name, one of them calibrated: the strict limits hold.
+        assertThat(compare(
+                                stored.described(folder, true),
+                                row(here(), folder, after).described(folder, true))
+                        .verdict())
+                .isEqualTo(Verdict.REGRESSED);
+        String plain = "plain folder";
+        assertThat(compare(
+                                row(old(), plain, before).described(plain, true),
+                                row(here(), plain, after).described(plain, true))
+                        .figures())
+                .isEmpty();
     }
 
     private static Cells row(Cells cell, String model, double... figures) {
