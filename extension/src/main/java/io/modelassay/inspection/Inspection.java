@@ -73,6 +73,7 @@ public final class Inspection {
         } else if (readable) {
             all.addAll(ShardedState.of(checkpoint).findings());
         }
+        TokenizerSampling.finding(checkpoint).ifPresent(all::add);
         if (readable && known.isEmpty()) {
             all.addAll(experts.findings());
         }
