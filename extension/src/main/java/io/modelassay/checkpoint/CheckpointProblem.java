@@ -65,6 +65,7 @@ public enum CheckpointProblem {
     WRONG_CONFIG_KIND,
     CONFIG_VALUE_OUT_OF_RANGE,
     INVALID_PATTERN,
+    TOKENIZER_INVALID,
     // access
     UNKNOWN_TENSOR,
     TENSOR_TOO_LARGE,

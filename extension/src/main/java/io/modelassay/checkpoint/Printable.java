@@ -45,7 +45,7 @@ public final class Printable {
             if (Character.getType(c) == Character.SURROGATE) {
                 // Half a character: many readers refuse its escaped form, too.
                 out.append(REPLACEMENT);
-            } else if (c != '\n' && isUnprintable(c) || isCommandMark(document, at)) {
+            } else if ((c != '\n' && isUnprintable(c)) || isCommandMark(document, at)) {
                 escape(c, out);
             } else {
                 out.appendCodePoint(c);
@@ -67,7 +67,7 @@ public final class Printable {
             } else if (keepsLineEnds && c == '\t') {
                 out.append('\t');
             } else {
-                boolean command = atStart && text.startsWith("::", at) || isCommandMark(text, at);
+                boolean command = (atStart && text.startsWith("::", at)) || isCommandMark(text, at);
                 if (command || isUnprintable(c)) {
                     escape(c, out);
                 } else {

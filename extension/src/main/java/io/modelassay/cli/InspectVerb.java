@@ -62,7 +62,9 @@ final class InspectVerb extends Verb {
                     passes(inspection.findings()));
         }
         try (PeftAdapter opened = PeftAdapter.open(adapter)) {
-            AdapterInspection beside = AdapterInspection.of(opened, checkpoint);
+            AdapterInspection beside = other == null
+                    ? AdapterInspection.of(opened, checkpoint)
+                    : AdapterInspection.of(opened, checkpoint, other);
             return new Outcome(
                     InspectDocument.of(inspection, beside),
                     InspectText.of(checkpoint, inspection, other, beside),

@@ -55,6 +55,13 @@ public final class AdapterInspection {
         return new AdapterInspection(adapter, base);
     }
 
+    /** The same, of a checkpoint that the adapter may have been merged into, {@code reference} being what it was before. */
+    public static AdapterInspection of(PeftAdapter adapter, Checkpoint merged, Checkpoint reference) {
+        AdapterInspection inspection = new AdapterInspection(adapter, merged);
+        inspection.findings.addAll(MergeFindings.of(adapter, merged, reference));
+        return inspection;
+    }
+
     /** The adapter. */
     public PeftAdapter adapter() {
         return adapter;

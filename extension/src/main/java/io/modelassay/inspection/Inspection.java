@@ -61,6 +61,7 @@ public final class Inspection {
                 .map(differing -> differing.without(experts::tellsOf))
                 .ifPresent(differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
+        reference.ifPresent(other -> all.addAll(EqualReference.findings(checkpoint, other)));
         Set<String> elsewhere = Set.of();
         if (loadReport.isPresent()) {
             LoadFindings words =
@@ -72,6 +73,7 @@ public final class Inspection {
         } else if (readable) {
             all.addAll(ShardedState.of(checkpoint).findings());
         }
+        TokenizerSampling.finding(checkpoint).ifPresent(all::add);
         if (readable && known.isEmpty()) {
             all.addAll(experts.findings());
         }

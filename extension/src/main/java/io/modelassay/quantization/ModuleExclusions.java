@@ -81,7 +81,7 @@ public final class ModuleExclusions {
     /** transformers: the entry is a run of whole components of the name, or a pattern that the whole name matches. */
     private static Predicate<String> component(String entry, PythonPattern pattern) {
         String run = "." + entry + ".";
-        return module -> module.contains(entry) && ("." + module + ".").contains(run) || pattern.match(module);
+        return module -> (module.contains(entry) && ("." + module + ".").contains(run)) || pattern.match(module);
     }
 
     /** Whether {@code config} has a list, though it may be empty. */

@@ -34,6 +34,12 @@ final class ConsoleSummary {
         if (failed.size() > SHOWN_CHECKS) {
             lines.add("  and " + (failed.size() - SHOWN_CHECKS) + " more");
         }
+        long open = results.checks().stream()
+                .filter(check -> check.limit().isEmpty() && check.holds())
+                .count();
+        if (open > 0) {
+            lines.add("  reported, not judged: " + count((int) open, "figure") + " without a limit");
+        }
         if (!results.baselinesUnused().isEmpty() && summary.testsPassed() == summary.tests()) {
             lines.add("  baselines not used in this run: " + String.join(", ", results.baselinesUnused()));
         }

@@ -54,6 +54,13 @@ public final class ProgressLine implements Progress, ScanProgress {
         show("scanned " + (bytesDone >> 20) + " of " + (bytesTotal >> 20) + " MiB");
     }
 
+    @Override
+    public synchronized void notice(String text) {
+        end();
+        err.println(Printable.line(text));
+        err.flush();
+    }
+
     private void show(String progress) {
         String text = Printable.line(progress);
         long now = System.nanoTime();

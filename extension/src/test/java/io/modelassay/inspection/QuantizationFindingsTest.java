@@ -24,6 +24,9 @@ class QuantizationFindingsTest {
     private static final String FP8 = "quantized/ct-fp8-channel";
     private static final String GPTQ = "quantized/gptq-int4-g128";
 
+    /** What a changed model_type gets whatever is quantized. */
+    private static final List<String> OF_THE_TYPE = List.of("unknown-model-type", "class-of-another-family");
+
     @TempDir
     Path folder;
 
@@ -341,11 +344,11 @@ class QuantizationFindingsTest {
 
     @Test
     void aRouterThatIsALinearModuleIsListedOrQuantized() {
-        Corruptor unlisted = router("qwen3_moe");
+        Corruptor unlisted = router("phimoe");
         Finding finding = single(unlisted);
         assertThat(finding.id()).isEqualTo("quantized-module-unpacked");
         assertThat(finding.message()).contains("model.layers.0.mlp.gate");
-        assertThat(warnings(router("deepseek_v3")))
+        assertThat(warnings(router("of_tomorrow")))
                 .as("a router of a class of its own is never quantized")
                 .isEmpty();
         assertThat(warnings(unlisted.named("listed")
@@ -460,7 +463,7 @@ class QuantizationFindingsTest {
 
     private List<Finding> warnings(Corruptor corruptor) {
         return findings(corruptor).stream()
-                .filter(finding -> finding.severity() != Severity.INFO)
+                .filter(finding -> finding.severity() != Severity.INFO && !OF_THE_TYPE.contains(finding.id()))
                 .toList();
     }
 
