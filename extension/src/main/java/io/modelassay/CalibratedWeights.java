@@ -45,7 +45,7 @@ final class CalibratedWeights implements Weights {
                     .computingIn(dtype)
                     .into(out);
             artifact = Checkpoint.open(out);
-            ModelPlan plan = Architectures.require(artifact.config());
+            ModelPlan plan = Architectures.require(artifact);
             weights = new DecodedWeights(
                     new StoredWeights(artifact, plan, Kernels.conversions(engine)),
                     artifact,

@@ -73,10 +73,10 @@ final class LoadedModel implements AutoCloseable {
         this.settings = settings;
         this.checkpoint = Checkpoint.open(settings.folder());
         try {
-            this.plan = checkpoint.config().exists() ? Architectures.find(checkpoint.config()) : Optional.empty();
+            this.plan = Architectures.find(checkpoint);
             this.stored = StoredQuantization.of(checkpoint, plan);
             this.quantization = settings.quantization()
-                    .map(applied -> QuantizationPlan.of(applied, Architectures.require(checkpoint.config())));
+                    .map(applied -> QuantizationPlan.of(applied, Architectures.require(checkpoint)));
             this.reference =
                     settings.quantization().isPresent() || settings.reference().isPresent()
                             ? new LoadedModel(settings.referenceSettings())
@@ -120,7 +120,7 @@ final class LoadedModel implements AutoCloseable {
     /** The model ready for forward passes; starts the engine. */
     synchronized LanguageModel model() {
         if (model == null) {
-            ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint.config()));
+            ModelPlan known = plan.orElseGet(() -> Architectures.require(checkpoint));
             known.decoder(); // refused before the engine starts
             stored.requireKnownFormat();
             TorchEngine engine = TorchEngine.on(settings.device());

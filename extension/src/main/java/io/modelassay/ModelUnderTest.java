@@ -241,7 +241,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * @throws io.modelassay.architecture.UnsupportedArchitectureException if the model type is not known
      */
     public LoadReport loadReport(LoaderRules rules) {
-        ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(config()));
+        ModelPlan plan = loaded.plan().orElseGet(() -> Architectures.require(checkpoint()));
         loaded.stored().requireKnownFormat();
         return loaded.stored().adapt(LoadReport.of(checkpoint(), plan, rules));
     }

@@ -142,8 +142,8 @@ class ArchitectureTest {
     }
 
     @Test
-    void theLauncherIsKnownToTheMatrixAlone() {
-        onlyIn("org.junit.platform.launcher..", ROOT + ".matrix");
+    void theLauncherIsKnownToTheMatrixAndToTheTagFilter() {
+        onlyIn("org.junit.platform.launcher..", ROOT + ".matrix", ROOT + ".junit");
     }
 
     @Test

@@ -15,6 +15,8 @@ import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Nested;
@@ -30,7 +32,7 @@ class ReadmeTest {
     @QuantizedModel(
             value = "fixture:tiny-llama",
             quantize = @Quantize(method = Method.RTN, bits = 4, groupSize = 128, keep = "*.down_proj"))
-    class LlamaIsPublishable {
+    class LlamaIsPublishableTest {
         private static final Text TEXT = Text.of("src/test/resources/held-out.txt");
 
         @Test
@@ -50,6 +52,22 @@ class ReadmeTest {
         String run =
                 block(Files.readString(SOURCE), "    // begin\n(.*?)    // end").replaceAll("(?m)^ {4}", "");
         assertThat(shown).isEqualTo(run.replace("fixture:tiny-llama", "models/my-llama"));
+    }
+
+    /** A class of another name is compiled, passed over by Surefire, and the build succeeds. */
+    @Test
+    void surefireRunsEveryClassThatTheDocumentationShows() throws IOException {
+        List<String> classes = new ArrayList<>();
+        for (Path page : List.of(README, Path.of("../docs/reference.md"), Path.of("../docs/benchmarks.md"))) {
+            Matcher code = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(page));
+            while (code.find()) {
+                Matcher type = Pattern.compile("(?m)^(?:[a-z]+ )*class (\\w+)").matcher(code.group(1));
+                while (type.find()) {
+                    classes.add(type.group(1));
+                }
+            }
+        }
+        assertThat(classes).isNotEmpty().allMatch(name -> name.matches("Test.*|.*Test|.*Tests|.*TestCase"));
     }
 
     @Test

@@ -41,6 +41,11 @@ final class AdaLoraMethod implements PeftMethod {
     }
 
     @Override
+    public Set<String> factors() {
+        return Set.of("lora_A", "lora_B", "lora_E");
+    }
+
+    @Override
     public List<Part> parts(BaseModule module, AdapterConfig config) {
         if (!module.isLinear()) {
             return List.of();

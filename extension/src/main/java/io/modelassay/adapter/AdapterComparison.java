@@ -4,7 +4,6 @@ import io.modelassay.adapter.AdapterLayout.Role;
 import io.modelassay.adapter.AdapterLayout.Slot;
 import io.modelassay.adapter.AdapterReport.Mismatch;
 import io.modelassay.adapter.AdapterReport.Renamed;
-import io.modelassay.adapter.BaseModule.Kind;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import java.util.ArrayList;
@@ -24,6 +23,7 @@ import java.util.TreeSet;
 /** Finds a place for each key that is stored among those that PEFT would look for. */
 final class AdapterComparison {
     private static final String BASE_LAYER = ".base_layer.";
+    private static final String DEFAULT = ".default";
     private static final String MAGNITUDE_AS_MODULE = "." + LoraMethod.MAGNITUDE + ".weight";
 
     /** A stored tensor of the method, at its place. */
@@ -38,6 +38,7 @@ final class AdapterComparison {
     private final Map<String, TensorInfo> tensors;
     private final List<BaseModule> targeted;
     private final List<String> idle;
+    private final List<String> targetedParameters;
     private final SortedMap<String, Slot> wanted;
     private final Set<String> saved = new TreeSet<>();
 
@@ -50,14 +51,17 @@ final class AdapterComparison {
     final List<Placement> placements = new ArrayList<>();
     final List<Replacement> replacements = new ArrayList<>();
 
-    AdapterComparison(PeftAdapter adapter, BaseModules modules) {
+    AdapterComparison(PeftAdapter adapter, AdaptedBase adapted) {
         this.config = adapter.config();
         this.method = PeftMethods.require(config);
         this.tensors = adapter.weights().tensors();
-        this.base = modules.namedAs(adapter::modules).replicated(config.replicatedLayers());
-        AdapterLayout layout = new AdapterLayout(config, base, adapter::modules);
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        this.base = adapted.of(config, shapes, LayoutRules.PRESENT.experts());
+        AdapterLayout layout = new AdapterLayout(config, base, LayoutRules.PRESENT, adapter::modules);
         this.targeted = layout.targeted();
         this.idle = layout.idle();
+        this.targetedParameters = List.copyOf(layout.targetedParameters());
         this.wanted = layout.slots();
         tensors.values().forEach(this::place);
         wanted.keySet().stream()
@@ -85,10 +89,6 @@ final class AdapterComparison {
             } else {
                 mismatched.add(new Mismatch(tensor.name(), shape, tensor.shape(), false));
             }
-            return;
-        }
-        if (isNewHead(tensor.name())) {
-            matched.add(tensor.name());
             return;
         }
         unexpected.add(tensor.name());
@@ -126,10 +126,16 @@ final class AdapterComparison {
         return true;
     }
 
-    private static String canonicalKey(String stored) {
-        return stored.endsWith(MAGNITUDE_AS_MODULE)
+    /** PEFT 0.21 finds tensors that still have the adapter's default name as well. */
+    private String canonicalKey(String stored) {
+        String key = stored.endsWith(MAGNITUDE_AS_MODULE)
                 ? stored.substring(0, stored.length() - ".weight".length())
                 : stored;
+        Optional<AdapterKey> parsed = AdapterKey.of(key, method);
+        return parsed.filter(
+                        found -> found.leftovers().equals(Set.of(KeyLeftover.ADAPTER_NAME)) && key.contains(DEFAULT))
+                .map(found -> found.keyOf(found.module()))
+                .orElse(key);
     }
 
     /** The parameter of the base that a key under PEFT's prefix is for. */
@@ -147,23 +153,7 @@ final class AdapterComparison {
             return config.bias().equals("all")
                     || targeted.stream().anyMatch(t -> t.name().equals(module));
         }
-        return base.find(module)
-                .filter(found -> found.kind() == Kind.EMBEDDING || found.kind() == Kind.HEAD)
-                .isPresent();
-    }
-
-    /** A module that training added for the task, which the base does not have. */
-    private boolean isNewHead(String key) {
-        if (!key.startsWith(AdapterKey.PREFIX)) {
-            return false;
-        }
-        Set<String> heads = new LinkedHashSet<>(config.modulesToSave());
-        String task = config.json().optionalString("task_type").orElse("");
-        if (task.equals("SEQ_CLS") || task.equals("TOKEN_CLS")) {
-            heads.addAll(List.of("classifier", "score"));
-        }
-        String path = "." + key.substring(AdapterKey.PREFIX.length());
-        return AdapterKey.of(key, method).isEmpty() && heads.stream().anyMatch(head -> path.contains("." + head + "."));
+        return base.isEnd(module);
     }
 
     private Optional<Renamed> rename(AdapterKey key) {
@@ -196,8 +186,14 @@ final class AdapterComparison {
             if (place != null) {
                 return place.role() == Role.SAVED;
             }
-            return isNewHead(key) || (key.endsWith(".bias") && !overwriting.contains(key));
+            return key.endsWith(".bias") && !overwriting.contains(key);
         });
+    }
+
+    KeyDifferences differences() {
+        Map<String, Shape> shapes = new TreeMap<>();
+        tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        return new KeyDifferences(config, base, shapes, this);
     }
 
     SortedMap<String, List<Shape>> expected() {
@@ -208,6 +204,10 @@ final class AdapterComparison {
 
     List<String> targeted() {
         return targeted.stream().map(BaseModule::name).toList();
+    }
+
+    List<String> targetedParameters() {
+        return targetedParameters;
     }
 
     List<String> effective() {

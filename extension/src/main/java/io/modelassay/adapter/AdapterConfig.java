@@ -1,15 +1,21 @@
 package io.modelassay.adapter;
 
 import io.modelassay.checkpoint.ModelConfig;
-import java.nio.file.Path;
+import io.modelassay.checkpoint.PythonPattern;
+import io.modelassay.checkpoint.PythonPatterns;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,37 +30,46 @@ public final class AdapterConfig {
     private static final long DEFAULT_RANK = 8;
     private static final Pattern RANGE = Pattern.compile("\\[\\s*(\\d{1,6})\\s*,\\s*(\\d{1,6})\\s*\\]");
     private static final int MOST_LAYERS = 10_000;
+    private static final List<String> CLASSIFIERS = List.of("classifier", "score");
+    private static final Map<String, List<String>> TASK_HEADS =
+            Map.of("SEQ_CLS", CLASSIFIERS, "TOKEN_CLS", CLASSIFIERS, "QUESTION_ANS", List.of("qa_outputs"));
 
     private final ModelConfig json;
+    private final PythonPatterns patterns;
     private final String peftType;
     private final Optional<ModuleSelector> targets;
     private final Optional<ModuleSelector> excluded;
     private final Optional<ModuleSelector> feedForward;
     private final Map<PythonPattern, Long> ranks = new LinkedHashMap<>();
     private final Map<PythonPattern, Double> alphas = new LinkedHashMap<>();
+    private final Map<String, Map<String, PythonPattern>> keyPatterns = new TreeMap<>();
 
     private AdapterConfig(ModelConfig json) {
         this.json = json;
-        Path file = json.file();
+        this.patterns = PythonPatterns.of((what, nextStep) ->
+                new AdapterException(AdapterProblem.INVALID_PATTERN, what, json.file(), nextStep));
+        if (MlxAdapter.is(json)) {
+            throw new AdapterException(AdapterProblem.FOREIGN_ADAPTER, MlxAdapter.WHAT, json.file(), MlxAdapter.CURE);
+        }
         this.peftType = json.optionalString("peft_type")
                 .map(type -> type.toUpperCase(Locale.ROOT))
                 .orElseThrow(() -> invalid(
                         "The config has no peft_type, so there is no telling which method it is for",
                         "the adapter_config.json that PEFT saved with the weights"));
-        this.targets = ModuleSelector.of(json, "target_modules", file);
-        this.excluded = ModuleSelector.of(json, "exclude_modules", file);
-        this.feedForward = ModuleSelector.of(json, "feedforward_modules", file);
+        this.targets = ModuleSelector.of(json, "target_modules", patterns);
+        this.excluded = ModuleSelector.of(json, "exclude_modules", patterns);
+        this.feedForward = ModuleSelector.of(json, "feedforward_modules", patterns);
         if (json.has("r") && json.integer("r") < (peftType.equals("OFT") ? 0 : 1)) {
             throw invalid("r is " + json.integer("r") + ", and a rank is at least 1", "correct r in the config");
         }
         json.optionalObject("rank_pattern").filter(pattern -> !isAdaLora()).ifPresent(pattern -> {
             for (String key : pattern.keysInFileOrder()) {
-                ranks.put(ending(key, "rank_pattern"), pattern.integer(key));
+                ranks.put(keyPattern("rank_pattern", key), pattern.integer(key));
             }
         });
         json.optionalObject("alpha_pattern").ifPresent(pattern -> {
             for (String key : pattern.keysInFileOrder()) {
-                alphas.put(ending(key, "alpha_pattern"), pattern.number(key));
+                alphas.put(keyPattern("alpha_pattern", key), pattern.number(key));
             }
         });
     }
@@ -69,8 +84,10 @@ public final class AdapterConfig {
         return new AdapterConfig(json);
     }
 
-    private PythonPattern ending(String key, String pattern) {
-        return PythonPattern.of("(.*\\.)?(" + key + ")", pattern, json.file());
+    private PythonPattern keyPattern(String pattern, String key) {
+        PythonPattern matcher = patterns.compile("(.*\\.)?(" + key + ")", pattern);
+        keyPatterns.computeIfAbsent(pattern, any -> new LinkedHashMap<>()).put(key, matcher);
+        return matcher;
     }
 
     private AdapterException invalid(String what, String nextStep) {
@@ -79,6 +96,11 @@ public final class AdapterConfig {
 
     private boolean isAdaLora() {
         return peftType.equals("ADALORA");
+    }
+
+    /** Those of this config. */
+    PythonPatterns patterns() {
+        return patterns;
     }
 
     /** All keys, known or not. */
@@ -162,9 +184,45 @@ public final class AdapterConfig {
         return feedForward;
     }
 
-    /** {@code modules_to_save}: modules stored whole. */
+    /** Modules stored whole: {@code modules_to_save} and the heads that the task trains. */
     public List<String> modulesToSave() {
-        return stringOrStrings("modules_to_save");
+        Set<String> modules = new LinkedHashSet<>(stringOrStrings("modules_to_save"));
+        modules.addAll(taskHeads());
+        return List.copyOf(modules);
+    }
+
+    /** {@code task_type}, such as {@code SEQ_CLS}; empty if absent. */
+    public String taskType() {
+        return json.isString("task_type") ? json.string("task_type") : "";
+    }
+
+    /** What PEFT calls the heads that the task trains and stores; none for a language model. */
+    List<String> taskHeads() {
+        return TASK_HEADS.getOrDefault(taskType(), List.of());
+    }
+
+    /** The class that the adapter was trained on, which PEFT writes where there is no {@code task_type}. */
+    Optional<String> baseClass() {
+        return json.isObject("auto_mapping")
+                ? json.object("auto_mapping").optionalString("base_model_class")
+                : Optional.empty();
+    }
+
+    /** {@code ensure_weight_tying}: where head and embedding are one, an adapter of either is one of both. */
+    public boolean ensuresWeightTying() {
+        return json.bool("ensure_weight_tying", false);
+    }
+
+    /** Keys of {@code rank_pattern} and {@code alpha_pattern} that match none of {@code names}, by pattern. */
+    public Map<String, List<String>> unmatchedPatterns(Collection<String> names) {
+        Map<String, List<String>> unmatched = new TreeMap<>();
+        keyPatterns.forEach((pattern, keys) -> keys.forEach((key, matcher) -> {
+            if (names.stream().noneMatch(matcher::fullMatch)) {
+                unmatched.computeIfAbsent(pattern, any -> new ArrayList<>()).add(key);
+            }
+        }));
+        unmatched.values().forEach(Collections::sort);
+        return unmatched;
     }
 
     /** {@code target_parameters}: parameters adapted without their module being linear, such as stacked experts. */

@@ -1,5 +1,6 @@
 package io.modelassay.adapter;
 
+import io.modelassay.checkpoint.Printable;
 import java.nio.file.Path;
 import org.apiguardian.api.API;
 
@@ -14,7 +15,7 @@ public final class AdapterException extends RuntimeException {
     private final AdapterProblem problem;
 
     AdapterException(AdapterProblem problem, String what, Path file, String nextStep) {
-        super(what + " (" + problem.id() + ")\n  file " + file + "\nTry: " + nextStep);
+        super(Printable.lines(what + " (" + problem.id() + ")\n  file " + file + "\nTry: " + nextStep));
         this.problem = problem;
     }
 

@@ -1,17 +1,25 @@
 package io.modelassay.adapter;
 
 import io.modelassay.adapter.BaseModule.Kind;
+import io.modelassay.adapter.LayoutRules.StackSides;
 import io.modelassay.adapter.PeftMethod.Part;
 import io.modelassay.adapter.PeftMethod.Start;
 import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /** The tensors that PEFT makes under a config in a base model, by the keys that it saves them under. */
@@ -20,8 +28,10 @@ public final class AdapterLayout {
     private final AdapterConfig config;
     private final PeftMethod method;
     private final BaseModules base;
+    private final LayoutRules rules;
     private final List<BaseModule> targeted;
     private final List<String> idle;
+    private final Set<String> parameters = new TreeSet<>();
     private final SortedMap<String, Slot> slots = new TreeMap<>();
 
     /** What a tensor is to the adapter. */
@@ -55,16 +65,18 @@ public final class AdapterLayout {
     }
 
     /** With the modules that the file names, for a config that names none. */
-    AdapterLayout(AdapterConfig config, BaseModules base, Supplier<List<String>> stored) {
+    AdapterLayout(AdapterConfig config, BaseModules base, LayoutRules rules, Supplier<List<String>> stored) {
         this.config = config;
         this.method = PeftMethods.require(config);
         this.base = base;
+        this.rules = rules;
         TargetMatcher matcher = new TargetMatcher(config, base.modelType());
-        this.targeted = matcher.names()
+        List<BaseModule> named = matcher.names()
                 ? matcher.targeted(base.all())
                 : stored.get().stream()
                         .flatMap(name -> base.find(name).stream())
                         .toList();
+        this.targeted = withTied(named);
         this.idle = matcher.idle(base.all());
         layMethod();
         layParameters();
@@ -78,7 +90,12 @@ public final class AdapterLayout {
      * @throws AdapterException if the method is not known, or a pattern of the config can't be matched
      */
     public static AdapterLayout of(AdapterConfig config, BaseModules base) {
-        return new AdapterLayout(config, base.replicated(config.replicatedLayers()), List::of);
+        return of(config, base.replicated(config.replicatedLayers()), LayoutRules.PRESENT);
+    }
+
+    /** The same as a version of PEFT lays them out in {@code base}, which is the base as the adapter comes upon it. */
+    public static AdapterLayout of(AdapterConfig config, BaseModules base, LayoutRules rules) {
+        return new AdapterLayout(config, base, rules, List::of);
     }
 
     /** Every place by the key that PEFT saves it under, sorted. */
@@ -89,6 +106,35 @@ public final class AdapterLayout {
     /** The modules that {@code target_modules} names, in the order of the layers. */
     public List<BaseModule> targeted() {
         return targeted;
+    }
+
+    /** The parameters that {@code target_parameters} names, sorted. */
+    public Set<String> targetedParameters() {
+        return Collections.unmodifiableSet(parameters);
+    }
+
+    /** Head and embedding where one of them is named, they are one, and the config wants them to stay so. */
+    private List<BaseModule> withTied(List<BaseModule> named) {
+        if (!rules.tiesTargets() || !areTied()) {
+            return named;
+        }
+        List<BaseModule> ends = ends();
+        if (named.stream().noneMatch(ends::contains)) {
+            return named;
+        }
+        Set<BaseModule> all = new LinkedHashSet<>(named);
+        all.addAll(ends);
+        return List.copyOf(all);
+    }
+
+    private boolean areTied() {
+        return config.ensuresWeightTying() && (base.isTied() || rules.tiesAlways());
+    }
+
+    private List<BaseModule> ends() {
+        return Stream.of(base.inputEmbedding(), base.head())
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     /** Entries of {@code target_modules} that name no module. */
@@ -116,44 +162,51 @@ public final class AdapterLayout {
                         new Slot("", part.suffix(), part.shapes(), part.rankAxis(), Role.SHARED, false)));
     }
 
-    /** Several parameters of one module wrap each other, each layer of it with one more {@code base_layer}. */
+    /**
+     * Several parameters of one module wrap each other, each layer of it with one more {@code base_layer}: the parameter
+     * that the module registers last is the outermost.
+     */
     private void layParameters() {
-        Map<String, List<Shape>> targets = new LinkedHashMap<>();
+        Map<String, List<String>> targets = new LinkedHashMap<>();
         for (String entry : config.targetParameters()) {
             base.parameters().forEach((name, shape) -> {
                 int dot = name.lastIndexOf('.');
-                if (dot > 0 && (name.equals(entry) || ModuleSelector.endsWith(name, entry))) {
+                boolean named = name.equals(entry) || ModuleSelector.endsWith(name, entry);
+                if (dot > 0 && named && (shape.rank() == 2 || shape.rank() == 3) && parameters.add(name)) {
                     targets.computeIfAbsent(name.substring(0, dot), key -> new ArrayList<>())
-                            .add(shape);
+                            .add(name);
                 }
             });
         }
-        targets.forEach((module, shapes) -> {
-            List<Shape> a = new ArrayList<>();
-            List<Shape> b = new ArrayList<>();
-            long rank = config.rank(module);
-            for (Shape shape : shapes) {
-                boolean stacked = shape.rank() == 3;
-                if (!stacked && shape.rank() != 2) {
-                    continue;
-                }
-                long ranks = rank * (stacked ? shape.dimension(0) : 1);
-                long in = shape.dimension(shape.rank() - 1);
-                long out = shape.dimension(shape.rank() - 2);
-                a.add(Shape.of(ranks, in));
-                b.add(Shape.of(out, ranks));
-                if (stacked) {
-                    a.add(Shape.of(ranks, out));
-                    b.add(Shape.of(in, ranks));
-                }
-            }
+        targets.forEach((module, names) -> {
+            names.sort(Comparator.comparing((String name) -> !isRegisteredLast(name))
+                    .thenComparing(Comparator.naturalOrder()));
             String nested = module;
-            for (int i = 0; i < shapes.size() && !a.isEmpty(); i++) {
-                lay(nested, new Part("lora_A.weight", a, 0), Role.METHOD);
-                lay(nested, new Part("lora_B.weight", b, 1), Role.METHOD);
+            for (String name : names) {
+                layParameter(nested, name);
                 nested += ".base_layer";
             }
         });
+    }
+
+    /** Mixtures register what leads into their experts first. */
+    private static boolean isRegisteredLast(String parameter) {
+        return parameter.endsWith(".down_proj");
+    }
+
+    private void layParameter(String place, String parameter) {
+        Shape shape = Objects.requireNonNull(base.parameters().get(parameter));
+        boolean stacked = shape.rank() == 3;
+        long ranks = config.rank(parameter) * (stacked ? shape.dimension(0) : 1);
+        boolean says = stacked && rules.experts().saysTransposed(base);
+        boolean inputsFirst = stacked && (rules.sides() == StackSides.INPUTS_FIRST || says);
+        long in = shape.dimension(shape.rank() - (inputsFirst ? 2 : 1));
+        long out = shape.dimension(shape.rank() - (inputsFirst ? 1 : 2));
+        boolean either = says && rules.sides() == StackSides.BY_ANY_CLASS;
+        List<Shape> a = either ? List.of(Shape.of(ranks, in), Shape.of(ranks, out)) : List.of(Shape.of(ranks, in));
+        List<Shape> b = either ? List.of(Shape.of(out, ranks), Shape.of(in, ranks)) : List.of(Shape.of(out, ranks));
+        lay(place, new Part("lora_A.weight", a, 0), Role.METHOD);
+        lay(place, new Part("lora_B.weight", b, 1), Role.METHOD);
     }
 
     private void layTokens() {
@@ -184,7 +237,14 @@ public final class AdapterLayout {
 
     /** PEFT takes every module whose name ends with an entry, with a dot before it or not. */
     private void laySaved() {
-        for (String entry : config.modulesToSave()) {
+        List<String> saved = new ArrayList<>(config.modulesToSave());
+        if (rules.tiesSaved() && areTied()) {
+            List<String> ends = ends().stream().map(BaseModule::name).toList();
+            if (ends.stream().anyMatch(end -> saved.stream().anyMatch(end::endsWith))) {
+                saved.addAll(ends);
+            }
+        }
+        for (String entry : saved) {
             base.parameters().forEach((name, shape) -> {
                 for (int dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
                     if (name.substring(0, dot).endsWith(entry)) {

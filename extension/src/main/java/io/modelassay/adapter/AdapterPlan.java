@@ -52,7 +52,7 @@ public final class AdapterPlan {
             throw unsupported(adapter, form);
         });
         BaseModules base = BaseModules.of(model);
-        AdapterComparison comparison = new AdapterComparison(adapter, base);
+        AdapterComparison comparison = new AdapterComparison(adapter, AdaptedBase.model(base));
         requireMatch(adapter, comparison);
         AdapterPlan plan = new AdapterPlan(adapter, method.kernel());
         model.parameters().stream()

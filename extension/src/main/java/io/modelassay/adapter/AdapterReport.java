@@ -4,6 +4,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.NearestNames;
 import io.modelassay.checkpoint.Shape;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,14 +26,21 @@ public final class AdapterReport {
     private final List<String> overwriting;
     private final SortedMap<String, Renamed> renamed;
     private final List<String> targeted;
+    private final List<String> targetedParameters;
     private final List<String> effective;
     private final List<String> incomplete;
     private final List<String> idleTargets;
     private final boolean fullModel;
     private final boolean changesBase;
     private final int stored;
+    private final List<AdapterCause> causes;
+    private final Unexplained unexplained;
 
     AdapterReport(AdapterComparison from) {
+        KeyDifferences left = from.differences();
+        this.causes = from.isFullModel() ? List.of() : AdapterCauses.of(left);
+        this.unexplained = new Unexplained(
+                List.copyOf(left.missing), List.copyOf(left.unexpected), List.copyOf(left.mismatched.values()));
         this.expected = from.expected();
         this.matched = List.copyOf(from.matched);
         this.missing = List.copyOf(from.missing);
@@ -41,12 +49,33 @@ public final class AdapterReport {
         this.overwriting = List.copyOf(from.overwriting);
         this.renamed = from.renamed;
         this.targeted = from.targeted();
+        this.targetedParameters = from.targetedParameters();
         this.effective = from.effective();
         this.incomplete = from.incomplete();
         this.idleTargets = from.idleTargets();
         this.fullModel = from.isFullModel();
         this.changesBase = from.changesBase();
         this.stored = from.stored();
+    }
+
+    private AdapterReport(int stored) {
+        this.expected = Collections.emptySortedMap();
+        this.matched = List.of();
+        this.missing = List.of();
+        this.unexpected = List.of();
+        this.mismatched = List.of();
+        this.overwriting = List.of();
+        this.renamed = Collections.emptySortedMap();
+        this.targeted = List.of();
+        this.targetedParameters = List.of();
+        this.effective = List.of();
+        this.incomplete = List.of();
+        this.idleTargets = List.of();
+        this.fullModel = false;
+        this.changesBase = true;
+        this.stored = stored;
+        this.causes = List.of();
+        this.unexplained = new Unexplained(List.of(), List.of(), List.of());
     }
 
     /**
@@ -68,17 +97,37 @@ public final class AdapterReport {
     public record Renamed(String expected, Set<KeyLeftover> leftovers) {}
 
     /**
+     * Differences that no cause explains.
+     *
+     * @param missing expected keys that are not stored
+     * @param unexpected stored keys that PEFT has no place for
+     * @param mismatched tensors of other shapes
+     */
+    public record Unexplained(List<String> missing, List<String> unexpected, List<Mismatch> mismatched) {}
+
+    /**
      * Compares an adapter with a base model.
      *
      * @throws AdapterException if the method is not known, or a pattern of the config can't be matched
      */
     public static AdapterReport of(PeftAdapter adapter, Checkpoint base) {
-        return of(adapter, BaseModules.of(base));
+        return new AdapterReport(new AdapterComparison(adapter, AdaptedBase.files(BaseModules.of(base))));
     }
 
     /** Compares an adapter with the modules of a base model. */
     public static AdapterReport of(PeftAdapter adapter, BaseModules base) {
+        return of(adapter, AdaptedBase.files(base));
+    }
+
+    /** Compares an adapter with the base as it comes upon it. */
+    @API(status = API.Status.INTERNAL)
+    public static AdapterReport of(PeftAdapter adapter, AdaptedBase base) {
         return new AdapterReport(new AdapterComparison(adapter, base));
+    }
+
+    /** Of an adapter whose method is not known here: nothing but the number of its tensors. */
+    public static AdapterReport notCompared(PeftAdapter adapter) {
+        return new AdapterReport(adapter.weights().tensors().size());
     }
 
     /** Every key that PEFT looks for, with the shapes that it may have. */
@@ -116,9 +165,24 @@ public final class AdapterReport {
         return renamed;
     }
 
+    /** What explains several differences at once, the first cause first. */
+    public List<AdapterCause> causes() {
+        return causes;
+    }
+
+    /** The differences that {@link #causes} leave. */
+    public Unexplained unexplained() {
+        return unexplained;
+    }
+
     /** Modules of the base that the config names, in the order of the layers. */
     public List<String> targeted() {
         return targeted;
+    }
+
+    /** Parameters of the base that {@code target_parameters} names, sorted. */
+    public List<String> targetedParameters() {
+        return targetedParameters;
     }
 
     /** Modules whose output the adapter changes, as far as keys tell: nothing that they need is missing. */

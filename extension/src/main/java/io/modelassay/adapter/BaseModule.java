@@ -9,9 +9,10 @@ import org.apiguardian.api.API;
  * @param name its full name, such as {@code model.layers.0.self_attn.q_proj}
  * @param kind what it is
  * @param weight shape of its weight, unquantized
+ * @param gptq whether it is stored in GPTQ's format, for which PEFT has layers of its own
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record BaseModule(String name, Kind kind, Shape weight) {
+public record BaseModule(String name, Kind kind, Shape weight, boolean gptq) {
 
     /** What a module is, as far as methods treat it differently. */
     public enum Kind {
@@ -31,6 +32,11 @@ public record BaseModule(String name, Kind kind, Shape weight) {
         OTHER
     }
 
+    /** A module that is stored in another format, or in full precision. */
+    public BaseModule(String name, Kind kind, Shape weight) {
+        this(name, kind, weight, false);
+    }
+
     /** Outputs of a linear module or a convolution. */
     long out() {
         return weight.dimension(kind == Kind.TRANSPOSED ? 1 : 0);
@@ -39,6 +45,10 @@ public record BaseModule(String name, Kind kind, Shape weight) {
     /** Inputs of a linear module or a convolution. */
     long in() {
         return weight.dimension(kind == Kind.TRANSPOSED ? 0 : 1);
+    }
+
+    BaseModule named(String other) {
+        return new BaseModule(other, kind, weight, gptq);
     }
 
     boolean isLinear() {

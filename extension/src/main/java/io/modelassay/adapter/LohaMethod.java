@@ -42,6 +42,11 @@ final class LohaMethod implements PeftMethod {
     }
 
     @Override
+    public Set<String> factors() {
+        return Set.of("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b");
+    }
+
+    @Override
     public List<Part> parts(BaseModule module, AdapterConfig config) {
         if (!module.isLinear()) {
             return List.of();

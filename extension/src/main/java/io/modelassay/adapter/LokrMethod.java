@@ -46,6 +46,11 @@ final class LokrMethod implements PeftMethod {
     }
 
     @Override
+    public Set<String> factors() {
+        return Set.of("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b");
+    }
+
+    @Override
     public List<Part> parts(BaseModule module, AdapterConfig config) {
         if (!module.isLinear()) {
             return List.of();

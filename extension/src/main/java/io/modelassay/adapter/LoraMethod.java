@@ -93,6 +93,11 @@ final class LoraMethod implements PeftMethod {
     }
 
     @Override
+    public Set<String> factors() {
+        return Set.of("lora_A", "lora_B", EMBEDDING_A, EMBEDDING_B);
+    }
+
+    @Override
     public List<Part> parts(BaseModule module, AdapterConfig config) {
         long rank = config.rank(module.name());
         List<Part> parts = new ArrayList<>();
@@ -108,7 +113,8 @@ final class LoraMethod implements PeftMethod {
             convolution(module, config, rank, parts);
         } else if (module.isLinear()) {
             long in = module.in();
-            if (config.json().bool("use_qalora", false)) {
+            // Beside a base in another format PEFT makes an ordinary LoRA of it.
+            if (module.gptq() && config.json().bool("use_qalora", false)) {
                 in /= Math.max(1, config.integer("qalora_group_size").orElse(16));
             }
             parts.add(Part.of(A, 0, rank, in));

@@ -1,7 +1,8 @@
 package io.modelassay.adapter;
 
 import io.modelassay.checkpoint.ModelConfig;
-import java.nio.file.Path;
+import io.modelassay.checkpoint.PythonPattern;
+import io.modelassay.checkpoint.PythonPatterns;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,14 +27,14 @@ public final class ModuleSelector {
         this.pattern = pattern;
     }
 
-    static Optional<ModuleSelector> of(ModelConfig json, String key, Path file) {
+    static Optional<ModuleSelector> of(ModelConfig json, String key, PythonPatterns patterns) {
         if (!json.has(key)) {
             return Optional.empty();
         }
         if (json.isString(key)) {
             String text = json.string(key);
             boolean special = text.toLowerCase(Locale.ROOT).equals(ALL_LINEAR);
-            return Optional.of(new ModuleSelector(List.of(), text, special ? null : PythonPattern.of(text, key, file)));
+            return Optional.of(new ModuleSelector(List.of(), text, special ? null : patterns.compile(text, key)));
         }
         return Optional.of(new ModuleSelector(json.strings(key), null, null));
     }

@@ -129,6 +129,11 @@ public final class PeftAdapter implements AutoCloseable {
         return ranks.size() == 1 ? OptionalLong.of(ranks.get(0)) : OptionalLong.empty();
     }
 
+    /** Whether the tensors of its method are known here. */
+    public boolean hasKnownMethod() {
+        return PeftMethods.of(config).isPresent();
+    }
+
     /** Every rank that a tensor has, sorted. */
     public List<Long> ranks() {
         return PeftMethods.of(config)

@@ -40,6 +40,11 @@ interface PeftMethod {
     /** The names of its tensors in a module, without {@code .weight}, and where they start. */
     Map<String, Start> roots();
 
+    /** Those of {@link #roots} that a module's update is a product of, so that it is zero if one of them is. */
+    default Set<String> factors() {
+        return Set.of();
+    }
+
     /** The tensors that {@code module} gets; none if the method does not know modules of this kind. */
     List<Part> parts(BaseModule module, AdapterConfig config);
 

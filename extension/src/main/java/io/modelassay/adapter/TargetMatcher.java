@@ -1,7 +1,8 @@
 package io.modelassay.adapter;
 
 import io.modelassay.adapter.BaseModule.Kind;
-import java.nio.file.Path;
+import io.modelassay.checkpoint.PythonPattern;
+import io.modelassay.checkpoint.PythonPatterns;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -32,15 +33,15 @@ final class TargetMatcher {
 
     TargetMatcher(AdapterConfig config, Optional<String> modelType) {
         this.config = config;
-        Path file = config.json().file();
+        PythonPatterns patterns = config.patterns();
         for (String name : config.modulesToSave()) {
-            saved.add(PythonPattern.of("(.*\\.)?" + name + "(\\..*)?", "modules_to_save", file));
+            saved.add(patterns.compile("(.*\\.)?" + name + "(\\..*)?", "modules_to_save"));
         }
         for (String pattern : config.layersPattern()) {
-            layers.add(layerPattern("(?:.*?\\.)?" + pattern, file));
+            layers.add(layerPattern("(?:.*?\\.)?" + pattern));
         }
         if (layers.isEmpty()) {
-            layers.add(layerPattern(".*?\\.[^.]*", file));
+            layers.add(layerPattern(".*?\\.[^.]*"));
         }
         this.defaults =
                 config.targetModules().isPresent() || !config.targetParameters().isEmpty()
@@ -48,8 +49,8 @@ final class TargetMatcher {
                         : DEFAULTS.getOrDefault(modelType.orElse(""), List.of());
     }
 
-    private static PythonPattern layerPattern(String before, Path file) {
-        return PythonPattern.of(before + NUMBER, "layers_pattern", file);
+    private PythonPattern layerPattern(String before) {
+        return config.patterns().compile(before + NUMBER, "layers_pattern");
     }
 
     /** Whether the config says which modules, or PEFT has a default for the model type. */

@@ -7,6 +7,8 @@ import io.modelassay.checkpoint.TensorType;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
 /**
@@ -15,10 +17,15 @@ import org.apiguardian.api.API;
  *
  * @param checked number of tensors that start so
  * @param untouched those of them that still are so, sorted
+ * @param zeroFactors other tensors that are all zero and make the update of their module zero with them, sorted
+ * @param isCancelled whether there are such tensors, and no module is left without one
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record TrainingState(int checked, List<String> untouched) {
+public record TrainingState(int checked, List<String> untouched, List<String> zeroFactors, boolean isCancelled) {
     private static final int CHUNK = 1 << 20;
+
+    /** Of an adapter whose method is not known here. */
+    public static final TrainingState NOT_COMPARED = new TrainingState(0, List.of(), List.of(), false);
 
     /**
      * Reads the state of {@code adapter}.
@@ -27,8 +34,10 @@ public record TrainingState(int checked, List<String> untouched) {
      */
     public static TrainingState of(PeftAdapter adapter) {
         List<String> untouched = new ArrayList<>();
+        List<String> zeroFactors = new ArrayList<>();
         int checked = 0;
         PeftMethod method = PeftMethods.require(adapter.config());
+        boolean multiplies = !adapter.config().usesDora() && !adapter.config().hasLoraBias();
         for (TensorInfo tensor : adapter.weights().tensors().values()) {
             Start start = AdapterKey.of(tensor.name(), method)
                     .filter(key -> !key.suffix().endsWith(".bias"))
@@ -39,9 +48,31 @@ public record TrainingState(int checked, List<String> untouched) {
                 if (isAll(adapter.weights(), tensor, start)) {
                     untouched.add(tensor.name());
                 }
+            } else if (multiplies && tensor.byteLength() > 0 && isFactor(tensor, method)) {
+                if (isAll(adapter.weights(), tensor, Start.ZERO)) {
+                    zeroFactors.add(tensor.name());
+                }
             }
         }
-        return new TrainingState(checked, List.copyOf(untouched));
+        return new TrainingState(
+                checked,
+                List.copyOf(untouched),
+                List.copyOf(zeroFactors),
+                !zeroFactors.isEmpty() && modules(zeroFactors, method).containsAll(adapter.modules()));
+    }
+
+    private static Set<String> modules(List<String> keys, PeftMethod method) {
+        return keys.stream()
+                .flatMap(key -> AdapterKey.of(key, method).stream())
+                .map(AdapterKey::module)
+                .collect(Collectors.toSet());
+    }
+
+    private static boolean isFactor(TensorInfo tensor, PeftMethod method) {
+        return AdapterKey.of(tensor.name(), method)
+                .filter(key ->
+                        method.factors().contains(key.root()) && !key.suffix().endsWith(".bias"))
+                .isPresent();
     }
 
     /** Whether there is something to train and none of it was. */

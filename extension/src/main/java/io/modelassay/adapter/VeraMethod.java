@@ -47,6 +47,11 @@ final class VeraMethod implements PeftMethod {
     }
 
     @Override
+    public Set<String> factors() {
+        return Set.of("vera_lambda_b", "vera_lambda_d");
+    }
+
+    @Override
     public List<Part> parts(BaseModule module, AdapterConfig config) {
         return module.isLinear()
                 ? List.of(

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -29,17 +30,25 @@ final class FamilyFiles {
         if (!MODEL_TYPE.matcher(modelType).matches()) {
             return null;
         }
-        try (InputStream in = FamilyFiles.class.getResourceAsStream("families/" + modelType + ".json")) {
+        JsonNode file = resource("families/" + modelType + ".json");
+        JsonNode base = file == null ? null : file.get("extends");
+        return file == null || base == null ? file : merge(inherited(base.textValue()), file);
+    }
+
+    /** The keys that change what some family computes and that the families here do not read. */
+    static JsonNode foreignKeys() {
+        return Objects.requireNonNull(resource("foreign-keys.json"));
+    }
+
+    private static @Nullable JsonNode resource(String name) {
+        try (InputStream in = FamilyFiles.class.getResourceAsStream(name)) {
             if (in == null) {
                 return null;
             }
-            JsonNode file;
             try (JsonParser json = JSON.createParser(in)) {
                 json.nextToken();
-                file = value(json);
+                return value(json);
             }
-            JsonNode base = file.get("extends");
-            return base == null ? file : merge(inherited(base.textValue()), file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Makes one {@link LoadReport}: finds the parameter of each stored name, then compares. */
@@ -25,7 +26,14 @@ final class LoadComparison {
         this.names = StoredNames.of(checkpoint, plan, rules);
         this.unexpected = names.homeless().stream()
                 .filter(tensor -> !isComputed(names.name(tensor.name())))
+                .filter(tensor -> !mayBeOfTheHead(tensor.name()))
                 .toList();
+    }
+
+    /** Whether a tensor lies beside the base model in a class whose head is not known. */
+    private boolean mayBeOfTheHead(String stored) {
+        return plan.modelClass().head() == ModelHead.UNKNOWN
+                && !names.name(stored).startsWith(plan.basePrefix() + ".");
     }
 
     private boolean isComputed(String name) {
@@ -45,6 +53,7 @@ final class LoadComparison {
                 missing.add(parameter.name());
             }
         }
+        stacks(missing, mismatched);
         mismatched.sort(Comparator.comparing(Mismatch::name));
         return new LoadReport(
                 List.copyOf(missing),
@@ -55,6 +64,22 @@ final class LoadComparison {
                 names.moved(),
                 refusal(),
                 rules);
+    }
+
+    /** A file with stacks of experts is compared by stacks: those that are stored, and those that are not. */
+    private void stacks(Set<String> missing, List<Mismatch> mismatched) {
+        if (names.stacks().isEmpty()) {
+            return;
+        }
+        plan.stacks().forEach((name, stack) -> {
+            TensorInfo tensor = names.stacks().get(name);
+            if (tensor == null && missing.containsAll(stack.parameters())) {
+                missing.add(name);
+            } else if (tensor != null && !tensor.shape().equals(stack.shape())) {
+                mismatched.add(new Mismatch(name, stack.shape(), tensor.shape()));
+            }
+            stack.parameters().forEach(missing::remove);
+        });
     }
 
     private boolean isUnusedBias(TensorInfo tensor) {

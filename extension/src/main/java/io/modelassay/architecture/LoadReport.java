@@ -4,8 +4,10 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apiguardian.api.API;
@@ -16,7 +18,8 @@ import org.apiguardian.api.API;
  * @param missing names that the architecture has and the checkpoint has not, sorted
  * @param unexpected names as they are stored that the architecture has not, sorted
  * @param mismatched names whose shapes differ, sorted by name
- * @param checked number of parameters of the architecture
+ * @param checked number of tensors that the loader looks for: the parameters of the architecture, where a quantized module
+ *     has several parts in the place of its weight
  * @param unusedBiases those of {@code unexpected} that are biases of linear modules to which the architecture gives none,
  *     sorted by name; harmless only where all values are 0
  * @param renamed stored names that the loader takes for another, because of the base model's prefix, by stored name
@@ -63,8 +66,14 @@ public record LoadReport(
 
     /** The same with other lists, for what a quantization explains; the biases are those still unexpected. */
     public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched) {
+        return with(missing, unexpected, mismatched, checked);
+    }
+
+    /** The same of another number of tensors that the loader looks for. */
+    public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched, int checked) {
+        Set<String> left = new HashSet<>(unexpected);
         List<TensorInfo> biases = unusedBiases.stream()
-                .filter(bias -> unexpected.contains(bias.name()))
+                .filter(bias -> left.contains(bias.name()))
                 .toList();
         return new LoadReport(missing, unexpected, mismatched, checked, biases, renamed, refusal, rules);
     }

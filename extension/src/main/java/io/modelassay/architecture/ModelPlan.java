@@ -1,5 +1,6 @@
 package io.modelassay.architecture;
 
+import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,31 +18,34 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModelPlan {
     private final String modelType;
+    private final ModelClass modelClass;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Set<String> modules = new LinkedHashSet<>();
     private final Set<String> stacks = new HashSet<>();
     private final List<Layers> layers;
-    private final List<List<String>> tied;
+    private final Tie tie;
     private final Names names;
-    private final @Nullable DecoderPlan decoder;
+    private final Forward forward;
 
     ModelPlan(
             String modelType,
+            ModelClass modelClass,
             List<Parameter> parameters,
             List<Layers> layers,
-            List<List<String>> tied,
+            Tie tie,
             Names names,
-            @Nullable DecoderPlan decoder) {
+            Forward forward) {
         this.modelType = modelType;
+        this.modelClass = modelClass;
         parameters.forEach(parameter -> {
             this.parameters.put(parameter.name(), parameter);
             modules.add(parameter.module());
         });
         this.layers = List.copyOf(layers);
         layers.forEach(stack -> stacks.add(stack.prefix()));
-        this.tied = List.copyOf(tied);
+        this.tie = tie;
         this.names = names;
-        this.decoder = decoder;
+        this.forward = forward;
     }
 
     /**
@@ -72,12 +76,44 @@ public final class ModelPlan {
      * @param basePrefix name of the model without its head within the model with it
      * @param renames names of earlier generations
      * @param buffers names that are computed, not loaded
+     * @param stacks tensors that hold the weights of all experts of a layer, by name
      */
-    record Names(String basePrefix, List<Rename> renames, List<String> buffers) {}
+    record Names(String basePrefix, List<Rename> renames, List<String> buffers, Map<String, Stack> stacks) {}
+
+    /** The weights of all experts of one layer in one tensor, as transformers 5 holds them. */
+    record Stack(List<String> parameters, Shape shape) {}
+
+    /** Whether the model is a mixture of experts. */
+    public boolean hasExperts() {
+        return !names.stacks.isEmpty();
+    }
+
+    /** Tensors that hold the weights of all experts of a layer, by name. */
+    Map<String, Stack> stacks() {
+        return names.stacks;
+    }
+
+    /**
+     * What the config ties.
+     *
+     * @param names of each list, the parameters are one
+     * @param headKept whether the file stores the head with other values, so that it is not tied
+     */
+    record Tie(List<List<String>> names, boolean headKept) {}
+
+    /**
+     * The forward pass: how the decoder computes, why the config forbids it, or neither where the family has none.
+     */
+    record Forward(@Nullable DecoderPlan decoder, @Nullable RuntimeException refusal) {}
 
     /** The config's {@code model_type}. */
     public String modelType() {
         return modelType;
+    }
+
+    /** The class of transformers that the parameters are those of. */
+    public ModelClass modelClass() {
+        return modelClass;
     }
 
     /** Every parameter the architecture has under this config, in the order of the layers. */
@@ -87,20 +123,38 @@ public final class ModelPlan {
 
     /** How the language model computes: whether {@link #decoder} has an answer. */
     public boolean hasForwardPass() {
-        return decoder != null;
+        return forward.decoder != null;
+    }
+
+    /**
+     * Why the config of a family that has a forward pass does not let it run: what {@link #decoder} throws, an
+     * {@link UnsupportedArchitectureException} or a {@link io.modelassay.checkpoint.CheckpointException}.
+     */
+    public Optional<RuntimeException> refusal() {
+        return Optional.ofNullable(forward.refusal);
     }
 
     /**
      * How the decoder computes.
      *
-     * @throws UnsupportedArchitectureException if only the structure of this model type is known
+     * @throws UnsupportedArchitectureException if only the structure of this model type is known, or the config asks for what
+     *     is not computed
+     * @throws io.modelassay.checkpoint.CheckpointException if a setting of the forward pass is absent or out of range
      */
     public DecoderPlan decoder() {
-        if (decoder == null) {
+        if (modelClass.head() != ModelHead.LANGUAGE_MODEL) {
+            throw new UnsupportedArchitectureException("The class " + modelClass.name()
+                    + " of config.json's architectures gives no logits of a next token, so nothing can be evaluated"
+                    + "\nTry: the structural checks, which need no forward pass, or a model of class ForCausalLM");
+        }
+        if (forward.refusal != null) {
+            throw forward.refusal;
+        }
+        if (forward.decoder == null) {
             throw new UnsupportedArchitectureException("Model type \"" + modelType + "\" has no forward pass here"
                     + "\nTry: the structural checks, which need none");
         }
-        return decoder;
+        return forward.decoder;
     }
 
     /** The repeated layers of each stack, the language model's first. */
@@ -110,7 +164,15 @@ public final class ModelPlan {
 
     /** Names that are one parameter under this config: of each list, one has to be stored. */
     public List<List<String>> tied() {
-        return tied;
+        return tie.headKept ? List.of() : tie.names;
+    }
+
+    /**
+     * Whether the config ties head and embedding while the file stores the two with other values: transformers 5 keeps both
+     * then, and so does this plan.
+     */
+    public boolean keepsStoredHead() {
+        return tie.headKept;
     }
 
     /** What the model calls the base model that it adds a head to, such as {@code model}. */
@@ -163,6 +225,9 @@ public final class ModelPlan {
      * else that with the base model's prefix once less or once more. A name that belongs to nothing stays its present one.
      */
     public String resolve(String stored) {
+        if (isKnown(stored)) {
+            return stored;
+        }
         String name = canonical(stored);
         if (isKnown(name)) {
             return name;
@@ -191,7 +256,7 @@ public final class ModelPlan {
 
     /** The names that are one parameter with this one; itself alone where it is tied to none. */
     List<String> sharers(Parameter parameter) {
-        return tied.stream()
+        return tied().stream()
                 .filter(group -> group.contains(parameter.name()))
                 .findFirst()
                 .orElse(List.of(parameter.name()));
@@ -219,6 +284,22 @@ public final class ModelPlan {
     public ModelPlan with(List<Parameter> more) {
         List<Parameter> all = new ArrayList<>(parameters.values());
         all.addAll(more);
-        return new ModelPlan(modelType, all, layers, tied, names, decoder);
+        return new ModelPlan(modelType, modelClass, all, layers, tie, names, forward);
+    }
+
+    /** This plan of a file whose head has values of its own, although the config ties it to the embedding. */
+    ModelPlan withStoredHead() {
+        Parameter head = parameters.values().stream()
+                .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD)
+                .findFirst()
+                .orElseThrow();
+        return new ModelPlan(
+                modelType,
+                modelClass,
+                List.copyOf(parameters.values()),
+                layers,
+                new Tie(tie.names, true),
+                names,
+                new Forward(forward.decoder == null ? null : forward.decoder.withHead(head.name()), forward.refusal));
     }
 }

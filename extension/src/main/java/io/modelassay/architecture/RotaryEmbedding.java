@@ -1,7 +1,7 @@
 package io.modelassay.architecture;
 
-import io.modelassay.checkpoint.ModelConfig;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntFunction;
 import org.apiguardian.api.API;
 
 /**
@@ -9,146 +9,196 @@ import org.apiguardian.api.API;
  *
  * <p>Pair {@code i} of a head turns by {@code position * inverseFrequency[i]} radians, and cosine and sine are multiplied
  * by {@link Table#scaling}. Without extension the inverse frequency is {@code theta^(-2i/d)} (Su et al., RoFormer). The
- * variants {@code linear}, {@code dynamic} (NTK-aware), {@code yarn} (Peng et al., YaRN) and {@code llama3} change it as
- * transformers does.
+ * variants {@code linear}, {@code dynamic} (NTK-aware), {@code yarn} (Peng et al., YaRN), {@code longrope} (Ding et al.,
+ * LongRoPE), {@code llama3} and {@code proportional} change it as transformers 5 does.
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class RotaryEmbedding {
     /**
      * Frequencies for one window length.
      *
-     * @param inverseFrequencies radians a position, one for each pair of the rotated part of a head
+     * @param inverseFrequencies radians a position, one for each pair of a head's dimensions
      * @param scaling factor on cosine and sine
      */
     public record Table(float[] inverseFrequencies, double scaling) {}
 
     private final String type;
-    private final double theta;
-    private final int headSize;
-    private final int rotated;
-    private final int maxPositions;
-    private final ModelConfig scaling;
+    private final IntFunction<Table> tables;
 
-    private RotaryEmbedding(
-            String type, double theta, int headSize, int rotated, int maxPositions, ModelConfig scaling) {
+    private RotaryEmbedding(String type, IntFunction<Table> tables) {
         this.type = type;
-        this.theta = theta;
-        this.headSize = headSize;
-        this.rotated = rotated;
-        this.maxPositions = maxPositions;
-        this.scaling = scaling;
+        this.tables = tables;
     }
 
     /**
-     * Reads {@code rope_theta} with {@code rope_scaling}, or {@code rope_parameters}, which newer configs have instead.
+     * The rotary embedding of heads of {@code headSize} dimensions.
+     *
+     * @throws UnsupportedArchitectureException for a variant that is none of those above, or one that does not turn whole
+     *     heads
+     * @throws io.modelassay.checkpoint.CheckpointException for a setting that is absent or out of range
      */
-    static RotaryEmbedding of(ModelConfig config, int headSize, double defaultTheta, int maxPositions) {
-        ModelConfig parameters = config.optionalObject("rope_parameters")
-                .or(() -> config.optionalObject("rope_scaling"))
-                .orElseGet(() -> ModelConfig.parse("config.json", "{}"));
-        double theta = parameters.number("rope_theta", config.number("rope_theta", defaultTheta));
-        String type = parameters.string("rope_type", parameters.string("type", "default"));
-        int rotated = (int) (headSize * config.number("partial_rotary_factor", 1.0));
-        return new RotaryEmbedding(type, theta, headSize, rotated, maxPositions, parameters);
+    static RotaryEmbedding of(RotarySettings settings, int headSize, double defaultTheta, int maxPositions) {
+        String type = settings.type();
+        double theta = settings.theta(defaultTheta);
+        if (type.equals("default")) {
+            Table table = new Table(new Base(theta, headSize).frequencies(f -> f), 1);
+            return new RotaryEmbedding(type, positions -> table);
+        }
+        if (type.equals("proportional")) {
+            Table table = proportional(settings, theta, headSize);
+            return new RotaryEmbedding(type, positions -> table);
+        }
+        int turned = (int) (headSize * settings.part());
+        boolean known = type.equals("linear")
+                || type.equals("dynamic")
+                || type.equals("llama3")
+                || type.equals("yarn")
+                || type.equals("longrope");
+        if (!known) {
+            throw settings.typeRefused(
+                    "there is no such type; known are default, linear, dynamic, yarn, longrope, llama3 and proportional");
+        }
+        boolean fits = (turned + 1) / 2 * 2 == headSize && (turned % 2 == 0 || !type.equals("yarn"));
+        if (turned < 1 || !fits) {
+            throw settings.partRefused("with type " + type + " it turns " + turned + " of the " + headSize
+                    + " dimensions of a head, and this family turns whole heads");
+        }
+        Base base = new Base(theta, turned);
+        IntFunction<Table> tables =
+                switch (type) {
+                    case "linear" -> constant(linear(settings, base));
+                    case "dynamic" -> dynamic(settings, base, maxPositions);
+                    case "llama3" -> constant(llama3(settings, base, maxPositions));
+                    case "yarn" -> constant(new Yarn(settings, base, maxPositions).table());
+                    default -> longRope(settings, base, maxPositions);
+                };
+        if (!isFinite(tables.apply(maxPositions))) {
+            throw settings.typeRefused("its settings give frequencies that are not finite");
+        }
+        return new RotaryEmbedding(type, tables);
     }
 
-    /** {@code default}, {@code linear}, {@code dynamic}, {@code yarn} or {@code llama3}. */
+    private static boolean isFinite(Table table) {
+        boolean finite = Double.isFinite(table.scaling());
+        for (float frequency : table.inverseFrequencies()) {
+            finite &= Float.isFinite(frequency);
+        }
+        return finite;
+    }
+
+    /** {@code default}, {@code linear}, {@code dynamic}, {@code yarn}, {@code longrope}, {@code llama3} or {@code proportional}. */
     public String type() {
         return type;
     }
 
-    /**
-     * The table for windows of {@code positions} tokens; only {@code dynamic} depends on their number.
-     *
-     * @throws UnsupportedArchitectureException for a variant that is none of those above, or one that turns a part of
-     *     each head only
-     */
+    /** The table for windows of {@code positions} tokens; only {@code dynamic} and {@code longrope} depend on their number. */
     public Table table(int positions) {
-        if (rotated != headSize) {
-            throw new UnsupportedArchitectureException("partial_rotary_factor " + (double) rotated / headSize
-                    + " is not supported: the forward pass turns whole heads");
+        return tables.apply(positions);
+    }
+
+    /**
+     * Frequencies before any extension.
+     *
+     * @param theta the base
+     * @param dimensions rotated dimensions of a head, the divisor of the exponent
+     */
+    record Base(double theta, int dimensions) {
+        int pairs() {
+            return (dimensions + 1) / 2;
         }
-        return switch (type) {
-            case "linear" -> new Table(plain(theta, f -> f / scaling.number("factor")), 1);
-            case "dynamic" -> new Table(plain(dynamicTheta(positions), f -> f), 1);
-            case "llama3" -> new Table(plain(theta, this::llama3), 1);
-            case "yarn" -> yarn();
-            case "default" -> new Table(plain(theta, f -> f), 1);
-            default ->
-                throw new UnsupportedArchitectureException("Rotary embedding of type \"" + type
-                        + "\" is not supported; known are default, linear, dynamic, yarn and llama3");
+
+        double frequency(int pair) {
+            return 1 / Math.pow(theta, 2.0 * pair / dimensions);
+        }
+
+        float[] frequencies(DoubleUnaryOperator change) {
+            float[] frequencies = new float[pairs()];
+            for (int i = 0; i < frequencies.length; i++) {
+                frequencies[i] = (float) change.applyAsDouble(frequency(i));
+            }
+            return frequencies;
+        }
+    }
+
+    private static IntFunction<Table> constant(Table table) {
+        return positions -> table;
+    }
+
+    private static Table linear(RotarySettings settings, Base base) {
+        double factor = settings.positive("factor");
+        return new Table(base.frequencies(f -> f / factor), 1);
+    }
+
+    /** Turns the first part of the pairs; the frequency of the others is 0. The exponent's divisor is the whole head. */
+    private static Table proportional(RotarySettings settings, double theta, int headSize) {
+        double part = settings.part();
+        int turned = (int) Math.floor(part * headSize / 2);
+        if (part < 0 || turned > headSize / 2) {
+            throw settings.partRefused("a part from 0 to 1 was expected");
+        }
+        double factor = settings.isGiven("factor") ? settings.positive("factor") : 1;
+        Base base = new Base(theta, headSize);
+        float[] frequencies = new float[headSize / 2];
+        for (int i = 0; i < turned; i++) {
+            frequencies[i] = (float) (base.frequency(i) / factor);
+        }
+        return new Table(frequencies, 1);
+    }
+
+    private static IntFunction<Table> dynamic(RotarySettings settings, Base base, int maxPositions) {
+        double factor = settings.positive("factor");
+        int dimensions = base.dimensions();
+        if (dimensions <= 2) {
+            throw settings.typeRefused("heads of more than 2 dimensions were expected");
+        }
+        return positions -> {
+            double length = Math.max(positions, maxPositions);
+            double growth = factor * length / maxPositions - (factor - 1);
+            double theta = base.theta() * Math.pow(growth, dimensions / (dimensions - 2.0));
+            return new Table(new Base(theta, dimensions).frequencies(f -> f), 1);
         };
     }
 
-    private float[] plain(double base, DoubleUnaryOperator change) {
-        float[] frequencies = new float[rotated / 2];
-        for (int i = 0; i < frequencies.length; i++) {
-            frequencies[i] = (float) change.applyAsDouble(1 / Math.pow(base, 2.0 * i / rotated));
+    private static Table llama3(RotarySettings settings, Base base, int maxPositions) {
+        double factor = settings.positive("factor");
+        double low = settings.nonZero("low_freq_factor");
+        double high = settings.nonZero("high_freq_factor");
+        double original = settings.originalPositions(maxPositions);
+        return new Table(
+                base.frequencies(frequency -> {
+                    double length = 2 * Math.PI / frequency;
+                    double kept = length > original / low ? frequency / factor : frequency;
+                    if (length < original / high || length > original / low) {
+                        return kept;
+                    }
+                    double smooth = (original / length - low) / (high - low);
+                    return (1 - smooth) * kept / factor + smooth * kept;
+                }),
+                1);
+    }
+
+    private static IntFunction<Table> longRope(RotarySettings settings, Base base, int maxPositions) {
+        double original = settings.originalPositions(maxPositions);
+        double factor = settings.optionalPositive("factor").orElse(maxPositions / original);
+        double scaling = settings.optional("attention_factor").orElseGet(() -> {
+            if (factor <= 1) {
+                return 1;
+            }
+            if (original <= 1) {
+                throw settings.outOfRange("original_max_position_embeddings", "a number above 1");
+            }
+            return Math.sqrt(1 + Math.log(factor) / Math.log(original));
+        });
+        Table shorter = new Table(divided(base, settings.factors("short_factor", base.pairs())), scaling);
+        Table longer = new Table(divided(base, settings.factors("long_factor", base.pairs())), scaling);
+        return positions -> positions > original ? longer : shorter;
+    }
+
+    private static float[] divided(Base base, float[] factors) {
+        float[] frequencies = new float[factors.length];
+        for (int i = 0; i < factors.length; i++) {
+            frequencies[i] = (float) (base.frequency(i) / factors[i]);
         }
         return frequencies;
-    }
-
-    private double dynamicTheta(int positions) {
-        double factor = scaling.number("factor");
-        double length = Math.max(positions, maxPositions);
-        double growth = factor * length / maxPositions - (factor - 1);
-        return theta * Math.pow(growth, rotated / (rotated - 2.0));
-    }
-
-    private double llama3(double frequency) {
-        double factor = scaling.number("factor");
-        double low = scaling.number("low_freq_factor");
-        double high = scaling.number("high_freq_factor");
-        double original = scaling.number("original_max_position_embeddings");
-        double turns = original * frequency / (2 * Math.PI);
-        if (turns > high) {
-            return frequency;
-        }
-        if (turns < low) {
-            return frequency / factor;
-        }
-        double smooth = (turns - low) / (high - low);
-        return (1 - smooth) * frequency / factor + smooth * frequency;
-    }
-
-    private Table yarn() {
-        double factor = scaling.number("factor");
-        double original = scaling.number("original_max_position_embeddings", maxPositions);
-        double low = correction(scaling.number("beta_fast", 32), original);
-        double high = correction(scaling.number("beta_slow", 1), original);
-        if (scaling.bool("truncate", true)) {
-            low = Math.floor(low);
-            high = Math.ceil(high);
-        }
-        double from = Math.max(low, 0);
-        double to = Math.min(high, rotated - 1);
-        double width = from == to ? 0.001 : to - from;
-        float[] frequencies = new float[rotated / 2];
-        for (int i = 0; i < frequencies.length; i++) {
-            double frequency = 1 / Math.pow(theta, 2.0 * i / rotated);
-            double ramp = Math.min(Math.max((i - from) / width, 0), 1);
-            frequencies[i] = (float) (frequency / factor * ramp + frequency * (1 - ramp));
-        }
-        return new Table(frequencies, yarnScaling(factor));
-    }
-
-    private double correction(double rotations, double positions) {
-        return rotated * Math.log(positions / (rotations * 2 * Math.PI)) / (2 * Math.log(theta));
-    }
-
-    private double yarnScaling(double factor) {
-        double given = scaling.number("attention_factor", 0);
-        if (given != 0) {
-            return given;
-        }
-        double scale = scaling.number("mscale", 0);
-        double allDimensions = scaling.number("mscale_all_dim", 0);
-        return scale != 0 && allDimensions != 0
-                ? magnitude(factor, scale) / magnitude(factor, allDimensions)
-                : magnitude(factor, 1);
-    }
-
-    private static double magnitude(double factor, double scale) {
-        return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
     }
 }

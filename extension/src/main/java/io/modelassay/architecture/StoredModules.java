@@ -39,8 +39,8 @@ public final class StoredModules {
             "deepseek_v32", List.of("weights_proj"),
             "glm_moe_dsa", List.of("weights_proj"));
 
-    private static final Pattern TABLE =
-            Pattern.compile("(?:\\w*_)?embed(?:ding|dings|s)?(?:_\\w+)?|wte|wpe|shared|relative_attention_bias|pos_\\w*");
+    private static final Pattern TABLE = Pattern.compile(
+            "(?:\\w*_)?embed(?:ding|dings|s)?(?:_\\w+)?|wte|wpe|shared|relative_attention_bias|pos_\\w*");
     private static final Pattern ROUTER = Pattern.compile("gate|router|\\w*expert_gate");
     private static final Pattern NUMBER = Pattern.compile("\\d+");
     private static final List<String> EXPERT_COUNTS =
@@ -93,9 +93,10 @@ public final class StoredModules {
     private ModelPlan plan() {
         String type = checkpoint.config().modelType().orElse("");
         if (TRANSPOSED.contains(type)) {
-            throw new UnsupportedArchitectureException("Model type \"" + type + "\" stores its projections as [in, out]: rows"
-                    + " are input channels, and groups would go across them"
-                    + "\nTry: a checkpoint whose linear weights are [out, in]");
+            throw new UnsupportedArchitectureException(
+                    "Model type \"" + type + "\" stores its projections as [in, out]: rows"
+                            + " are input channels, and groups would go across them"
+                            + "\nTry: a checkpoint whose linear weights are [out, in]");
         }
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         for (TensorInfo tensor : checkpoint.tensors().values()) {
@@ -103,12 +104,20 @@ public final class StoredModules {
             String module = tensor.name().substring(0, Math.max(0, dot));
             if (!module.isEmpty()) {
                 parameters.put(
-                        tensor.name(), new Parameter(tensor.name(), module, tensor.shape(), kind(module, tensor), true));
+                        tensor.name(),
+                        new Parameter(tensor.name(), module, tensor.shape(), kind(module, tensor), true));
             }
         }
         List<Parameter> all = new ArrayList<>(parameters.values());
         tiedHeads(parameters).ifPresent(all::add);
-        return new ModelPlan(type, all, List.of(), List.of(), new ModelPlan.Names("", List.of(), List.of()), null);
+        return new ModelPlan(
+                type,
+                new ModelClass("", ModelHead.LANGUAGE_MODEL, ModelClass.Family.OWN),
+                all,
+                List.of(),
+                new ModelPlan.Tie(List.of(), false),
+                new ModelPlan.Names("", List.of(), List.of(), Map.of()),
+                new ModelPlan.Forward(null, null));
     }
 
     private Kind kind(String module, TensorInfo tensor) {
@@ -142,8 +151,7 @@ public final class StoredModules {
             return false;
         }
         long rows = tensor.shape().dimension(0);
-        return rows == 1
-                || EXPERT_COUNTS.stream().anyMatch(key -> text.isNumber(key) && text.integer(key) == rows);
+        return rows == 1 || EXPERT_COUNTS.stream().anyMatch(key -> text.isNumber(key) && text.integer(key) == rows);
     }
 
     /** The head that a tied model has without storing it; loaders have to be told to leave it as it is. */
@@ -154,13 +162,13 @@ public final class StoredModules {
             }
             for (String head : heads.getValue()) {
                 boolean fits = head.indexOf('.') < 0
-                        || stored.keySet().stream().anyMatch(name -> component(name).equals(component(head)));
+                        || stored.keySet().stream()
+                                .anyMatch(name -> component(name).equals(component(head)));
                 if (fits && !stored.containsKey(head + ".weight")) {
                     return stored.values().stream()
                             .filter(parameter -> parameter.kind() == Kind.EMBEDDING)
                             .findFirst()
-                            .map(table ->
-                                    new Parameter(head + ".weight", head, table.shape(), Kind.HEAD, false));
+                            .map(table -> new Parameter(head + ".weight", head, table.shape(), Kind.HEAD, false));
                 }
             }
         }

@@ -2,15 +2,20 @@ package io.modelassay.architecture;
 
 import io.modelassay.architecture.LoaderRules.BasePrefix;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apiguardian.api.API;
 
 /**
@@ -25,6 +30,7 @@ public final class StoredNames {
     private final String prefix;
     private final boolean prefixAbsent;
     private final Map<String, TensorInfo> found = new LinkedHashMap<>();
+    private final SortedMap<String, TensorInfo> stacks = new TreeMap<>();
     private final SortedMap<String, String> moved = new TreeMap<>();
     private final List<TensorInfo> homeless = new ArrayList<>();
 
@@ -50,9 +56,11 @@ public final class StoredNames {
 
     private void place(TensorInfo tensor) {
         String name = name(tensor.name());
-        if (!plan.has(name)) {
+        if (plan.stacks().containsKey(name)) {
+            stacks.put(name, tensor);
+        } else if (!plan.has(name)) {
             homeless.add(tensor);
-        } else if (name.equals(plan.canonical(tensor.name()))) {
+        } else if (name.equals(tensor.name()) || name.equals(plan.canonical(tensor.name()))) {
             found.put(name, tensor);
         } else {
             found.putIfAbsent(name, tensor);
@@ -69,6 +77,9 @@ public final class StoredNames {
             return plan.resolve(stored);
         }
         String canonical = plan.canonical(stored);
+        if (plan.modelClass().head() == ModelHead.NONE && canonical.startsWith(prefix)) {
+            return canonical.substring(prefix.length());
+        }
         return prefixAbsent && !plan.has(canonical) ? prefix + canonical : canonical;
     }
 
@@ -99,6 +110,50 @@ public final class StoredNames {
     /** Stored tensors that are no parameter's, in the order of the checkpoint. */
     public List<TensorInfo> homeless() {
         return Collections.unmodifiableList(homeless);
+    }
+
+    /**
+     * A stored weight.
+     *
+     * @param tensor the tensor that holds it, alone or with the other experts of its layer
+     * @param shape its own shape
+     */
+    public record Stored(TensorInfo tensor, Shape shape) {}
+
+    /** Everything that is stored, by the architecture's names; each expert by its own, be it in a stack or not. */
+    public SortedMap<String, Stored> weights() {
+        SortedMap<String, Stored> all = new TreeMap<>();
+        homeless.forEach(tensor -> all.put(name(tensor.name()), new Stored(tensor, tensor.shape())));
+        stacks.forEach((name, tensor) -> {
+            ModelPlan.Stack stack = Objects.requireNonNull(plan.stacks().get(name));
+            boolean fits = stack.shape().equals(tensor.shape());
+            stack.parameters()
+                    .forEach(parameter -> all.put(
+                            parameter,
+                            new Stored(
+                                    tensor,
+                                    fits ? plan.parameter(parameter).orElseThrow().shape() : tensor.shape())));
+        });
+        found.forEach((name, tensor) -> all.put(name, new Stored(tensor, tensor.shape())));
+        return all;
+    }
+
+    /** The weights {@code names}, those of experts together by the name of their stack where this file has stacks. */
+    public SortedSet<String> grouped(Collection<String> names) {
+        SortedSet<String> grouped = new TreeSet<>(names);
+        if (!stacks.isEmpty()) {
+            plan.stacks().forEach((stack, description) -> {
+                if (grouped.removeAll(description.parameters())) {
+                    grouped.add(stack);
+                }
+            });
+        }
+        return grouped;
+    }
+
+    /** Stored tensors that hold the weights of all experts of a layer, by the architecture's name. */
+    SortedMap<String, TensorInfo> stacks() {
+        return Collections.unmodifiableSortedMap(stacks);
     }
 
     boolean lacksPrefix() {

@@ -79,7 +79,10 @@ final class AdapterLoading {
 
     private String told(String expectation, Prediction prediction, String end) {
         Failure failure = Failure.expecting("adapter", adapter.name(), expectation + " on <" + baseName() + ">")
-                .but(end + (prediction.cause().isEmpty() ? "" : "\nbecause " + prediction.cause()));
+                .but(end);
+        if (!prediction.cause().isEmpty()) {
+            failure.line("because " + prediction.cause());
+        }
         List<String> keys = new ArrayList<>();
         prediction.mismatched().forEach(name -> keys.add("refused " + name));
         prediction.missing().forEach(name -> keys.add("missing " + name));

@@ -62,7 +62,7 @@ public class CheckpointAssert extends AbstractStoredFormAssert<CheckpointAssert,
 
     @Override
     LoadReport loadReport() {
-        ModelPlan plan = Architectures.require(actual.config());
+        ModelPlan plan = Architectures.require(actual);
         storedQuantization().requireKnownFormat();
         return storedQuantization().adapt(LoadReport.of(actual, plan));
     }
@@ -91,7 +91,7 @@ public class CheckpointAssert extends AbstractStoredFormAssert<CheckpointAssert,
 
     @Override
     Optional<ModelPlan> plan() {
-        return actual.config().exists() ? Architectures.find(actual.config()) : Optional.empty();
+        return Architectures.find(actual);
     }
 
     @Override

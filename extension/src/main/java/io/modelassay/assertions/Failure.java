@@ -1,5 +1,6 @@
 package io.modelassay.assertions;
 
+import io.modelassay.checkpoint.Printable;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
@@ -12,7 +13,12 @@ final class Failure {
     private final StringJoiner lines = new StringJoiner("\n");
 
     private Failure(String expectation) {
-        lines.add(expectation);
+        add(expectation);
+    }
+
+    /** Names of tensors and messages of libraries have a part in it. */
+    private void add(String line) {
+        lines.add(Printable.line(line));
     }
 
     static Failure expecting(String kind, String name, String expectation) {
@@ -20,18 +26,23 @@ final class Failure {
     }
 
     Failure but(String found) {
-        lines.add("but " + found);
+        add("but " + found);
         return this;
     }
 
     Failure line(String text) {
-        lines.add(text);
+        add(text);
         return this;
     }
 
     /** Indented items, the first few of them. */
     Failure items(List<String> items) {
-        items.stream().limit(SHOWN).forEach(item -> lines.add("  " + item));
+        return entries(items.stream().map(List::of).toList());
+    }
+
+    /** The same for items of several lines each. */
+    Failure entries(List<List<String>> items) {
+        items.stream().limit(SHOWN).flatMap(List::stream).forEach(line -> add("  " + line));
         if (items.size() > SHOWN) {
             lines.add("  and " + (items.size() - SHOWN) + " more");
         }
@@ -39,12 +50,12 @@ final class Failure {
     }
 
     Failure from(String provenance) {
-        lines.add("  " + provenance);
+        add("  " + provenance);
         return this;
     }
 
     String then(String nextStep) {
-        lines.add("Try: " + nextStep);
+        add("Try: " + nextStep);
         return lines.toString();
     }
 

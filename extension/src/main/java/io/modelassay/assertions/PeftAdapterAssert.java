@@ -102,31 +102,31 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
                         + Failure.count(report.stored(), "stored tensor") + " "
                         + report.unexpected().size() + " "
                         + Failure.verb(report.unexpected().size(), "has", "have") + " no place:")
-                .items(evidence(report));
+                .entries(evidence(report));
         if (report.hasZeroEffect()) {
             failure.line("No module has all it needs, so the base would answer as if there were no adapter");
         }
         fail(failure.from(folders).then(cure(report)));
     }
 
-    private List<String> evidence(AdapterReport report) {
-        List<String> items = new ArrayList<>();
+    private List<List<String>> evidence(AdapterReport report) {
+        List<List<String>> items = new ArrayList<>();
         Set<String> shown = new LinkedHashSet<>();
         for (AdapterReport.Mismatch mismatch : report.mismatched()) {
-            items.add(mismatch.name() + " is stored as " + mismatch.stored() + ", PEFT would make "
-                    + mismatch.expected());
+            items.add(List.of(mismatch.name() + " is stored as " + mismatch.stored() + ", PEFT would make "
+                    + mismatch.expected()));
         }
         for (String missing : report.missing()) {
             // A search among all keys, so only for what is shown.
             Optional<String> near =
                     items.size() < Failure.SHOWN ? report.nearest(missing).filter(shown::add) : Optional.empty();
-            items.add("wanted " + missing
-                    + near.map(found -> "\n   found " + found).orElse(""));
+            items.add(near.map(found -> List.of("wanted " + missing, " found " + found))
+                    .orElse(List.of("wanted " + missing)));
         }
         report.unexpected().stream()
                 .filter(name -> !shown.contains(name))
-                .forEach(name -> items.add(
-                        "dropped " + name + " " + actual.weights().tensor(name).shape()));
+                .forEach(name -> items.add(List.of(
+                        "dropped " + name + " " + actual.weights().tensor(name).shape())));
         return items;
     }
 

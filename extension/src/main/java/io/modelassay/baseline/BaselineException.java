@@ -1,5 +1,6 @@
 package io.modelassay.baseline;
 
+import io.modelassay.checkpoint.Printable;
 import java.nio.file.Path;
 import org.apiguardian.api.API;
 
@@ -9,10 +10,10 @@ public final class BaselineException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     BaselineException(Path file, String problem, String nextStep, Throwable cause) {
-        super("The baseline " + file + " " + problem + "\nTry: " + nextStep, cause);
+        super(Printable.lines("The baseline " + file + " " + problem + "\nTry: " + nextStep), cause);
     }
 
     BaselineException(Path file, String problem, String nextStep) {
-        super("The baseline " + file + " " + problem + "\nTry: " + nextStep);
+        super(Printable.lines("The baseline " + file + " " + problem + "\nTry: " + nextStep));
     }
 }

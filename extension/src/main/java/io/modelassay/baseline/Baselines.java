@@ -1,5 +1,6 @@
 package io.modelassay.baseline;
 
+import io.modelassay.checkpoint.Printable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -86,7 +87,7 @@ public final class Baselines {
 
     private Baselines(Settings settings, Consumer<String> log) {
         this.settings = settings;
-        this.log = log;
+        this.log = line -> log.accept(Printable.line(line));
     }
 
     /**

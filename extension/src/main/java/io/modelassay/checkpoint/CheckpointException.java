@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 public final class CheckpointException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
-    private static final int LONGEST_QUOTE = 160;
 
     private final CheckpointProblem problem;
     private final @Nullable String file;
@@ -70,26 +69,7 @@ public final class CheckpointException extends RuntimeException {
      * log.
      */
     static String quote(String text) {
-        StringBuilder out = new StringBuilder("\"");
-        for (int i = 0; i < text.length(); i++) {
-            if (i == LONGEST_QUOTE) {
-                return out.append("…\" (")
-                        .append(text.length())
-                        .append(" characters)")
-                        .toString();
-            }
-            char c = text.charAt(i);
-            if (c < ' '
-                    || (c >= 0x7F && c < 0xA0)
-                    || Character.isSurrogate(c)
-                    || Character.getType(c) == Character.FORMAT) {
-                String hex = Integer.toHexString(c);
-                out.append("\\u").append("0".repeat(4 - hex.length())).append(hex);
-            } else {
-                out.append(c);
-            }
-        }
-        return out.append('"').toString();
+        return Printable.quote(text);
     }
 
     /** Collects the parts; {@link #next} ends it. */
@@ -132,9 +112,9 @@ public final class CheckpointException extends RuntimeException {
 
         private String message(String nextStep) {
             StringBuilder out =
-                    new StringBuilder(what).append(" (").append(problem.id()).append(')');
+                    new StringBuilder(Printable.lines(what)).append(" (").append(problem.id()).append(')');
             if (file != null) {
-                out.append("\n  file ").append(file);
+                out.append("\n  file ").append(Printable.line(file.toString()));
             }
             if (tensor != null) {
                 out.append("\n  tensor ").append(quote(tensor));
@@ -142,7 +122,7 @@ public final class CheckpointException extends RuntimeException {
             if (byteOffset >= 0) {
                 out.append("\n  byte offset ").append(byteOffset);
             }
-            return out.append("\nTry: ").append(nextStep).toString();
+            return out.append("\nTry: ").append(Printable.lines(nextStep)).toString();
         }
     }
 }

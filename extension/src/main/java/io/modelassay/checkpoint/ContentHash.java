@@ -45,6 +45,13 @@ public final class ContentHash {
         return hashes;
     }
 
+    /** The hash of what remains of {@code bytes}, which stay as they are. */
+    public static String of(ByteBuffer bytes) {
+        MessageDigest digest = sha256();
+        digest.update(bytes.duplicate());
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
     /** The hash of {@code bytes}. */
     public static String of(byte[] bytes) {
         return HexFormat.of().formatHex(sha256().digest(bytes));

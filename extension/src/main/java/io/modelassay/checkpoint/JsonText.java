@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How every JSON document of ModelAssay is written: records and maps as objects, members in snake_case and sorted, absent
- * values as {@code null}, and {@code null} for a number that JSON has no form for (NaN and the infinities).
+ * values as {@code null}, and {@code null} for a number that JSON has no form for (NaN and the infinities). Half a surrogate
+ * pair, which UTF-8 has no form for, becomes U+FFFD; characters that do not print are escaped.
  *
  * <p>Records, maps, collections, strings, numbers, booleans and constants (in lower case), nothing else. No object mapper: its start alone takes
  * longer than inspecting a model.
@@ -49,9 +50,7 @@ public final class JsonText {
         return write(document, false)
                 .replace("<", "\\u003c")
                 .replace(">", "\\u003e")
-                .replace("&", "\\u0026")
-                .replace("\u2028", "\\u2028")
-                .replace("\u2029", "\\u2029");
+                .replace("&", "\\u0026");
     }
 
     private static String write(Object document, boolean indented) {
@@ -69,7 +68,7 @@ public final class JsonText {
         } catch (IOException e) {
             throw new UncheckedIOException("writing to memory", e);
         }
-        return text.toString();
+        return Printable.json(text.toString());
     }
 
     private static void value(JsonGenerator json, @Nullable Object value) throws IOException {

@@ -35,7 +35,7 @@ final class JsonTree {
     }
 
     /** The value that starts at the present token. Its depth is bounded by the parser's constraints. */
-    private static JsonNode value(JsonParser json) throws IOException {
+    static JsonNode value(JsonParser json) throws IOException {
         return switch (json.currentToken()) {
             case START_OBJECT -> object(json);
             case START_ARRAY -> array(json);

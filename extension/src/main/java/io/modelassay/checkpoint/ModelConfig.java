@@ -92,6 +92,12 @@ public final class ModelConfig {
         return value(key) != null;
     }
 
+    /** Whether the key is there and holds {@code null}. */
+    public boolean isNull(String key) {
+        JsonNode value = node.get(key);
+        return value != null && value.isNull();
+    }
+
     /** All keys, sorted, those with a {@code null} included. */
     public Set<String> keys() {
         TreeSet<String> keys = new TreeSet<>();
@@ -393,6 +399,25 @@ public final class ModelConfig {
         return List.copyOf(read);
     }
 
+    /**
+     * That the value at {@code key} is of the right kind and cannot be used, for the caller to throw.
+     *
+     * @param expected what values can be used, such as {@code a number above 0}
+     */
+    public CheckpointException outOfRange(String key, String expected) {
+        return CheckpointException.of(
+                        CheckpointProblem.CONFIG_VALUE_OUT_OF_RANGE, shown(key) + ", " + expected + " was expected")
+                .file(file)
+                .next("correct the value, or use the " + file.getFileName() + " that belongs to the checkpoint");
+    }
+
+    /** What {@code key} holds, in words for a message: {@code The key "hidden_act" holds "\"gelu\""}. */
+    public String shown(String key) {
+        JsonNode value = node.get(key);
+        return "The key " + CheckpointException.quote(prefix + key)
+                + (value == null ? " is absent" : " holds " + CheckpointException.quote(value.toString()));
+    }
+
     private CheckpointException missing(String key, String expected) {
         if (!fileExists) {
             return CheckpointException.of(
@@ -404,8 +429,8 @@ public final class ModelConfig {
         }
         return CheckpointException.of(
                         CheckpointProblem.MISSING_CONFIG_KEY,
-                        "The key " + CheckpointException.quote(prefix + key) + " is missing, " + expected
-                                + " was expected")
+                        "The key " + CheckpointException.quote(prefix + key)
+                                + (isNull(key) ? " is null, " : " is missing, ") + expected + " was expected")
                 .file(file)
                 .next("add the key, or use the " + file.getFileName() + " that belongs to the checkpoint");
     }

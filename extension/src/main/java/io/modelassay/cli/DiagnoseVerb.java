@@ -14,11 +14,11 @@ import io.modelassay.diagnosis.WeightRange;
 import io.modelassay.quantizer.Calibration;
 import io.modelassay.report.DiagnosisPage;
 import io.modelassay.report.ProgressLine;
+import io.modelassay.report.WholeFile;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -166,7 +166,7 @@ final class DiagnoseVerb extends Verb {
 
     private static void write(Path file, String page) {
         try {
-            Files.writeString(file, page);
+            WholeFile.write(file, page);
         } catch (IOException e) {
             throw new UncheckedIOException("The page " + file + " cannot be written", e);
         }

@@ -17,6 +17,7 @@ import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
 import io.modelassay.quantization.Quantization;
+import io.modelassay.inspection.TokenizerSampling;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -210,6 +211,9 @@ final class EvaluateVerb extends Verb {
             Perplexity perplexity,
             Optional<Comparison> comparison) {
         List<Finding> findings = new ArrayList<>();
+        if (tokens.ids == null) {
+            TokenizerSampling.finding(model.checkpoint()).ifPresent(findings::add);
+        }
         int context = model.plan().orElseThrow().decoder().maxPositions();
         if (protocol.window() > context) {
             findings.add(new Finding(

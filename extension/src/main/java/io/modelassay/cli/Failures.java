@@ -5,13 +5,17 @@ import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.CheckpointProblem;
 import io.modelassay.checkpoint.JsonText;
+import io.modelassay.checkpoint.Printable;
 import io.modelassay.conversion.PaddingException;
 import io.modelassay.matrix.MatrixException;
 import io.modelassay.quantization.UnknownFormatException;
 import io.modelassay.quantizer.QuantizerException;
 import io.modelassay.runtime.RuntimeFailure;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
@@ -37,12 +41,13 @@ final class Failures {
     static int misuse(CommandLine.ParameterException e, String[] args) {
         CommandLine line = e.getCommandLine();
         String help = line.getCommandSpec().qualifiedName() + " --help";
-        line.getErr().println(e.getMessage());
+        String message = Printable.lines(String.valueOf(e.getMessage()));
+        line.getErr().println(message);
         CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
         line.getErr().println("Try: " + help);
-        if (line.getCommand() instanceof Verb verb && verb.printsJson()) {
-            line.getOut()
-                    .print(JsonText.of(new Document(new Failure("wrong-usage", String.valueOf(e.getMessage()), help))));
+        // picocli may have stopped before it came to the option.
+        if (List.of(args).contains("--json")) {
+            line.getOut().print(JsonText.of(new Document(new Failure("wrong-usage", message, help))));
         }
         return Main.USAGE;
     }
@@ -50,9 +55,11 @@ final class Failures {
     static int report(Exception e, CommandLine line, CommandLine.ParseResult parsed) {
         Verb verb = (Verb) line.getCommand();
         String message = message(e);
-        line.getErr().println(message);
+        line.getErr().println(Printable.lines(message));
         if (verb.showsTraces()) {
-            e.printStackTrace(line.getErr());
+            StringWriter trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace));
+            line.getErr().print(Printable.lines(trace.toString()));
         }
         if (verb.printsJson()) {
             int next = message.indexOf(NEXT_STEP);
@@ -67,11 +74,35 @@ final class Failures {
 
     private static String message(Exception e) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        if (e instanceof Verb.Stopped stopped) {
+            return ofTheJvm(stopped);
+        }
         if (e instanceof UncheckedIOException) {
             String cause = String.valueOf(e.getCause());
             return message.contains(cause) ? message : message + ": " + cause;
         }
-        return isExpected(e) ? message : "Unexpected: " + message + NEXT_STEP + "--debug, and report what it shows";
+        if (isExpected(e)) {
+            return message;
+        }
+        int next = message.indexOf(NEXT_STEP);
+        return "Unexpected " + e.getClass().getSimpleName() + ": "
+                + Printable.line(next < 0 ? message : message.substring(0, next)) + NEXT_STEP
+                + (next < 0
+                        ? "--debug, and report what it shows"
+                        : Printable.line(message.substring(next + NEXT_STEP.length())));
+    }
+
+    private static String ofTheJvm(Verb.Stopped stopped) {
+        String error = Printable.line(String.valueOf(stopped.getMessage()));
+        return switch (id(stopped)) {
+            case "out-of-memory" -> "The memory of the JVM is too small: " + error + NEXT_STEP
+                    + "java -Xmx4g -jar modelassay.jar …";
+            case "stack-overflow" -> "The artifact is nested or worded so that the stack of the JVM is too small"
+                    + NEXT_STEP + "java -Xss64m -jar modelassay.jar …, and --debug, and report what it shows";
+            case "libraries-do-not-fit" -> "A library does not fit the others: " + error + NEXT_STEP
+                    + "the libraries of one release";
+            default -> "Unexpected " + error + NEXT_STEP + "--debug, and report what it shows";
+        };
     }
 
     private static boolean isExpected(Exception e) {
@@ -83,8 +114,12 @@ final class Failures {
                 || e instanceof PaddingException
                 || e instanceof MatrixException
                 || e instanceof QuantizerException
-                || e instanceof IllegalArgumentException
-                || e instanceof IllegalStateException;
+                || isOurs(e);
+    }
+
+    /** Thrown by name; its subclasses, such as NumberFormatException, are of the JDK's making and nobody's mistake of use. */
+    private static boolean isOurs(Exception e) {
+        return e.getClass() == IllegalArgumentException.class || e.getClass() == IllegalStateException.class;
     }
 
     private static String id(Exception e) {
@@ -115,13 +150,22 @@ final class Failures {
         if (e instanceof UncheckedIOException || e instanceof IOException) {
             return "input-output";
         }
-        return e instanceof IllegalArgumentException
-                ? "wrong-usage"
-                : e instanceof IllegalStateException ? "not-possible" : "unexpected";
+        if (e instanceof Verb.Stopped stopped) {
+            return id(stopped.getCause());
+        }
+        return !isOurs(e) ? "unexpected" : e instanceof IllegalArgumentException ? "wrong-usage" : "not-possible";
+    }
+
+    private static String id(@Nullable Throwable error) {
+        return error instanceof OutOfMemoryError
+                ? "out-of-memory"
+                : error instanceof StackOverflowError
+                        ? "stack-overflow"
+                        : error instanceof LinkageError ? "libraries-do-not-fit" : "unexpected";
     }
 
     private static int exitCode(Exception e) {
-        boolean usage = e instanceof IllegalArgumentException
+        boolean usage = e.getClass() == IllegalArgumentException.class
                 || e instanceof UncheckedIOException
                 || (e instanceof CheckpointException problem && problem.problem() == CheckpointProblem.WRITE_FAILED)
                 || (e instanceof PaddingException refusal && refusal.reason().isOfTheRequest())

@@ -2,10 +2,13 @@ package io.modelassay.cli;
 
 import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
+import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.inspection.AdapterInspection;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,6 +36,12 @@ final class InspectVerb extends Verb {
             description = "Also compare the keys of this PEFT adapter with those that PEFT looks for in the model.")
     private @Nullable Path adapter;
 
+    @Option(
+            names = "--strict",
+            description = "Warnings fail too: exit code 1 unless all findings are remarks. For gates, which should not pass"
+                    + " an artifact of which nothing is known.")
+    private boolean strict;
+
     @Override
     Outcome run(ProgressLine progress) {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
@@ -50,14 +59,21 @@ final class InspectVerb extends Verb {
             return new Outcome(
                     InspectDocument.of(inspection, null),
                     InspectText.of(checkpoint, inspection, other, null),
-                    inspection.holds());
+                    passes(inspection.findings()));
         }
         try (PeftAdapter opened = PeftAdapter.open(adapter)) {
-            AdapterInspection beside = AdapterInspection.of(opened, checkpoint);
+            AdapterInspection beside = other == null
+                    ? AdapterInspection.of(opened, checkpoint)
+                    : AdapterInspection.of(opened, checkpoint, other);
             return new Outcome(
                     InspectDocument.of(inspection, beside),
                     InspectText.of(checkpoint, inspection, other, beside),
-                    inspection.holds() && beside.holds());
+                    passes(inspection.findings()) && passes(beside.findings()));
         }
+    }
+
+    private boolean passes(List<Finding> findings) {
+        Severity worst = strict ? Severity.INFO : Severity.WARNING;
+        return findings.stream().allMatch(finding -> finding.severity().compareTo(worst) <= 0);
     }
 }

@@ -2,6 +2,7 @@ package io.modelassay.cli;
 
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
+import io.modelassay.checkpoint.Printable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,7 +10,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
 
-/** Plain text for a person: facts with a label, tables with aligned columns, findings with their next step. */
+/**
+ * Plain text for a person: facts with a label, tables with aligned columns, findings with their next step. Of what it is
+ * given, each part is one line and holds no character that does not print.
+ */
 final class Layout {
     private static final int LABEL_WIDTH = 17;
     private static final int SHOWN_OF_A_KIND = 5;
@@ -20,18 +24,18 @@ final class Layout {
         if (text.length() > 0) {
             text.append('\n');
         }
-        text.append(title).append('\n');
+        text.append(Printable.line(title)).append('\n');
         return this;
     }
 
     Layout fact(String label, String value) {
         text.append("  ").append(label).append(" ".repeat(Math.max(1, LABEL_WIDTH - label.length())));
-        text.append(value).append('\n');
+        text.append(Printable.line(value)).append('\n');
         return this;
     }
 
     Layout line(String line) {
-        text.append("  ").append(line).append('\n');
+        text.append("  ").append(Printable.line(line)).append('\n');
         return this;
     }
 
@@ -46,7 +50,7 @@ final class Layout {
             heads.add(right[i] ? headings.get(i).substring(1) : headings.get(i));
         }
         List<List<String>> all = new ArrayList<>(List.of(heads));
-        all.addAll(rows);
+        rows.forEach(row -> all.add(row.stream().map(Printable::line).toList()));
         for (List<String> row : all) {
             for (int i = 0; i < columns; i++) {
                 widths[i] = Math.max(widths[i], row.get(i).length());

@@ -10,7 +10,7 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The command line. Exit codes: 0 holds, 1 a finding of error severity, 2 usage, 3 the artifact can't be read. */
+/** The command line. Exit codes: 0 holds, 1 a finding of error severity, 2 usage, 3 the artifact can't be read, 4 no telling. */
 @API(status = API.Status.EXPERIMENTAL)
 @Command(
         name = "modelassay",
@@ -34,13 +34,14 @@ import picocli.CommandLine.Command;
         footer = {
             "",
             "Exit codes: 0 everything holds, 1 a finding of error severity, 2 wrong usage,",
-            "3 the artifact can't be read."
+            "3 the artifact can't be read, 4 there is no telling (predict)."
         })
 public final class Main {
     static final int HOLDS = 0;
     static final int FINDING = 1;
     static final int USAGE = 2;
     static final int UNREADABLE = 3;
+    static final int NOT_COVERED = 4;
 
     private Main() {}
 
@@ -66,19 +67,20 @@ public final class Main {
      * @return the exit code
      */
     public static int run(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = new CommandLine(new Main())
-                .setOut(out)
+        return run(verbs(), out, err, args);
+    }
+
+    static CommandLine verbs() {
+        return new CommandLine(new Main());
+    }
+
+    static int run(CommandLine line, PrintWriter out, PrintWriter err, String... args) {
+        line.setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Failures::misuse)
                 .setExecutionExceptionHandler(Failures::report);
-        int code;
-        try {
-            code = args.length == 0 ? usage(line) : line.execute(args);
-        } catch (OutOfMemoryError e) {
-            err.println("The Java heap is too small: " + e.getMessage() + "\nTry: java -Xmx4g -jar modelassay.jar …");
-            code = UNREADABLE;
-        }
+        int code = args.length == 0 ? usage(line) : line.execute(args);
         out.flush();
         err.flush();
         return code;

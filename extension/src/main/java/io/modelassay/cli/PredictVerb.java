@@ -20,7 +20,12 @@ import picocli.CommandLine.Parameters;
 /** What a version of a library makes of an artifact. */
 @Command(
         name = "predict",
-        description = "Say how a version of a library would load an adapter on a model, from their files.")
+        description = "Say how a version of a library would load an adapter on a model, from their files.",
+        footer = {
+            "",
+            "Exit codes: 0 it loads and does what its files say, 1 it does not, 2 wrong usage,",
+            "3 the model can't be read, 4 not covered: the version or the method is not known here."
+        })
 final class PredictVerb extends Verb {
     @Parameters(paramLabel = "FOLDER", description = "The base model's folder.")
     private Path folder = Path.of("");
@@ -94,8 +99,15 @@ final class PredictVerb extends Verb {
                 }
             }
             Prediction prediction = predictor.predict(peft);
-            return new Verb.Outcome(Document.of(prediction), text(prediction), prediction.works());
+            return new Verb.Outcome(Document.of(prediction), text(prediction), code(prediction));
         }
+    }
+
+    /** What is not known here says nothing against the adapter. */
+    private static int code(Prediction prediction) {
+        return prediction.outcome() == io.modelassay.compatibility.Outcome.NOT_COVERED
+                ? Main.NOT_COVERED
+                : prediction.works() ? Main.HOLDS : Main.FINDING;
     }
 
     private Map<Library, LibraryVersion> versions() {

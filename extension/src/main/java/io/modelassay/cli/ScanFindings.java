@@ -39,10 +39,14 @@ final class ScanFindings {
         }
         Set<String> broken = new TreeSet<>();
         stored.tensors().stream().filter(scan -> !scan.isFinite()).forEach(scan -> broken.add(scan.name()));
+        Set<String> noted = new TreeSet<>(broken);
+        decoded.findings().stream()
+                .filter(finding -> finding.id().equals("scale-non-finite"))
+                .forEach(finding -> noted.add(finding.subject()));
         Map<String, String> consequences = new HashMap<>();
         List<TensorScan> own = new ArrayList<>();
         for (TensorScan scan : decoded.tensors()) {
-            Optional<String> cause = scan.isFinite() ? Optional.empty() : cause(scan, broken);
+            Optional<String> cause = scan.isFinite() ? Optional.empty() : cause(scan, noted);
             cause.ifPresent(part -> consequences.put(
                     part,
                     "; " + what(scan) + " of " + Layout.number(scan.count()) + " values of " + scan.name()
@@ -57,6 +61,15 @@ final class ScanFindings {
         own.forEach(scan -> notFinite(scan, ""));
         decoded.findings().stream()
                 .filter(finding -> !finding.id().equals("scale-non-finite") || !broken.contains(finding.subject()))
+                .map(finding -> new Finding(
+                        finding.id(),
+                        finding.severity(),
+                        finding.subject(),
+                        finding.message()
+                                + (finding.id().equals("scale-non-finite")
+                                        ? consequences.getOrDefault(finding.subject(), "")
+                                        : ""),
+                        finding.nextStep()))
                 .forEach(findings::add);
         return findings;
     }

@@ -1,6 +1,7 @@
 package io.modelassay.cli;
 
 import io.modelassay.checkpoint.JsonText;
+import io.modelassay.checkpoint.Printable;
 import io.modelassay.report.ProgressLine;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -33,9 +34,23 @@ abstract class Verb implements Callable<Integer> {
      *
      * @param document the JSON document, a record
      * @param text the same for a person
-     * @param holds whether there is no finding of error severity
+     * @param code the exit code
      */
-    record Outcome(Object document, String text, boolean holds) {}
+    record Outcome(Object document, String text, int code) {
+        /** Of findings, none of which is an error if it {@code holds}. */
+        Outcome(Object document, String text, boolean holds) {
+            this(document, text, holds ? Main.HOLDS : Main.FINDING);
+        }
+    }
+
+    /** An error of the JVM that ended a verb. */
+    static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Stopped(Error cause) {
+            super(cause.toString(), cause);
+        }
+    }
 
     abstract Outcome run(ProgressLine progress);
 
@@ -43,15 +58,20 @@ abstract class Verb implements Callable<Integer> {
     public final Integer call() {
         ProgressLine progress = ProgressLine.on(commandLine().getErr());
         Outcome outcome;
+        String printed;
         try {
             outcome = run(progress);
+            printed = json ? JsonText.of(outcome.document()) : Printable.lines(outcome.text());
+        } catch (Error e) {
+            // picocli hands on exceptions only; a stack or heap that a hostile file has filled is no less of a result.
+            throw new Stopped(e);
         } finally {
             progress.end();
         }
         PrintWriter out = commandLine().getOut();
-        out.print(json ? JsonText.of(outcome.document()) : outcome.text());
+        out.print(printed);
         out.flush();
-        return outcome.holds() ? Main.HOLDS : Main.FINDING;
+        return outcome.code();
     }
 
     final CommandLine commandLine() {

@@ -1,11 +1,13 @@
 package io.modelassay.compatibility;
 
+import io.modelassay.adapter.AdaptedBase;
 import io.modelassay.adapter.BaseModules;
 import io.modelassay.checkpoint.Checkpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 
@@ -18,30 +20,48 @@ public final class AdapterPredictor {
     /** The version of transformers that is assumed where none is named. */
     public static final LibraryVersion TRANSFORMERS = LibraryVersion.of("4.57.6");
 
+    /** The newest version of transformers whose behaviour is known. */
+    public static final LibraryVersion NEWEST_TRANSFORMERS = LibraryVersion.of("5.24.0");
+
+    /** Kinds of ends that keys and shapes decide. */
+    private static final Set<String> OF_KEYS = Set.of(
+            "shape-mismatch",
+            "no-effect",
+            "missing-keys",
+            "partial-effect",
+            "saved-module-absent",
+            "setting-warned-of");
+
     private final AdapterFiles files;
-    private final BaseModules base;
+    private final AdaptedBase base;
+    private final Optional<String> modelType;
     private final PeftLoading.Surroundings surroundings;
 
-    private AdapterPredictor(AdapterFiles files, BaseModules base, PeftLoading.Surroundings surroundings) {
+    private AdapterPredictor(
+            AdapterFiles files, AdaptedBase base, Optional<String> modelType, PeftLoading.Surroundings surroundings) {
         this.files = files;
         this.base = base;
+        this.modelType = modelType;
         this.surroundings = surroundings;
     }
 
     /** Of the adapter in {@code folder}, whole or not, on {@code base}. */
     public static AdapterPredictor of(Path folder, Checkpoint base) {
         BaseModules modules = BaseModules.of(base);
-        return of(folder, modules, BitsAndBytesBase.of(base, modules));
-    }
-
-    /** Of the adapter in {@code folder}, whole or not, on a model of these modules. */
-    public static AdapterPredictor of(Path folder, BaseModules base) {
-        return of(folder, base, Optional.empty());
-    }
-
-    private static AdapterPredictor of(Path folder, BaseModules base, Optional<BitsAndBytesBase> packed) {
         return new AdapterPredictor(
-                AdapterFiles.in(folder), base, new PeftLoading.Surroundings(TRANSFORMERS, Optional.empty(), packed));
+                AdapterFiles.in(folder, base),
+                AdaptedBase.files(modules),
+                modules.modelType(),
+                new PeftLoading.Surroundings(TRANSFORMERS, Optional.empty(), BitsAndBytesBase.of(base, modules)));
+    }
+
+    /** Of the adapter in {@code folder}, whole or not, on a model of these modules, whatever class its config asks for. */
+    public static AdapterPredictor of(Path folder, BaseModules base) {
+        return new AdapterPredictor(
+                AdapterFiles.in(folder),
+                AdaptedBase.model(base),
+                base.modelType(),
+                new PeftLoading.Surroundings(TRANSFORMERS, Optional.empty(), Optional.empty()));
     }
 
     /**
@@ -53,6 +73,7 @@ public final class AdapterPredictor {
         return new AdapterPredictor(
                 files,
                 base,
+                modelType,
                 switch (library) {
                     case TRANSFORMERS ->
                         new PeftLoading.Surroundings(version, surroundings.bitsandbytes(), surroundings.packed());
@@ -79,8 +100,26 @@ public final class AdapterPredictor {
                     "a version from " + knownVersions().get(0) + " to "
                             + knownVersions().get(knownVersions().size() - 1));
         }
-        Prediction prediction = predict(version, known.get());
-        return prediction.works() ? prediction : prediction.withCure(cure(prediction));
+        Prediction prediction = explained(predict(version, known.get()));
+        return prediction.works() || prediction.outcome() == Outcome.NOT_COVERED
+                ? prediction
+                : prediction.with(prediction.cause(), cure(prediction));
+    }
+
+    /** What the newest known version of PEFT makes of it beside the newest known transformers. */
+    public Prediction newest() {
+        return with(Library.TRANSFORMERS, NEWEST_TRANSFORMERS)
+                .predict(knownVersions().get(knownVersions().size() - 1));
+    }
+
+    /** With the reason why keys and shapes are not those that PEFT looks for, where one explains them. */
+    private Prediction explained(Prediction prediction) {
+        return prediction.works() || !OF_KEYS.contains(prediction.kind())
+                ? prediction
+                : files.causes(base).stream()
+                        .findFirst()
+                        .map(cause -> prediction.with(cause.message(), cause.nextStep()))
+                        .orElse(prediction);
     }
 
     private String cure(Prediction prediction) {
@@ -99,7 +138,7 @@ public final class AdapterPredictor {
 
     private Prediction predict(LibraryVersion version, PeftVersion known) {
         try {
-            return loaded(version, known, new PeftLoading(known, surroundings, files, base));
+            return loaded(version, known, new PeftLoading(known, surroundings, files, base, modelType));
         } catch (Refusal e) {
             if (e.isNotCovered()) {
                 return Prediction.notCovered(Library.PEFT, version, e.why, e.cure);
@@ -126,9 +165,12 @@ public final class AdapterPredictor {
         Effect effect = loading.effect();
         Outcome outcome =
                 !loading.warnings.isEmpty() ? Outcome.WARN : effect == Effect.NONE ? Outcome.SILENT : Outcome.CLEAN;
-        // The warning about keys comes last, and says more of the outcome than one about the config.
-        int decisive = loading.missing.isEmpty() ? 0 : loading.warnings.size() - 1;
-        String message = loading.warnings.isEmpty() ? "" : loading.warnings.get(decisive);
+        // The warning about keys comes last, and says more of the outcome than one about a setting or an unknown key.
+        String message = loading.warnings.isEmpty()
+                ? ""
+                : loading.missing.isEmpty()
+                        ? loading.settingWarned.orElse(loading.warnings.get(0))
+                        : loading.warnings.get(loading.warnings.size() - 1);
         return new Prediction(
                 Library.PEFT,
                 version,
@@ -142,7 +184,7 @@ public final class AdapterPredictor {
                 List.copyOf(loading.unexpected),
                 List.of(),
                 Optional.of(effect),
-                loading.difference().orElse(effect == Effect.NONE ? "no tensor of it changes a module" : ""),
+                loading.difference().orElse(effect == Effect.NONE ? loading.idleness() : ""),
                 "");
     }
 
@@ -152,7 +194,7 @@ public final class AdapterPredictor {
                 : !loading.missing.isEmpty() && !loading.warnings.isEmpty()
                         ? "missing-keys"
                         : !loading.warnings.isEmpty()
-                                ? "unknown-config-key"
+                                ? loading.settingWarned.isPresent() ? "setting-warned-of" : "unknown-config-key"
                                 : effect == Effect.PARTIAL ? "partial-effect" : "";
     }
 

@@ -23,7 +23,7 @@ record BitsAndBytesBase(String module) {
 
     static Optional<BitsAndBytesBase> of(Checkpoint base, BaseModules modules) {
         StoredQuantization stored = StoredQuantization.of(
-                base, base.config().exists() ? Architectures.find(base.config()) : Optional.empty());
+                base, Architectures.find(base));
         return modules.all().stream()
                 .map(BaseModule::name)
                 .filter(name -> stored.find(name + ".weight")

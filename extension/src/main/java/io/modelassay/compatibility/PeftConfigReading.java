@@ -1,5 +1,6 @@
 package io.modelassay.compatibility;
 
+import io.modelassay.adapter.MlxAdapter;
 import io.modelassay.checkpoint.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,15 +27,21 @@ final class PeftConfigReading {
     PeftConfigReading(PeftVersion version, ModelConfig json) {
         this.version = version;
         if (!json.keys().contains("peft_type")) {
-            throw unknownType("peft_type", "the config has no peft_type");
+            boolean mlx = MlxAdapter.is(json);
+            throw unknownType(
+                    "peft_type",
+                    mlx ? MlxAdapter.WHAT : "the config has no peft_type",
+                    mlx ? MlxAdapter.CURE : "the adapter_config.json that PEFT saved with the weights");
         }
         this.type = json.isString("peft_type") ? json.string("peft_type") : String.valueOf(json.toJson("peft_type"));
         if (!version.knows(type)) {
+            boolean method = PeftVersions.isMethod(type);
             throw unknownType(
                     type,
-                    PeftVersions.isMethod(type)
+                    method
                             ? "PEFT " + version.version() + " does not have the method " + type
-                            : "there is no method of that name; names are in upper case");
+                            : "no version of PEFT has a method of that name",
+                    method ? "a version of PEFT that has the method" : PeftVersions.nearestMethod(type));
         }
         if (!version.hasTensorsOf(type)) {
             throw Refusal.notCovered(
@@ -44,9 +51,8 @@ final class PeftConfigReading {
         check();
     }
 
-    private static Refusal unknownType(String key, String why) {
-        return new Refusal(
-                "unknown-peft-type", "KeyError", "'" + key + "'", why, "a version of PEFT that has the method");
+    private static Refusal unknownType(String key, String why, String cure) {
+        return new Refusal("unknown-peft-type", "KeyError", "'" + key + "'", why, cure);
     }
 
     private ModelConfig takeKnownKeys(ModelConfig json) {

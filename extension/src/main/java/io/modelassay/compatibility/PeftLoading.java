@@ -1,5 +1,6 @@
 package io.modelassay.compatibility;
 
+import io.modelassay.adapter.AdaptedBase;
 import io.modelassay.adapter.AdapterConfig;
 import io.modelassay.adapter.AdapterLayout.Role;
 import io.modelassay.adapter.AdapterLayout.Slot;
@@ -10,7 +11,6 @@ import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,6 +34,10 @@ final class PeftLoading {
     private final Map<String, String> stored = new LinkedHashMap<>();
 
     final List<String> warnings = new ArrayList<>();
+
+    /** What one of the warnings is about, if it is about a setting. */
+    final Optional<String> settingWarned;
+
     final TreeSet<String> missing = new TreeSet<>();
     final TreeSet<String> unexpected = new TreeSet<>();
     final List<String> mismatched = new ArrayList<>();
@@ -43,18 +47,28 @@ final class PeftLoading {
      *
      * @throws Refusal if a library raises
      */
-    PeftLoading(PeftVersion version, Surroundings surroundings, AdapterFiles files, BaseModules base) {
+    PeftLoading(
+            PeftVersion version,
+            Surroundings surroundings,
+            AdapterFiles files,
+            AdaptedBase adapted,
+            Optional<String> modelType) {
         this.version = version;
         this.files = files;
-        this.base = base;
         this.json = files.config();
         this.reading = new PeftConfigReading(version, json);
         warnings.addAll(reading.warnings());
-        this.targets = new PeftTargets(version, reading, base);
-        this.model = new WrappedModel(version, targets, base);
+        this.targets = new PeftTargets(
+                version, surroundings.transformers(), reading, adapted, modelType, files.tensorsIfReadable());
+        warnings.addAll(targets.warnings());
+        this.settingWarned = targets.warnings().stream().findFirst();
+        this.base = targets.base();
+        this.model = new WrappedModel(version, targets, this.base);
         SortedMap<String, Shape> tensors = files.tensors();
         PeftKeys keys = new PeftKeys(version, reading.type(), model);
-        this.names = keys.inMemory(translated(surroundings.transformers(), tensors, base), modulesToSave());
+        this.names = keys.inMemory(
+                translated(surroundings.transformers(), tensors, this.base),
+                Set.copyOf(targets.config().modulesToSave()));
         checkOldRotations();
         checkProjections(tensors);
         names.forEach((key, name) -> stored.put(name, key));
@@ -87,17 +101,6 @@ final class PeftLoading {
             keys.put(translates ? PeftKeys.translated(key, base) : key, key);
         }
         return keys;
-    }
-
-    private Set<String> modulesToSave() {
-        AdapterConfig config = targets.config();
-        Set<String> names = new LinkedHashSet<>(config.modulesToSave());
-        String task = config.json().optionalString("task_type").orElse("");
-        if (task.equals("SEQ_CLS") || task.equals("TOKEN_CLS")) {
-            names.add("classifier");
-            names.add("score");
-        }
-        return names;
     }
 
     private void checkOldRotations() {
@@ -154,7 +157,7 @@ final class PeftLoading {
             throw new Refusal(
                     "shape-mismatch",
                     "RuntimeError",
-                    "Error(s) in loading state_dict for PeftModelForCausalLM: size mismatch for " + name
+                    "Error(s) in loading state_dict for " + targets.modelClass() + ": size mismatch for " + name
                             + ": copying a param with shape torch.Size(" + shape
                             + ") from checkpoint, the shape in current model is torch.Size("
                             + model.shapes(name).get(0) + ").",
@@ -184,13 +187,18 @@ final class PeftLoading {
     /** Modules that the loaded tensors change the output of, as far as those that start neutral tell. */
     private Set<String> changed() {
         Set<String> changed = new HashSet<>();
+        Set<String> cancelled = new HashSet<>();
         model.adapter().forEach((name, slot) -> {
             String key = stored.get(name);
+            if (key != null && files.isZeroFactor(key)) {
+                cancelled.add(slot.module());
+            }
             boolean counts = slot.role() == Role.METHOD ? slot.neutral() && hasStrength() : slot.role() != Role.SHARED;
             if (key != null && !files.isUntouched(key) && (counts || isAllThereIs(slot))) {
                 changed.add(slot.module());
             }
         });
+        changed.removeAll(cancelled);
         return changed;
     }
 
@@ -209,7 +217,8 @@ final class PeftLoading {
             return Effect.NONE;
         }
         Set<String> changed = changed();
-        boolean overwrites = !holdsWholeBase() && stored.keySet().stream().anyMatch(model::isOfBase);
+        boolean overwrites = !holdsWholeBase()
+                && stored.keySet().stream().anyMatch(name -> model.isOfBase(name) && !repeatsEnd(name));
         if (changed.isEmpty() && !overwrites) {
             return Effect.NONE;
         }
@@ -219,6 +228,13 @@ final class PeftLoading {
         return difference(changed).isPresent() ? Effect.PARTIAL : Effect.FULL;
     }
 
+    /** Why there is no effect. */
+    String idleness() {
+        return stored.values().stream().anyMatch(files::isZeroFactor)
+                ? "the product of the factors is zero: one of them holds nothing but zeros in each module"
+                : "no tensor of it changes a module";
+    }
+
     /** Why the effect is another than the files say. */
     Optional<String> difference() {
         return difference(changed());
@@ -226,6 +242,10 @@ final class PeftLoading {
 
     private Optional<String> difference(Set<String> changed) {
         boolean wholeBase = holdsWholeBase();
+        if (targets.namesNoParameter() && !unexpected.isEmpty()) {
+            return Optional.of("target_parameters were set but no parameter was matched, so that " + unexpected.size()
+                    + " stored tensors are dropped; transformers before 5 holds each expert in modules of its own");
+        }
         for (String name : unexpected) {
             if (!name.startsWith("base_model.vera_") && !(wholeBase && isParameter(name))) {
                 return Optional.of(
@@ -235,16 +255,26 @@ final class PeftLoading {
         Set<String> kinds = changed.stream().map(PeftLoading::kindOf).collect(Collectors.toSet());
         for (String name : missing) {
             Slot slot = model.adapter().get(name);
-            if (slot != null && kinds.contains(kindOf(slot.module())) && !isExcluded(slot.module())) {
+            if (slot != null
+                    && (kinds.contains(kindOf(slot.module())) || isBegun(slot.module()))
+                    && !isExcluded(slot.module())) {
                 return Optional.of(missing.size() + " tensors are missing, such as " + name);
             }
         }
         for (String name : stored.keySet()) {
-            if (!wholeBase && model.isOfBase(name) && !isAskedFor(name)) {
+            if (!wholeBase && model.isOfBase(name) && !isAskedFor(name) && !repeatsEnd(name)) {
                 return Optional.of("weights of the base are overwritten, such as " + name);
             }
         }
         return Optional.ofNullable(computedOtherwise());
+    }
+
+    /** Whether some of the module's tensors are stored. */
+    private boolean isBegun(String module) {
+        return !module.isEmpty()
+                && model.adapter().entrySet().stream()
+                        .anyMatch(entry ->
+                                entry.getValue().module().equals(module) && stored.containsKey(entry.getKey()));
     }
 
     /** Whether the file carries the model as well, which is taken to be the base that it is loaded on. */
@@ -275,6 +305,13 @@ final class PeftLoading {
 
     private boolean isAskedFor(String name) {
         return name.endsWith(".bias") && !targets.config().bias().equals("none");
+    }
+
+    /** PEFT stores head and embedding beside the adapter where they may have changed, most often as the base has them. */
+    private boolean repeatsEnd(String name) {
+        String parameter = name.substring(WrappedModel.PREFIX.length()).replace(".base_layer.", ".");
+        return base.isEnd(parameter.substring(0, Math.max(0, parameter.lastIndexOf('.'))))
+                && files.repeatsBase(Objects.requireNonNull(stored.get(name)), parameter);
     }
 
     private @Nullable String computedOtherwise() {

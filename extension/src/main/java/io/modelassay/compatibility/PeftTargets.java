@@ -1,5 +1,6 @@
 package io.modelassay.compatibility;
 
+import io.modelassay.adapter.AdaptedBase;
 import io.modelassay.adapter.AdapterConfig;
 import io.modelassay.adapter.AdapterException;
 import io.modelassay.adapter.AdapterLayout;
@@ -7,34 +8,64 @@ import io.modelassay.adapter.AdapterLayout.Slot;
 import io.modelassay.adapter.AdapterProblem;
 import io.modelassay.adapter.BaseModule;
 import io.modelassay.adapter.BaseModules;
+import io.modelassay.adapter.ExpertLayout;
+import io.modelassay.adapter.LayoutRules;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Which modules a version of PEFT adapts under a config, and the tensors that it makes there. */
 final class PeftTargets {
+    private static final Map<String, String> CLASSES = Map.of(
+            "CAUSAL_LM", "PeftModelForCausalLM",
+            "SEQ_2_SEQ_LM", "PeftModelForSeq2SeqLM",
+            "SEQ_CLS", "PeftModelForSequenceClassification",
+            "TOKEN_CLS", "PeftModelForTokenClassification",
+            "QUESTION_ANS", "PeftModelForQuestionAnswering",
+            "FEATURE_EXTRACTION", "PeftModelForFeatureExtraction");
+
+    /** Since when transformers' conversions of weights have another form. */
+    private static final LibraryVersion DISTRIBUTED = LibraryVersion.of("5.18.0");
+
+    private static final Predicate<String> EXPERT =
+            Pattern.compile("\\.experts\\.\\d+\\.").asPredicate();
+
     private final PeftVersion version;
     private final String type;
     private final AdapterConfig config;
+    private final BaseModules base;
     private final AdapterLayout layout;
+    private final List<String> warnings = new ArrayList<>();
 
     /**
      * Finds the modules.
      *
      * @throws Refusal if the version raises, since there are none or the config makes no sense to it
      */
-    PeftTargets(PeftVersion version, PeftConfigReading reading, BaseModules base) {
+    PeftTargets(
+            PeftVersion version,
+            LibraryVersion transformers,
+            PeftConfigReading reading,
+            AdaptedBase adapted,
+            Optional<String> modelType,
+            Map<String, Shape> tensors) {
         this.version = version;
         this.type = reading.type();
-        ModelConfig taken = withTargets(reading.taken(), base);
+        ModelConfig taken = withTargets(reading.taken(), modelType);
+        LayoutRules rules = version.layoutRules(transformers);
         try {
             this.config = AdapterConfig.of(reading.makesNothing() ? taken.without(List.of("r")) : taken);
-            this.layout = AdapterLayout.of(config, base);
+            this.base = adapted.of(config, tensors, rules.experts());
+            this.layout = AdapterLayout.of(config, base, rules);
         } catch (AdapterException e) {
             throw e.problem() == AdapterProblem.INVALID_PATTERN
                     ? new Refusal(
@@ -50,13 +81,77 @@ final class PeftTargets {
                             String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
                             "correct adapter_config.json");
         }
+        checkStacks(transformers, tensors);
         if (layout.slots().isEmpty()) {
             throw nothingTargeted(taken);
         }
         check();
+        warn(rules);
     }
 
-    private ModelConfig withTargets(ModelConfig taken, BaseModules base) {
+    /** What PEFT makes of an adapter of a mixture whose experts transformers 5 stacks. */
+    private void checkStacks(LibraryVersion transformers, Map<String, Shape> tensors) {
+        boolean stacked = ExpertLayout.ofTransformers(transformers.major()).stacks(base);
+        if (!stacked || !type.equals("LORA")) {
+            return;
+        }
+        if (version.is("stacked_experts", "refused") && transformers.isAtLeast(DISTRIBUTED)) {
+            throw new Refusal(
+                    "stacked-experts",
+                    "TypeError",
+                    "WeightConverter.__init__() got an unexpected keyword argument 'distributed_operation'",
+                    "PEFT " + version.version() + " does not know how transformers " + transformers + " stacks experts",
+                    "PEFT 0.20 or later");
+        }
+        if (version.is("stacked_experts", "converted")
+                && tensors.keySet().stream().anyMatch(EXPERT)) {
+            throw Refusal.notCovered(
+                    "the adapter has tensors for single experts, which PEFT converts to stacks beside transformers 5, and"
+                            + " what comes of that is not known here",
+                    "transformers 4, which holds each expert apart");
+        }
+    }
+
+    /** What PEFT says of entries that name nothing, and of ends of the model that are one. */
+    private void warn(LayoutRules rules) {
+        warnings.addAll(new TiedEnds(version, config, base, layout, rules.tiesAlways()).warnings());
+        if (version.is("unknown_layer", "warned")
+                && layout.targetedParameters().stream()
+                        .anyMatch(name -> !name.endsWith(".weight") || rules.experts() == ExpertLayout.STACKED)) {
+            warnings.add("UserWarning: Unsupported layer type '<class that holds "
+                    + layout.targetedParameters().iterator().next() + ">' encountered, proceed at your own risk.");
+        }
+        if (namesNoParameter()) {
+            warnings.add("RuntimeWarning: target_parameters=" + listed(config.targetParameters())
+                    + " were set but no parameter was matched.");
+        }
+        if (version.is("unmatched_patterns", "warned")) {
+            List<String> names =
+                    layout.targeted().stream().map(BaseModule::name).toList();
+            config.unmatchedPatterns(names)
+                    .forEach((pattern, keys) -> warnings.add("RuntimeWarning: The following " + pattern
+                            + " keys did not match any targeted module and were ignored: " + listed(keys) + "."));
+        }
+    }
+
+    /** The Python class of the adapted model. */
+    String modelClass() {
+        return CLASSES.getOrDefault(config.taskType(), "PeftModel");
+    }
+
+    /** Whether there are {@code target_parameters}, and the base has none of them. */
+    boolean namesNoParameter() {
+        return !config.targetParameters().isEmpty()
+                && layout.targetedParameters().isEmpty();
+    }
+
+    private static String listed(List<String> names) {
+        return names.stream()
+                .map(name -> "'" + name.replace("\\", "\\\\") + "'")
+                .collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    private ModelConfig withTargets(ModelConfig taken, Optional<String> known) {
         if (taken.isString("target_modules")
                 && taken.string("target_modules").toLowerCase(Locale.ROOT).equals("all-linear")
                 && version.is("all_linear", "pattern")) {
@@ -65,7 +160,7 @@ final class PeftTargets {
         if (taken.has("target_modules") || taken.has("target_parameters") || type.equals("TRAINABLE_TOKENS")) {
             return taken;
         }
-        String modelType = base.modelType().orElse("");
+        String modelType = known.orElse("");
         return version.defaultTargets(type, modelType)
                 .map(targets -> taken.with("target_modules", targets))
                 .orElseThrow(() -> new Refusal(
@@ -183,6 +278,15 @@ final class PeftTargets {
 
     AdapterConfig config() {
         return config;
+    }
+
+    /** The base as the adapter comes upon it. */
+    BaseModules base() {
+        return base;
+    }
+
+    List<String> warnings() {
+        return List.copyOf(warnings);
     }
 
     List<BaseModule> modules() {

@@ -1,10 +1,14 @@
 package io.modelassay.compatibility;
 
+import io.modelassay.adapter.ExpertLayout;
+import io.modelassay.adapter.LayoutRules;
+import io.modelassay.adapter.LayoutRules.StackSides;
 import io.modelassay.checkpoint.ModelConfig;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What one version of PEFT knows and how it goes about loading, as far as the recorded facts tell. */
 final class PeftVersion {
@@ -91,11 +95,23 @@ final class PeftVersion {
         return found;
     }
 
+    /** How this version lays out tensors beside a version of transformers. */
+    LayoutRules layoutRules(LibraryVersion transformers) {
+        return new LayoutRules(
+                ExpertLayout.ofTransformers(transformers.major()),
+                is("stacked_sides", "by class") ? StackSides.BY_CLASS : StackSides.INPUTS_FIRST,
+                words("ensured_ties").contains("targets"),
+                words("ensured_ties").contains("saved"),
+                is("tied_ends", "always"));
+    }
+
     boolean is(String rule, String value) {
         return rule(rule).equals(value);
     }
 
     Set<String> words(String rule) {
-        return Set.copyOf(Arrays.asList(rule(rule).split(" ", -1)));
+        return Arrays.stream(rule(rule).split(" ", -1))
+                .filter(word -> !word.isEmpty())
+                .collect(Collectors.toUnmodifiableSet());
     }
 }

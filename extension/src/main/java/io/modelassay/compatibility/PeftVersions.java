@@ -1,11 +1,13 @@
 package io.modelassay.compatibility;
 
 import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.NearestNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -37,6 +39,14 @@ final class PeftVersions {
         return ALL.stream()
                 .filter(known -> wanted.isRelease() && known.version().hasSameMinor(wanted))
                 .findFirst();
+    }
+
+    /** What may have been meant by a method that no version has. */
+    static String nearestMethod(String peftType) {
+        List<String> near = NearestNames.of(
+                peftType.toUpperCase(Locale.ROOT), CONFIGS.object("types").keysInFileOrder(), 1);
+        return "correct peft_type in adapter_config.json"
+                + (near.isEmpty() ? "" : "; did you mean " + near.get(0) + "?");
     }
 
     /** The method by the name of any version. */

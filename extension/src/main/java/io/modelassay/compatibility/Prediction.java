@@ -57,7 +57,8 @@ public record Prediction(
                 cure);
     }
 
-    Prediction withCure(String what) {
+    /** The same, with other words on why and on what to do. */
+    Prediction with(String why, String what) {
         return new Prediction(
                 library,
                 version,
@@ -71,7 +72,7 @@ public record Prediction(
                 unexpected,
                 mismatched,
                 effect,
-                cause,
+                why,
                 what);
     }
 

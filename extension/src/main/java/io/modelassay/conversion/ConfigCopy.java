@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
@@ -44,6 +45,8 @@ public final class ConfigCopy {
     public static void copy(Path from, Path to, Edits edits) throws IOException {
         JsonFactory json = JsonFactory.builder()
                 .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                // As Python writes it; half a surrogate pair, which Python reads, has no other form.
+                .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
                 .build();
         try (JsonParser parser = json.createParser(Files.readAllBytes(from));
                 Writer file = Files.newBufferedWriter(to, StandardCharsets.UTF_8);

@@ -1,5 +1,6 @@
 package io.modelassay.conversion;
 
+import io.modelassay.checkpoint.Printable;
 import java.util.Locale;
 import org.apiguardian.api.API;
 
@@ -11,7 +12,7 @@ public final class PaddingException extends RuntimeException {
     private final Reason reason;
 
     PaddingException(Reason reason, String message, String nextStep) {
-        super(message + "\nTry: " + nextStep);
+        super(Printable.lines(message + "\nTry: " + nextStep));
         this.reason = reason;
     }
 

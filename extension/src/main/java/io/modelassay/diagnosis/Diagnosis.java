@@ -75,7 +75,7 @@ public final class Diagnosis {
             throw new IllegalArgumentException("The calibration " + calibration.name() + " has no tokens"
                     + "\nTry: some thousand tokens of text that is like what the model will read");
         }
-        ModelPlan plan = Architectures.require(checkpoint.config());
+        ModelPlan plan = Architectures.require(checkpoint);
         plan.decoder(); // refused before the engine starts
         StoredQuantization stored = StoredQuantization.of(checkpoint, Optional.of(plan));
         stored.requireKnownFormat();

@@ -1,48 +1,28 @@
 package io.modelassay.evaluation;
 
 import java.util.Locale;
-import java.util.function.Function;
 import org.apiguardian.api.API;
 
 /** A figure of a comparison that can be held against a limit; the one judgement of assertions and of the command line. */
 @API(status = API.Status.INTERNAL)
 public enum ComparisonCheck {
     /** Growth of the perplexity in percent. One-sided: a smaller perplexity holds against every limit. */
-    DRIFT(
-            "perplexity drift",
-            "%",
-            "at most %.2f",
-            true,
-            comparison -> new Estimate(comparison.driftPercent(), comparison.driftStandardError())),
+    DRIFT("perplexity drift", "%", "at most %.2f", true),
     /** Mean KL divergence in nats a token. */
-    KL_DIVERGENCE("mean KL divergence", "nats", "at most %.4f", true, Comparison::klDivergence),
+    KL_DIVERGENCE("mean KL divergence", "nats", "at most %.4f", true),
     /** Share of most likely tokens that are the reference's, in percent. */
-    TOP_TOKEN(
-            "top token agreement",
-            "%",
-            "at least %.2f",
-            false,
-            comparison -> new Estimate(
-                    100 * comparison.topTokenAgreement().mean(),
-                    100 * comparison.topTokenAgreement().standardError()));
+    TOP_TOKEN("top token agreement", "%", "at least %.2f", false);
 
     private final String label;
     private final String unit;
     private final String limitFormat;
     private final boolean limitsFromAbove;
-    private final Function<Comparison, Estimate> figure;
 
-    ComparisonCheck(
-            String label,
-            String unit,
-            String limitFormat,
-            boolean limitsFromAbove,
-            Function<Comparison, Estimate> figure) {
+    ComparisonCheck(String label, String unit, String limitFormat, boolean limitsFromAbove) {
         this.label = label;
         this.unit = unit;
         this.limitFormat = limitFormat;
         this.limitsFromAbove = limitsFromAbove;
-        this.figure = figure;
     }
 
     /** For messages, such as {@code perplexity drift}. */
@@ -52,7 +32,14 @@ public enum ComparisonCheck {
 
     /** The figure in this check's unit, with its standard error. */
     public Estimate of(Comparison comparison) {
-        return figure.apply(comparison);
+        return switch (this) {
+            case DRIFT -> new Estimate(comparison.driftPercent(), comparison.driftStandardError());
+            case KL_DIVERGENCE -> comparison.klDivergence();
+            case TOP_TOKEN ->
+                new Estimate(
+                        100 * comparison.topTokenAgreement().mean(),
+                        100 * comparison.topTokenAgreement().standardError());
+        };
     }
 
     /** The unit of figure and limit. */

@@ -89,7 +89,7 @@ public final class Evaluator {
         List<Object> key = List.of(reference.key(), subject.key(), hash(tokens), protocol.id());
         return comparisons.computeIfAbsent(key, unused -> {
             List<int[]> windows = protocol.windows(tokens);
-            try (ForwardRun expected = references.get(reference, windows, () -> run(reference, windows));
+            try (ForwardRun expected = references.get(reference, windows, () -> run(reference, windows), progress);
                     ForwardRun actual = run(subject, windows)) {
                 TokenComparison figures = reference.head().compare(expected.last(), subject.head(), actual.last());
                 return Comparison.of(

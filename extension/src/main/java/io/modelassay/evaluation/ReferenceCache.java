@@ -5,22 +5,26 @@ import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.ContentHash;
 import io.modelassay.checkpoint.JsonText;
 import io.modelassay.checkpoint.SafetensorsWriter;
+import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.runtime.Activations;
 import io.modelassay.runtime.Decoder;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.LanguageModel;
+import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apiguardian.api.API;
@@ -31,15 +35,18 @@ import org.apiguardian.api.API;
  * <p>One safetensors file each: {@code last.<batch>} in the compute type and {@code layer.<index>} in float32. Its name is
  * the SHA-256 of everything the pass depends on: the checkpoint's content, the tokens, compute type, device, engine,
  * threads, and this product's own code. Files appear whole or not at all, so that any number of test JVMs may share a folder.
+ * A third tensor is the SHA-256 of the others: a file that was damaged since is computed again, and that is said.
  */
 @API(status = API.Status.INTERNAL)
 public final class ReferenceCache {
     /** System property that names the folder. */
     public static final String FOLDER_PROPERTY = "modelassay.cache";
 
+    private static final String SUM = "sum";
+
     private static final Path DEFAULT_FOLDER = Path.of("target", "modelassay", "cache");
     /** A pass is kept batch by batch, so that another division of the windows is another pass. */
-    private static final String LAYOUT = "forward pass 1 in batches of " + Decoder.BATCH_ROWS;
+    private static final String LAYOUT = "forward pass 2 in batches of " + Decoder.BATCH_ROWS;
 
     private final Optional<Path> place;
 
@@ -65,7 +72,7 @@ public final class ReferenceCache {
     }
 
     /** The pass of {@code model} over {@code windows}: read, or computed and kept. The caller closes it. */
-    ForwardRun get(LanguageModel model, List<int[]> windows, Supplier<ForwardRun> compute) {
+    ForwardRun get(LanguageModel model, List<int[]> windows, Supplier<ForwardRun> compute, Progress progress) {
         if (place.isEmpty()) {
             return compute.get();
         }
@@ -76,6 +83,7 @@ public final class ReferenceCache {
             if (kept.isPresent()) {
                 return kept.get();
             }
+            progress.notice("The forward pass kept in " + file + " is damaged; it is computed again");
         }
         ForwardRun run = compute.get();
         try {
@@ -110,8 +118,15 @@ public final class ReferenceCache {
             tensors.put("layer." + i, sample);
             builder.tensor("layer." + i, TensorType.F32, sample.shape());
         }
+        SortedMap<String, String> hashes = new TreeMap<>();
+        builder.tensor(SUM, TensorType.U8, Shape.of(sum(hashes).remaining()));
         try (SafetensorsWriter writer = builder.open()) {
-            tensors.forEach((name, tensor) -> writer.write(name, kernels.bytes(tensor)));
+            tensors.forEach((name, tensor) -> {
+                ByteBuffer bytes = kernels.bytes(tensor);
+                hashes.put(name, ContentHash.of(bytes));
+                writer.write(name, bytes);
+            });
+            writer.write(SUM, sum(hashes));
             writer.commit();
         }
     }
@@ -122,6 +137,9 @@ public final class ReferenceCache {
         List<Activations.Batch> batches = new ArrayList<>();
         List<Tensor> samples = new ArrayList<>();
         try (Checkpoint kept = Checkpoint.open(file)) {
+            if (!isSound(kept)) {
+                return Optional.empty();
+            }
             int from = 0;
             for (int i = 0; kept.find("last." + i).isPresent(); i++) {
                 TensorInfo tensor = kept.tensor("last." + i);
@@ -138,6 +156,17 @@ public final class ReferenceCache {
             samples.forEach(Tensor::close);
             return Optional.empty();
         }
+    }
+
+    /** Whether the bytes are those that were written. */
+    private static boolean isSound(Checkpoint kept) {
+        SortedMap<String, String> hashes = ContentHash.ofTensors(kept);
+        return hashes.remove(SUM) != null && kept.map(kept.tensor(SUM)).equals(sum(hashes));
+    }
+
+    private static ByteBuffer sum(SortedMap<String, String> hashes) {
+        return ByteBuffer.wrap(ContentHash.of(JsonText.line(hashes).getBytes(StandardCharsets.UTF_8))
+                .getBytes(StandardCharsets.US_ASCII));
     }
 
     private static Tensor load(Kernels kernels, Checkpoint kept, TensorInfo tensor) {

@@ -1,13 +1,19 @@
 package io.modelassay.inspection;
 
+import io.modelassay.architecture.ModelPlan;
+import io.modelassay.architecture.StoredNames;
+import io.modelassay.architecture.StoredNames.Stored;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
-import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.apiguardian.api.API;
 
 /**
@@ -35,26 +41,54 @@ public record CheckpointDifference(List<String> missing, List<String> unexpected
         }
     }
 
-    static CheckpointDifference of(Checkpoint checkpoint, Checkpoint reference, StoredQuantization packed) {
-        Set<String> stored = checkpoint.tensors().keySet();
-        Set<String> expected = reference.tensors().keySet();
+    /**
+     * Compares by the names of {@code plan} where there is one, so that files whose names a loader takes for the same are
+     * compared tensor by tensor.
+     */
+    static CheckpointDifference of(
+            Checkpoint checkpoint, Checkpoint reference, Optional<ModelPlan> plan, StoredQuantization packed) {
+        SortedMap<String, Stored> stored = weights(checkpoint, plan);
+        SortedMap<String, Stored> expected = weights(reference, plan);
         List<Mismatch> mismatched = new ArrayList<>();
-        for (TensorInfo own : checkpoint.tensors().values()) {
-            reference
-                    .find(own.name())
-                    .filter(other -> !packed.explains(own.name()))
-                    .filter(other ->
-                            other.type() != own.type() || !other.shape().equals(own.shape()))
-                    .ifPresent(other -> mismatched.add(
-                            new Mismatch(own.name(), other.type(), own.type(), other.shape(), own.shape())));
-        }
+        stored.forEach((name, own) -> {
+            Stored other = expected.get(name);
+            if (other != null && !packed.explains(name) && !isAlike(own, other)) {
+                mismatched.add(new Mismatch(
+                        name, other.tensor().type(), own.tensor().type(), other.shape(), own.shape()));
+            }
+        });
+        List<String> missing = absent(expected, stored, packed);
         return new CheckpointDifference(
-                expected.stream()
-                        .filter(name -> !stored.contains(name) && !packed.explains(name))
-                        .toList(),
-                stored.stream()
-                        .filter(name -> !expected.contains(name) && !packed.explains(name))
+                plan.map(known -> List.copyOf(StoredNames.of(checkpoint, known).grouped(missing)))
+                        .orElse(missing),
+                absent(stored, expected, packed).stream()
+                        .map(name -> Objects.requireNonNull(stored.get(name)).tensor().name())
+                        .distinct()
                         .toList(),
                 List.copyOf(mismatched));
+    }
+
+    /** What {@code there} has and {@code here} has not. */
+    private static List<String> absent(
+            SortedMap<String, Stored> there, SortedMap<String, Stored> here, StoredQuantization packed) {
+        return there.keySet().stream()
+                .filter(name -> !here.containsKey(name) && !packed.explains(name))
+                .toList();
+    }
+
+    /** What is left when other findings tell of some of the missing names. */
+    CheckpointDifference without(Predicate<String> told) {
+        return new CheckpointDifference(
+                missing.stream().filter(told.negate()).toList(), unexpected, mismatched);
+    }
+
+    private static boolean isAlike(Stored own, Stored other) {
+        return own.tensor().type() == other.tensor().type() && own.shape().equals(other.shape());
+    }
+
+    private static SortedMap<String, Stored> weights(Checkpoint checkpoint, Optional<ModelPlan> plan) {
+        SortedMap<String, Stored> plain = new TreeMap<>();
+        checkpoint.tensors().forEach((name, tensor) -> plain.put(name, new Stored(tensor, tensor.shape())));
+        return plan.map(known -> StoredNames.of(checkpoint, known).weights()).orElse(plain);
     }
 }

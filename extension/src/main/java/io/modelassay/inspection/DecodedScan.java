@@ -52,7 +52,7 @@ public record DecodedScan(List<TensorScan> tensors, List<Finding> findings) {
 
     private static Optional<ModelPlan> plan(Checkpoint checkpoint) {
         try {
-            return checkpoint.config().exists() ? Architectures.find(checkpoint.config()) : Optional.empty();
+            return Architectures.find(checkpoint);
         } catch (UnsupportedArchitectureException e) {
             return Optional.empty();
         }

@@ -35,8 +35,9 @@ final class ExclusionFindings {
         this.fileModules = fileModules;
         this.modules = modules;
         ModuleExclusions exclusions = stored.exclusions();
+        Set<String> used = exclusions.entriesFor(modules);
         for (String entry : exclusions.entries()) {
-            if (!isGeneric(entry) && !exclusions.matches(entry, modules)) {
+            if (!isGeneric(entry) && !used.contains(entry)) {
                 // The same entry for the first layer: where that matches, the entry is for a layer that the model
                 // lacks.
                 String first = NUMBER.matcher(entry).replaceFirst("0");
@@ -99,7 +100,7 @@ final class ExclusionFindings {
         ModuleExclusions here = ModuleExclusions.of(first);
         for (QuantizationConfig other : configs.subList(1, configs.size())) {
             ModuleExclusions there = ModuleExclusions.of(other);
-            if (here.entries().isEmpty() || there.entries().isEmpty()) {
+            if (!ModuleExclusions.areDeclared(first) || !ModuleExclusions.areDeclared(other)) {
                 continue;
             }
             NavigableSet<String> left = new TreeSet<>();

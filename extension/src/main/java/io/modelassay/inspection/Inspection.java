@@ -1,6 +1,7 @@
 package io.modelassay.inspection;
 
 import io.modelassay.architecture.Architectures;
+import io.modelassay.architecture.ConfigFindings;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.UnsupportedArchitectureException;
@@ -46,25 +47,35 @@ public final class Inspection {
             found.noTensors(String.valueOf(checkpoint.tensorFiles().get(0).getFileName()));
         }
         InspectionFindings architecture = new InspectionFindings();
-        Optional<ModelPlan> known = plan(architecture);
+        Optional<ModelPlan> known = plan(checkpoint, architecture);
+        known.ifPresent(architecture::modelClass);
         this.quantization = StoredQuantization.of(checkpoint, known);
         boolean readable = quantization.unknownFormat().isEmpty();
         this.loadReport =
                 known.filter(plan -> readable).map(plan -> quantization.adapt(LoadReport.of(checkpoint, plan)));
         this.difference = reference
                 .filter(other -> readable)
-                .map(other -> CheckpointDifference.of(checkpoint, other, quantization));
-        difference.ifPresent(
-                differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
+                .map(other -> CheckpointDifference.of(checkpoint, other, known, quantization));
+        ExpertSets experts = ExpertSets.of(checkpoint);
+        difference
+                .map(differing -> differing.without(experts::tellsOf))
+                .ifPresent(differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
+        reference.ifPresent(other -> all.addAll(EqualReference.findings(checkpoint, other)));
         Set<String> elsewhere = Set.of();
         if (loadReport.isPresent()) {
-            LoadFindings words = LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization);
+            LoadFindings words =
+                    LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization, experts);
             all.addAll(words.all());
+            all.addAll(ConfigFindings.of(config, known.get()));
             all.addAll(TokenizerFit.findings(checkpoint, known.get()));
             elsewhere = words.renamed();
         } else if (readable) {
             all.addAll(ShardedState.of(checkpoint).findings());
+        }
+        TokenizerSampling.finding(checkpoint).ifPresent(all::add);
+        if (readable && known.isEmpty()) {
+            all.addAll(experts.findings());
         }
         all.addAll(found.all());
         if (readable) {
@@ -72,6 +83,7 @@ public final class Inspection {
         }
         all.addAll(quantization.findings());
         if (readable) {
+            all.addAll(LibraryFindings.of(checkpoint, quantization));
             all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
         }
         all.addAll(architecture.all());
@@ -99,9 +111,9 @@ public final class Inspection {
                 .toList();
     }
 
-    private Optional<ModelPlan> plan(InspectionFindings found) {
+    private Optional<ModelPlan> plan(Checkpoint checkpoint, InspectionFindings found) {
         try {
-            Optional<ModelPlan> plan = config.exists() ? Architectures.find(config) : Optional.empty();
+            Optional<ModelPlan> plan = Architectures.find(checkpoint);
             if (plan.isEmpty()) {
                 found.unknownArchitecture(config);
             }

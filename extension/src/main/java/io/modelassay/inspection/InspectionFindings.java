@@ -1,5 +1,7 @@
 package io.modelassay.inspection;
 
+import io.modelassay.architecture.ModelClass;
+import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
@@ -47,13 +49,35 @@ final class InspectionFindings {
         Optional<String> type = config.modelType();
         add(
                 "unknown-model-type",
-                Severity.INFO,
+                Severity.WARNING,
                 CONFIG,
                 (type.isPresent()
                                 ? "The model type \"" + type.get() + "\" is not known here"
                                 : "The config names no model_type")
-                        + ", so the expected tensors are not known; files and stored values are checked all the same",
+                        + ", so nothing was compared with the tensors that a loader expects; files, the sets of experts and"
+                        + " the parts of quantized modules were checked all the same",
                 "scan, and inspect with --reference, which need no architecture");
+    }
+
+    void modelClass(ModelPlan plan) {
+        ModelClass own = plan.modelClass();
+        if (own.family() == ModelClass.Family.OTHER) {
+            add(
+                    "class-of-another-family",
+                    Severity.WARNING,
+                    CONFIG,
+                    "architectures names " + own.name() + ", which is no class of model_type \"" + plan.modelType()
+                            + "\": transformers loads by model_type, servers such as vLLM by the class",
+                    "correct the one of the two that is wrong");
+        } else if (own.family() == ModelClass.Family.UNKNOWN) {
+            add(
+                    "unknown-class",
+                    Severity.INFO,
+                    CONFIG,
+                    "architectures names " + own.name() + ", which is no class of transformers for model_type \""
+                            + plan.modelType() + "\": the base model was compared, its head was not",
+                    "nothing needs doing if the code of the class comes with the model");
+        }
     }
 
     void unsupportedArchitecture(UnsupportedArchitectureException e) {

@@ -8,9 +8,11 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.quantization.QuantizationConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -30,7 +32,7 @@ final class KvCacheScales {
     private final NavigableSet<String> names = new TreeSet<>();
     private final NavigableSet<String> misplaced = new TreeSet<>();
     private final NavigableSet<String> attention = new TreeSet<>();
-    private final NavigableSet<String> scaled = new TreeSet<>();
+    private final NavigableMap<String, Set<String>> scaled = new TreeMap<>();
     private final Optional<Declaration> declared;
 
     /** Where a cache is declared, and whether its scales must be stored. */
@@ -50,15 +52,22 @@ final class KvCacheScales {
                 names.add(tensor.name());
             }
         }
+        names.removeIf(name -> attentionOf(name).isEmpty());
         for (String name : names) {
-            Optional<String> place = attentionOf(name);
-            place.ifPresent(scaled::add);
+            String place = attentionOf(name).orElseThrow();
             String module = parent(name);
-            boolean read = place.isPresent() && (module.equals(place.get()) || PROJECTIONS.contains(last(module)));
-            if (place.isPresent() && !read) {
+            if (module.equals(place) || (parent(module).equals(place) && PROJECTIONS.contains(last(module)))) {
+                scaled.computeIfAbsent(place, any -> new TreeSet<>()).add(half(name));
+            } else {
                 misplaced.add(name);
             }
         }
+    }
+
+    /** {@code k}, {@code v} or {@code kv}, by the scale's name or its projection's. */
+    private static String half(String name) {
+        String scale = last(name).equals("output_scale") ? last(parent(name)) : last(name);
+        return scale.substring(0, scale.indexOf('_'));
     }
 
     static KvCacheScales of(Checkpoint checkpoint, List<QuantizationConfig> configs) {
@@ -87,14 +96,15 @@ final class KvCacheScales {
                 : Optional.empty();
     }
 
-    /** The attention module that {@code name} lies in or below. */
+    /** The attention module that {@code name} lies in or below, or the one that lies below its own module. */
     private Optional<String> attentionOf(String name) {
         for (String module = parent(name); !module.isEmpty(); module = parent(module)) {
             if (attention.contains(module)) {
                 return Optional.of(module);
             }
         }
-        return Optional.empty();
+        String below = parent(name) + ".";
+        return Optional.ofNullable(attention.ceiling(below)).filter(module -> module.startsWith(below));
     }
 
     private static String parent(String name) {
@@ -116,7 +126,7 @@ final class KvCacheScales {
         NavigableSet<String> without = without();
         if (!misplaced.isEmpty()) {
             String first = misplaced.first();
-            String wanted = attentionOf(first).orElse("") + "." + last(first);
+            String wanted = attentionOf(first).orElseThrow() + "." + last(first);
             findings.add(new Finding(
                     "kv-scale-misplaced",
                     Severity.WARNING,
@@ -125,17 +135,17 @@ final class KvCacheScales {
                             + NameGroup.summary(misplaced) + "; servers look for " + wanted
                             + " and compute with a scale of 1",
                     "rename them, as " + first + " to " + wanted));
-        } else if (!without.isEmpty() && declared.isPresent()) {
+        } else if (!without.isEmpty()) {
             findings.add(new Finding(
                     "kv-scale-missing",
                     Severity.WARNING,
                     without.first(),
-                    declared.get().key() + " in " + declared.get().source() + " asks for scales of the key and value"
-                            + " cache, and " + without.size() + " of " + (without.size() + scaled.size())
-                            + " attention modules have none: " + NameGroup.summary(without)
+                    declared.map(asked -> asked.key() + " in " + asked.source() + " asks for scales")
+                                    .orElse("Scales are stored")
+                            + " of the key and value cache, and " + without.size() + " of " + attention.size()
+                            + " attention modules lack them: " + NameGroup.summary(without)
                             + "; servers compute with a scale of 1",
-                    "calibrate the cache again and save its scales, or take "
-                            + declared.get().key() + " out"));
+                    "calibrate the cache again and save the scales of every layer, or none and no declaration"));
         }
         if (!names.isEmpty() && misplaced.isEmpty()) {
             findings.add(new Finding(
@@ -149,15 +159,18 @@ final class KvCacheScales {
         return findings;
     }
 
-    /** Attention modules that lack scales which they should have: all of a kind where some of it have them, or are declared to. */
+    /** Attention modules without a key's or a value's scale: of kinds that have some, or all where they are declared. */
     private NavigableSet<String> without() {
         NavigableSet<String> without = new TreeSet<>(attention);
-        without.removeAll(scaled);
+        without.removeIf(module -> {
+            Set<String> halves = scaled.getOrDefault(module, Set.of());
+            return halves.contains("kv") || halves.containsAll(Set.of("k", "v"));
+        });
         if (scaled.isEmpty()) {
             return declared.filter(Declaration::needsScales).isPresent() ? without : new TreeSet<>();
         }
         Set<String> kinds = new TreeSet<>();
-        scaled.forEach(module -> kinds.add(PrecisionGroup.pattern(module)));
+        scaled.keySet().forEach(module -> kinds.add(PrecisionGroup.pattern(module)));
         without.removeIf(module -> !kinds.contains(PrecisionGroup.pattern(module)));
         return without;
     }

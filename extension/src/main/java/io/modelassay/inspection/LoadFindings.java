@@ -41,8 +41,15 @@ final class LoadFindings {
         this.unexpected = new TreeSet<>(report.unexpected());
     }
 
-    static LoadFindings of(Checkpoint checkpoint, ModelPlan plan, LoadReport report, StoredQuantization packed) {
+    static LoadFindings of(
+            Checkpoint checkpoint,
+            ModelPlan plan,
+            LoadReport report,
+            StoredQuantization packed,
+            ExpertSets experts) {
         LoadFindings words = new LoadFindings(checkpoint, plan, report);
+        words.findings.addAll(experts.findings());
+        words.missing.removeIf(experts::tellsOf);
         words.renamedPrefixes();
         words.leaveToQuantization(packed);
         plan.layers().forEach(words::layers);
@@ -83,8 +90,8 @@ final class LoadFindings {
                             + "; a loader would ignore them and initialize the parameters at random",
                     renaming.cure());
             renamed.addAll(renaming.names().values());
-            missing.removeAll(renaming.names().values());
-            unexpected.removeAll(renaming.names().keySet());
+            renaming.names().values().forEach(missing::remove);
+            renaming.names().keySet().forEach(unexpected::remove);
             plan.tied().stream()
                     .filter(group -> group.stream().anyMatch(renaming.names()::containsValue))
                     .forEach(missing::removeAll);
@@ -102,7 +109,7 @@ final class LoadFindings {
                 || !other.renamed().keySet().containsAll(report.renamed().keySet());
         add(
                 "renamed-prefix",
-                refused ? Severity.WARNING : Severity.INFO,
+                Severity.INFO,
                 first.getKey(),
                 report.renamed().size() + " tensors are stored "
                         + (first.getKey().length() < first.getValue().length() ? "without" : "with one more of")
@@ -115,9 +122,9 @@ final class LoadFindings {
 
     /** What a finding on the quantization tells of. */
     private void leaveToQuantization(StoredQuantization packed) {
-        missing.removeAll(packed.missing());
-        unexpected.removeAll(packed.unread());
-        unexpected.removeAll(KvCacheScales.of(checkpoint, packed.configs()).names());
+        packed.missing().forEach(missing::remove);
+        packed.unread().forEach(unexpected::remove);
+        KvCacheScales.of(checkpoint, packed.configs()).names().forEach(unexpected::remove);
         if (packed.configs().isEmpty()) {
             missing.removeIf(packed::explains);
             unexpected.removeIf(packed::explains);
@@ -134,7 +141,7 @@ final class LoadFindings {
                     beyond.size() + " tensors of layers " + PrecisionGroup.ranges(beyond) + " are stored, but "
                             + layers.key() + " in config.json is " + layers.count() + "; a loader would ignore them",
                     "use the config.json that belongs to these weights");
-            unexpected.removeAll(beyond);
+            beyond.forEach(unexpected::remove);
         }
         int stored = 1
                 + checkpoint.tensors().keySet().stream()
@@ -152,7 +159,7 @@ final class LoadFindings {
                             + layers.key() + " in config.json is " + layers.count()
                             + "; a loader would initialize them at random",
                     "use the config.json that belongs to these weights, or save all layers");
-            missing.removeAll(absent);
+            absent.forEach(missing::remove);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.modelassay.inspection;
 
+import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.GatedMlp;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
@@ -37,12 +38,17 @@ final class PaddingCheck {
     private final StoredQuantization stored;
     private @Nullable TorchEngine engine;
     private final List<GatedMlp> mlps;
+
+    /** Names and sizes of an unknown architecture may mean something else, so what they suggest is no defect. */
+    private final Severity severity;
+
     private final List<Finding> findings = new ArrayList<>();
 
     PaddingCheck(Checkpoint checkpoint, StoredQuantization stored) {
         this.checkpoint = checkpoint;
         this.stored = stored;
         this.mlps = GatedMlp.of(checkpoint.tensors().keySet());
+        this.severity = Architectures.isKnown(checkpoint.config()) ? Severity.ERROR : Severity.INFO;
     }
 
     /** Channels of the three projections of one MLP, and its inputs. */
@@ -98,7 +104,7 @@ final class PaddingCheck {
         afterQuantization();
         Set<Long> channels = sizes.stream().map(Sizes::down).collect(Collectors.toCollection(TreeSet::new));
         boolean uniform = channels.size() == 1 && sizes.stream().allMatch(Sizes::agree);
-        if (findings.isEmpty() && !sizes.isEmpty()) {
+        if (findings.isEmpty() && !sizes.isEmpty() && severity == Severity.ERROR) {
             shapes(sizes, uniform);
         }
         if (!findings.isEmpty() || !uniform) {
@@ -362,6 +368,6 @@ final class PaddingCheck {
     }
 
     private void add(String id, String subject, String message, String nextStep) {
-        findings.add(new Finding(id, Severity.ERROR, subject, message, nextStep));
+        findings.add(new Finding(id, severity, subject, message, nextStep));
     }
 }

@@ -44,8 +44,8 @@ record PrefixRenaming(String stored, String expected, boolean wrapped, Map<Strin
                 break;
             }
             found.add(best);
-            wanted.removeAll(best.names.values());
-            rest.removeAll(best.names.keySet());
+            best.names.values().forEach(wanted::remove);
+            best.names.keySet().forEach(rest::remove);
         }
         return found;
     }

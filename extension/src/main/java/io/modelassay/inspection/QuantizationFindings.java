@@ -5,7 +5,6 @@ import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
-import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.QuantizationConfig;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.ArrayList;
@@ -13,7 +12,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,6 +22,7 @@ final class QuantizationFindings {
     private final StoredQuantization stored;
     private final Set<String> fileModules;
     private final Set<String> modules;
+    private final boolean planned;
     private final List<Finding> findings = new ArrayList<>();
 
     private QuantizationFindings(Checkpoint checkpoint, Optional<ModelPlan> plan, StoredQuantization stored) {
@@ -32,6 +31,7 @@ final class QuantizationFindings {
                 .map(QuantizationFindings::parent)
                 .toList());
         this.modules = new TreeSet<>(fileModules);
+        this.planned = plan.isPresent();
         plan.ifPresent(known -> modules.addAll(withAncestors(known.modules())));
     }
 
@@ -48,10 +48,6 @@ final class QuantizationFindings {
             words.findings.addAll(exclusions.findings());
             words.findings.addAll(ExclusionFindings.disagreements(stored, words.linear(checkpoint, plan)));
         }
-        words.packedZeroPoints();
-        words.findings.addAll(
-                FusedParts.findings(FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
-        words.findings.addAll(KvCacheScales.of(checkpoint, stored.configs()).findings());
         return words.findings;
     }
 
@@ -77,27 +73,6 @@ final class QuantizationFindings {
 
     private static String last(String name) {
         return name.substring(name.lastIndexOf('.') + 1);
-    }
-
-    /** Zero points in words along the output channels, which newer releases of compressed-tensors do not look for. */
-    private void packedZeroPoints() {
-        List<String> packed = stored.weights().values().stream()
-                .filter(weight -> weight.format().variant().equals("pack-quantized"))
-                .map(PackedWeight::parts)
-                .filter(parts -> parts.containsKey("packed_zero_point"))
-                .map(parts ->
-                        Objects.requireNonNull(parts.get("packed_zero_point")).name())
-                .toList();
-        if (!packed.isEmpty()) {
-            findings.add(new Finding(
-                    "packed-zero-points",
-                    Severity.WARNING,
-                    packed.get(0),
-                    packed.size() + (packed.size() == 1 ? " module has" : " modules have")
-                            + " zero points packed along the output channels: compressed-tensors 0.17.1 loads them, 0.18 to"
-                            + " 0.20 raise RuntimeError for a size mismatch of weight_zero_point",
-                    "load the artifact with compressed-tensors 0.17.1, or quantize symmetrically"));
-        }
     }
 
     private static String parent(String name) {
@@ -148,20 +123,20 @@ final class QuantizationFindings {
 
     private void unpacked(QuantizationConfig config, ExclusionFindings exclusions) {
         NavigableSet<String> unpacked = stored.unpacked();
-        if (unpacked.isEmpty()) {
-            return;
-        }
-        if (stored.modules().isEmpty()) {
+        boolean none = stored.modules().isEmpty() && (!unpacked.isEmpty() || (!planned && stored.declaresWeights()));
+        if (none && stored.storesNone()) {
             findings.add(new Finding(
                     "nothing-is-quantized",
                     Severity.ERROR,
                     config.source(),
                     config.source() + " declares a quantization by " + config.method()
                             + ", and no tensor is quantized: "
-                            + unpacked.size()
-                            + " modules are stored in full precision, as after merging or converting; "
-                            + consequence(config),
+                            + (unpacked.isEmpty() ? "all weights" : unpacked.size() + " modules")
+                            + " are stored in full precision, as after merging or converting; " + consequence(config),
                     "remove quantization_config from " + config.source()));
+            return;
+        }
+        if (unpacked.isEmpty()) {
             return;
         }
         findings.add(new Finding(

@@ -1,6 +1,7 @@
 package io.modelassay.inspection;
 
 import io.modelassay.architecture.LoadReport;
+import io.modelassay.architecture.ModelHead;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.architecture.Parameter.Kind;
@@ -18,21 +19,24 @@ import java.util.Optional;
  * to the first that differs.
  */
 final class TiedHead {
-    private static final int CHUNK = 64 << 20;
-
     private TiedHead() {}
 
     static List<Finding> findings(Checkpoint checkpoint, ModelPlan plan, LoadReport report) {
+        if (plan.modelClass().head() != ModelHead.LANGUAGE_MODEL) {
+            return List.of();
+        }
         Parameter embedding = only(plan, Kind.EMBEDDING);
         Parameter head = only(plan, Kind.HEAD);
         StoredNames names = StoredNames.of(checkpoint, plan);
         Optional<TensorInfo> table = names.own(embedding);
         Optional<TensorInfo> logits = names.own(head);
-        boolean tied = !plan.tied().isEmpty();
+        boolean tied = !plan.tied().isEmpty() || plan.keepsStoredHead();
         List<Finding> findings = new ArrayList<>();
         if (table.isPresent() && logits.isPresent()) {
             if (fits(table.get(), embedding) && fits(logits.get(), head)) {
-                boolean equal = equal(checkpoint, table.get(), logits.get());
+                boolean equal = !plan.keepsStoredHead()
+                        && table.get().type() == logits.get().type()
+                        && checkpoint.contentEquals(table.get(), checkpoint, logits.get());
                 if (tied) {
                     findings.add(storedTwice(logits.get(), table.get(), equal));
                 } else if (equal) {
@@ -50,7 +54,7 @@ final class TiedHead {
         } else if (tied && logits.isPresent()) {
             findings.add(new Finding(
                     "tied-embedding-missing",
-                    Severity.WARNING,
+                    Severity.INFO,
                     embedding.name(),
                     "config.json ties embedding and head, and only "
                             + logits.get().name()
@@ -78,7 +82,7 @@ final class TiedHead {
                                 + ", and it is stored all the same, with equal values"
                         : "config.json ties the head to " + table.name()
                                 + ", but it is stored with other values: transformers 4 replaces it by the embedding,"
-                                + " transformers 5 keeps both",
+                                + " transformers 5 keeps both, and so do the figures here",
                 equal
                         ? "nothing needs doing; leaving it out saves " + head.byteLength() + " bytes"
                         : "set tie_word_embeddings to false if the head was trained, otherwise leave it out");
@@ -93,18 +97,5 @@ final class TiedHead {
 
     private static boolean fits(TensorInfo tensor, Parameter parameter) {
         return tensor.shape().equals(parameter.shape());
-    }
-
-    private static boolean equal(Checkpoint checkpoint, TensorInfo one, TensorInfo other) {
-        if (one.type() != other.type() || one.byteLength() != other.byteLength()) {
-            return false;
-        }
-        for (long at = 0; at < one.byteLength(); at += CHUNK) {
-            int length = (int) Math.min(CHUNK, one.byteLength() - at);
-            if (checkpoint.map(one, at, length).mismatch(checkpoint.map(other, at, length)) >= 0) {
-                return false;
-            }
-        }
-        return true;
     }
 }

@@ -134,7 +134,10 @@ public final class WeightSanity {
                 "scale-subnormal",
                 tensor,
                 counts,
-                "are below the normal range of " + tensor.type().label() + " and have lost bits");
+                "are below the normal range of " + tensor.type().label()
+                        + (counts.subnormal() == counts.count() && counts.count() > 1
+                                ? ", all of them, as where bytes are swapped or of another type"
+                                : " and have lost bits"));
         boolean placeholder = counts.count() > 1 && counts.ones() == counts.count();
         add(placeholder ? counts.ones() : 0, "scale-all-one", tensor, counts, "are exactly 1, as if never filled in");
     }
@@ -172,13 +175,14 @@ public final class WeightSanity {
                                     + number(read.relativeError()) + " read so"));
                 }
             }
-            if (Math.abs(declared.meanSignedError()) > LARGEST_SHIFT) {
+            double shift = Math.abs(declared.meanSignedError());
+            if (shift > LARGEST_SHIFT && shift < 1L << weight.format().bits()) {
                 return Optional.of(new Verdict(
                         "weights-shifted",
                         weight.module() + ": mean signed error of " + number(declared.meanSignedError()) + " scales"));
             }
             // NaN is no likeness.
-            return declared.cosine() >= LEAST_COSINE
+            return declared.cosine() >= LEAST_COSINE && shift <= LARGEST_SHIFT
                     ? Optional.empty()
                     : Optional.of(new Verdict(
                             "weights-unlike-reference",

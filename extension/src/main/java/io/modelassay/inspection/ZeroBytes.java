@@ -101,18 +101,18 @@ final class ZeroBytes {
         return zeros[0] > columns / 2;
     }
 
-    /** How many rows at the end are zero; 0 where more than half are, or most of the first row. */
+    /** How many rows at the end are zero; 0 where half are or more, or most of the first row. */
     int lastRows() {
         return isSparse() ? 0 : last(rows(), Math.toIntExact(rows));
     }
 
-    /** How many columns at the end are zero; 0 where more than half are, or most of the first row. */
+    /** How many columns at the end are zero; 0 where half are or more, or most of the first row. */
     int lastColumns() {
         return isSparse() ? 0 : last(columns(), columns);
     }
 
     private static int last(BitSet zero, int size) {
         int count = size - 1 - zero.previousClearBit(size - 1);
-        return count > size / 2 ? 0 : count;
+        return 2L * count >= size ? 0 : count;
     }
 }

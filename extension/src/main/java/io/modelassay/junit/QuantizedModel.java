@@ -18,7 +18,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * <p>On a class it holds for all tests of the class, its subclasses and nested classes; on a method or a parameter it
  * holds there and wins. It may be a meta-annotation. Models are shared: tests that ask for the same get the same.
  *
- * <p>Tests are tagged {@code quantized-model} where the annotation stands on a class or a method.
+ * <p>Tests are tagged {@code quantized-model} where the annotation stands on a class or a method. JUnit reads no tags of
+ * parameters: a selection by this tag fails, with the remedy, where it would pass over a test whose annotation stands on a
+ * parameter alone, and a selection that leaves the tag out leaves that test out.
  */
 @Documented
 @Inherited

@@ -9,9 +9,12 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.eclipse.aether.artifact.Artifact;
+import org.eclipse.aether.artifact.DefaultArtifact;
 
 /** The class path of a suite under a stack. */
 final class ClassPaths implements AutoCloseable {
+    private static final String LAUNCHER = "org/junit/platform/launcher/Launcher.class";
+
     private final MavenResolver resolver;
 
     private ClassPaths(MavenResolver resolver) {
@@ -66,9 +69,21 @@ final class ClassPaths implements AutoCloseable {
                 libraries.put(key(artifact), artifact.getBaseVersion());
             }
         }
+        addLauncher(entries, libraries);
         checkEffect(stack, libraries);
         checkChild(suite, entries);
         return new ResolvedClassPath(tests, entries, libraries);
+    }
+
+    /** The launcher belongs to whoever runs a suite, here the matrix; its version is that of the suite's JUnit Platform. */
+    private void addLauncher(List<Path> entries, SortedMap<String, String> libraries) throws UnresolvableException {
+        String platform = libraries.get("org.junit.platform:junit-platform-commons");
+        if (platform == null || ClassPathContent.has(entries, LAUNCHER)) {
+            return;
+        }
+        Artifact launcher = new DefaultArtifact("org.junit.platform", "junit-platform-launcher", "jar", platform);
+        entries.add(resolver.file(launcher));
+        libraries.put(key(launcher), platform);
     }
 
     /** A jar that the stack replaces, or the entry itself. */
@@ -119,7 +134,7 @@ final class ClassPaths implements AutoCloseable {
                     "The suite " + suite.name() + " has no ModelAssay on its class path that can run in a matrix",
                     "the dependency io.modelassay:modelassay-junit of this version in the suite");
         }
-        if (!ClassPathContent.has(entries, "org/junit/platform/launcher/Launcher.class")) {
+        if (!ClassPathContent.has(entries, LAUNCHER)) {
             throw new MatrixException(
                     MatrixProblem.NO_CHILD,
                     "The suite " + suite.name() + " has no JUnit Platform Launcher on its class path",

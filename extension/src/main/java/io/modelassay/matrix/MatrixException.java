@@ -1,5 +1,6 @@
 package io.modelassay.matrix;
 
+import io.modelassay.checkpoint.Printable;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ public final class MatrixException extends RuntimeException {
      * @param nextStep what to try
      */
     public MatrixException(MatrixProblem problem, String what, String nextStep, @Nullable Throwable cause) {
-        super(what + "\nTry: " + nextStep, cause);
+        super(Printable.lines(what + "\nTry: " + nextStep), cause);
         this.problem = problem;
     }
 

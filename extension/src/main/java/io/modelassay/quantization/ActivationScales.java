@@ -11,10 +11,12 @@ import java.util.Set;
 
 /** Scales of activations that the config declares static, so that each quantized module must store one. */
 final class ActivationScales {
-    /** A module without the scale that it should have. */
+    /** Names of which a module needs one, and the key that asks for it. */
     private record Asked(List<String> parts, String by) {}
 
     private static final List<String> FP8 = List.of("input_scale", "activation_scale", "act_scale");
+
+    private static final Set<String> STATIC_ALGORITHMS = Set.of("fp8", "nvfp4");
 
     private ActivationScales() {}
 
@@ -55,6 +57,12 @@ final class ActivationScales {
             return config.text("activation_scheme").equals("static")
                     ? Optional.of(new Asked(FP8, "activation_scheme static"))
                     : Optional.empty();
+        }
+        // Without groups, these two algorithms of ModelOpt mean static activations.
+        if (config.method().equals("modelopt")
+                && DeclaredGroups.targets(config).isEmpty()
+                && STATIC_ALGORITHMS.contains(config.text("quant_algo"))) {
+            return Optional.of(new Asked(FP8, "quant_algo " + config.text("quant_algo")));
         }
         return DeclaredGroups.activations(module, config).flatMap(ActivationScales::asked);
     }

@@ -43,7 +43,9 @@ final class AutoRoundLayers {
         Optional<ModelConfig> own = extra.flatMap(all -> all.isObject(module)
                 ? Optional.of(all.object(module))
                 : all.keysInFileOrder().stream()
-                        .filter(key -> isPattern(key) && all.isObject(key) && ModuleExclusions.isFound(key, module))
+                        .filter(key -> isPattern(key)
+                                && all.isObject(key)
+                                && config.patterns().compile(key, KEY).find(module))
                         .findFirst()
                         .map(all::object));
         return new Scheme.Declared(

@@ -95,8 +95,7 @@ final class BitsAndBytes4Scheme implements Scheme {
 
     @Override
     public Declared declared(String module, QuantizationConfig config) {
-        boolean four = config.values().isBool("load_in_4bit") && config.values().bool("load_in_4bit");
-        return new Declared(four ? OptionalLong.of(4) : OptionalLong.empty(), OptionalLong.empty());
+        return new Declared(LlmInt8Scheme.declaredBits(config), OptionalLong.empty());
     }
 
     @Override

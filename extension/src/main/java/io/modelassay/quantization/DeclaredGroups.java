@@ -1,14 +1,20 @@
 package io.modelassay.quantization;
 
 import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.PythonPattern;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * {@code config_groups} as compressed-tensors writes it and ModelOpt copies it: each group tells its targets, which are
@@ -17,9 +23,47 @@ import java.util.regex.PatternSyntaxException;
  */
 final class DeclaredGroups {
     private static final Pattern INTEGER_PRESET = Pattern.compile("W([2-8])A(4|8|16|FP8)(_ASYM)?");
+    private static final String PATTERN = "re:";
     private static final Pattern PAIR = Pattern.compile("([0-9]{1,6})\\s*x\\s*([0-9]{1,6})");
 
-    private DeclaredGroups() {}
+    private final QuantizationConfig config;
+    private final Optional<ModelConfig> groups;
+    private final Map<String, NavigableSet<String>> byName = new HashMap<>();
+    private final Map<PythonPattern, NavigableSet<String>> byPattern = new LinkedHashMap<>();
+    private final NavigableSet<String> ofLinears = new TreeSet<>();
+    private final Map<String, List<String>> found = new ConcurrentHashMap<>();
+
+    private DeclaredGroups(QuantizationConfig config) {
+        this.config = config;
+        this.groups = config.values().optionalObject("config_groups");
+        groups.ifPresent(declared -> declared.keys()
+                .forEach(group -> targets(declared, group).forEach(target -> target(target, group))));
+    }
+
+    static DeclaredGroups of(QuantizationConfig config) {
+        return new DeclaredGroups(config);
+    }
+
+    private void target(String target, String group) {
+        if (target.startsWith(PATTERN)) {
+            byPattern
+                    .computeIfAbsent(pattern(target, config), unused -> new TreeSet<>())
+                    .add(group);
+        } else {
+            byName.computeIfAbsent(target, unused -> new TreeSet<>()).add(group);
+        }
+        if (isOfLinears(target)) {
+            ofLinears.add(group);
+        }
+    }
+
+    private static PythonPattern pattern(String target, QuantizationConfig config) {
+        return config.patterns().compile(target.substring(PATTERN.length()), "config_groups");
+    }
+
+    private static boolean isOfLinears(String target) {
+        return !target.contains(".") && target.endsWith("Linear");
+    }
 
     /**
      * How a module's weight is declared to be stored.
@@ -46,26 +90,22 @@ final class DeclaredGroups {
 
     /** The names of the groups that target {@code module} with the highest rank, in the order of their names. */
     static List<String> candidates(String module, QuantizationConfig config) {
-        ModelConfig groups = config.values().optionalObject("config_groups").orElse(null);
-        if (groups == null) {
-            return List.of();
+        return config.groups().found.computeIfAbsent(module, config.groups()::ranked);
+    }
+
+    /** A name goes over a pattern, a pattern over a class of linear modules. */
+    private List<String> ranked(String module) {
+        NavigableSet<String> named = byName.getOrDefault(module, Collections.emptyNavigableSet());
+        if (!named.isEmpty()) {
+            return List.copyOf(named);
         }
-        List<String> best = new ArrayList<>();
-        int rank = 0;
-        for (String name : groups.keys()) {
-            int found = targets(groups, name).stream()
-                    .mapToInt(target -> rank(target, module))
-                    .max()
-                    .orElse(0);
-            if (found > rank) {
-                best.clear();
+        NavigableSet<String> matching = new TreeSet<>();
+        byPattern.forEach((pattern, all) -> {
+            if (!matching.containsAll(all) && pattern.match(module)) {
+                matching.addAll(all);
             }
-            if (found > 0 && found >= rank) {
-                rank = found;
-                best.add(name);
-            }
-        }
-        return List.copyOf(best);
+        });
+        return List.copyOf(matching.isEmpty() ? ofLinears : matching);
     }
 
     /** What the group {@code name} declares of weights. */
@@ -153,19 +193,10 @@ final class DeclaredGroups {
                 : List.of();
     }
 
-    /** 3 for the module's name, 2 for a pattern, 1 for a class of linear modules, 0 for anything else. */
-    static int rank(String target, String module) {
-        if (target.equals(module)) {
-            return 3;
-        }
-        if (target.startsWith("re:")) {
-            try {
-                return Pattern.compile(target.substring(3)).matcher(module).lookingAt() ? 2 : 0;
-            } catch (PatternSyntaxException e) {
-                return 0;
-            }
-        }
-        return !target.contains(".") && target.endsWith("Linear") ? 1 : 0;
+    /** Whether {@code target} means {@code module}. */
+    static boolean means(String target, String module, QuantizationConfig config) {
+        return target.equals(module)
+                || (target.startsWith(PATTERN) ? pattern(target, config).match(module) : isOfLinears(target));
     }
 
     private static Optional<Weights> weights(ModelConfig groups, String name, QuantizationConfig config) {

@@ -1,5 +1,6 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.PythonPatterns;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -8,7 +9,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.PatternSyntaxException;
 import org.apiguardian.api.API;
 
 /**
@@ -61,11 +61,7 @@ public record DynamicRule(String key, Map<String, Object> overrides) {
             }
         }
         DynamicRule rule = new DynamicRule(leavesOut ? text : text.substring(0, equals), overrides);
-        try {
-            DynamicKey.of(rule.key);
-        } catch (PatternSyntaxException e) {
-            throw wrong(text, "holds no regular expression: " + e.getDescription(), "a backslash before ( [ { . * + ?");
-        }
+        rule.compiled();
         return rule;
     }
 
@@ -100,12 +96,17 @@ public record DynamicRule(String key, Map<String, Object> overrides) {
 
     /** Whether its modules are left out. */
     public boolean leavesOut() {
-        return DynamicKey.of(key).leavesOut();
+        return key.startsWith("-:");
     }
 
     /** Whether the name of {@code module} begins with what the key describes. */
     public boolean matches(String module) {
-        return DynamicKey.of(key).matches(module);
+        return compiled().matches(module);
+    }
+
+    private DynamicKey compiled() {
+        return DynamicKey.of(
+                key, PythonPatterns.of((what, nextStep) -> wrong(toString(), "cannot be read: " + what, nextStep)));
     }
 
     /** The same for {@code module} alone. */

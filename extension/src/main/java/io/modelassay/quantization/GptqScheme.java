@@ -54,12 +54,10 @@ final class GptqScheme implements Scheme {
         if (config.method().equals("auto-round")) {
             return AutoRoundLayers.declared(module, config);
         }
-        Optional<ModelConfig> dynamic = config.values().optionalObject("dynamic");
-        Optional<ModelConfig> override =
-                DynamicKey.readable(dynamic.map(ModelConfig::keysInFileOrder).orElse(List.of())).stream()
-                        .filter(rule -> !rule.leavesOut() && rule.matches(module))
-                        .findFirst()
-                        .map(rule -> dynamic.orElseThrow().object(rule.text()));
+        Optional<ModelConfig> override = config.dynamic().stream()
+                .filter(rule -> !rule.leavesOut() && rule.matches(module))
+                .findFirst()
+                .map(rule -> config.values().object("dynamic").object(rule.text()));
         return new Declared(
                 override.map(found -> found.optionalInteger("bits"))
                         .filter(OptionalLong::isPresent)

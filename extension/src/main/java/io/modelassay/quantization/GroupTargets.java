@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /** The targets of {@code config_groups} against the quantized modules: who names none, who is named by none or by two. */
 final class GroupTargets {
@@ -21,18 +22,22 @@ final class GroupTargets {
         this.weights = weights;
     }
 
-    /** Quantized modules that no group targets; a loader makes float modules of them. */
-    List<Finding> untargeted(Set<String> modules) {
+    /**
+     * Quantized modules that no group targets; a loader makes float modules of them. Where a target is a class that is not
+     * linear, a module counts if it is known to be {@code linear}.
+     */
+    List<Finding> untargeted(Set<String> modules, Predicate<String> linear) {
         List<String> targets = DeclaredGroups.targets(config);
         boolean ofOtherClasses = targets.stream().anyMatch(target -> !DeclaredGroups.isJudged(target));
         List<String> named = modules.stream()
+                .filter(module -> !ofOtherClasses || linear.test(module))
                 .filter(module -> DeclaredGroups.candidates(module, config).isEmpty())
                 .toList();
-        if (!config.method().equals("compressed-tensors") || targets.isEmpty() || ofOtherClasses || named.isEmpty()) {
+        if (!config.method().equals("compressed-tensors") || targets.isEmpty() || named.isEmpty()) {
             return List.of();
         }
         List<String> idle = targets.stream()
-                .filter(target -> modules.stream().noneMatch(module -> DeclaredGroups.rank(target, module) > 0))
+                .filter(target -> modules.stream().noneMatch(module -> DeclaredGroups.means(target, module, config)))
                 .toList();
         return List.of(new Finding(
                 "quantized-module-not-targeted",

@@ -1,10 +1,16 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -41,9 +47,18 @@ final class LlmInt8Scheme implements Scheme {
 
     @Override
     public Declared declared(String module, QuantizationConfig config) {
-        boolean eight =
-                config.values().isBool("load_in_8bit") && config.values().bool("load_in_8bit");
-        return new Declared(eight ? OptionalLong.of(8) : OptionalLong.empty(), OptionalLong.empty());
+        return new Declared(declaredBits(config), OptionalLong.empty());
+    }
+
+    /** What the flags of bitsandbytes ask for; nothing where none or both are set. */
+    static OptionalLong declaredBits(QuantizationConfig config) {
+        boolean four = isSet(config, "load_in_4bit");
+        boolean eight = isSet(config, "load_in_8bit");
+        return four == eight ? OptionalLong.empty() : OptionalLong.of(four ? 4 : 8);
+    }
+
+    private static boolean isSet(QuantizationConfig config, String flag) {
+        return config.values().isBool(flag) && config.values().bool(flag);
     }
 
     @Override
@@ -83,6 +98,41 @@ final class LlmInt8Scheme implements Scheme {
                 new TreeMap<>(Map.of("codes", codes.get(), "absmax", absmax.get())),
                 Map.of(),
                 new Codec("llm_int8.py", Map.of("bits", 8L))));
+    }
+
+    /** A row of zeros has a scale of 0 and codes of 0; other codes are lost with a scale of 0. */
+    @Override
+    public List<Finding> valueFindings(
+            PackedWeight weight, Checkpoint checkpoint, Optional<QuantizationConfig> config) {
+        TensorInfo absmax = Objects.requireNonNull(weight.parts().get("absmax"));
+        TensorInfo codes = Objects.requireNonNull(weight.parts().get("codes"));
+        ByteBuffer scales = checkpoint.map(absmax).order(ByteOrder.LITTLE_ENDIAN);
+        int columns = Math.toIntExact(weight.shape().dimension(1));
+        List<Long> lost = new ArrayList<>();
+        for (long row = 0; row < weight.shape().dimension(0); row++) {
+            if (scales.getFloat(Math.toIntExact(4 * row)) == 0
+                    && hasCodes(checkpoint.map(codes, row * columns, columns))) {
+                lost.add(row);
+            }
+        }
+        return lost.isEmpty()
+                ? List.of()
+                : List.of(new Finding(
+                        "scale-zero",
+                        Finding.Severity.ERROR,
+                        absmax.name(),
+                        lost.size() + " of " + weight.shape().dimension(0) + " row scales are zero, the first of row "
+                                + lost.get(0) + ", whose codes are not: the row decodes to zeros",
+                        "quantize the model again; look at the step that wrote this module"));
+    }
+
+    private static boolean hasCodes(ByteBuffer row) {
+        while (row.hasRemaining()) {
+            if (row.get() != 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Other orders than by rows were made for some GPUs, and bitsandbytes reads them no longer. */

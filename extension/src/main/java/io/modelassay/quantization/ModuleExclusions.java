@@ -1,17 +1,23 @@
 package io.modelassay.quantization;
 
 import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.PythonPattern;
+import io.modelassay.checkpoint.PythonPatterns;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
-import java.util.function.BiPredicate;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apiguardian.api.API;
 
 /** The modules that a quantization's config leaves in full precision, each method with matching rules of its own. */
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModuleExclusions {
-    static final ModuleExclusions NONE = new ModuleExclusions(List.of(), (entry, module) -> false);
+    static final ModuleExclusions NONE = new ModuleExclusions(List.of(), entry -> module -> false);
 
     private static final List<String> KEYS = List.of(
             "modules_to_not_convert",
@@ -21,101 +27,98 @@ public final class ModuleExclusions {
             "exclude_modules",
             "skip_modules");
 
-    private final List<String> entries;
-    private final BiPredicate<String, String> rule;
+    private final List<Entry> entries;
+    private final Function<String, Predicate<String>> rules;
+    private final Map<String, Set<String>> found = new ConcurrentHashMap<>();
 
-    private ModuleExclusions(List<String> entries, BiPredicate<String, String> rule) {
+    /** An entry as it stands in the config, and what it names. */
+    private record Entry(String text, Predicate<String> rule) {}
+
+    private ModuleExclusions(List<Entry> entries, Function<String, Predicate<String>> rules) {
         this.entries = List.copyOf(entries);
-        this.rule = rule;
+        this.rules = rules;
     }
 
     /** What {@code config} leaves out. */
     public static ModuleExclusions of(QuantizationConfig config) {
-        List<String> entries = new ArrayList<>();
+        List<Entry> entries = new ArrayList<>();
         for (String key : KEYS) {
             if (config.values().isArray(key)) {
-                entries.addAll(config.values().strings(key));
+                config.values().strings(key).forEach(entry -> entries.add(new Entry(entry, rule(entry, key, config))));
             }
         }
-        config.values().optionalObject("dynamic").ifPresent(dynamic -> negative(dynamic, entries));
-        entries.addAll(AutoRoundLayers.unquantized(config));
-        return new ModuleExclusions(
-                entries,
-                switch (config.method()) {
-                    case "awq" -> (entry, module) -> module.contains(entry);
-                    case "gptq" -> ModuleExclusions::startsWithPattern;
-                    case "auto-round" -> ModuleExclusions::nameOrFound;
-                    case "compressed-tensors" -> ModuleExclusions::nameOrPattern;
-                    case "modelopt" ->
-                        (entry, module) -> wildcard(entry).matcher(module).matches();
-                    default -> ModuleExclusions::component;
-                });
+        config.values().optionalObject("dynamic").ifPresent(dynamic -> negative(dynamic, config, entries));
+        AutoRoundLayers.unquantized(config)
+                .forEach(entry -> entries.add(new Entry(entry, rule(entry, "extra_config", config))));
+        return new ModuleExclusions(entries, entry -> rule(entry, "a list of modules", config));
     }
 
-    private static void negative(ModelConfig dynamic, List<String> entries) {
+    private static void negative(ModelConfig dynamic, QuantizationConfig config, List<Entry> entries) {
         dynamic.keys().stream()
                 .filter(rule -> rule.startsWith("-:"))
                 .map(rule -> rule.substring(2))
-                .forEach(entries::add);
-    }
-
-    private static boolean startsWithPattern(String entry, String module) {
-        return matches(entry, module);
+                .forEach(entry -> entries.add(new Entry(entry, rule(entry, "dynamic", config))));
     }
 
     /** GPTQModel and compressed-tensors anchor a pattern at the start of the name only. */
-    private static boolean matches(String pattern, String module) {
-        try {
-            return Pattern.compile(pattern).matcher(module).lookingAt();
-        } catch (PatternSyntaxException e) {
-            return false;
-        }
-    }
-
-    /** AutoRound: an entry of {@code extra_config} is a name or a pattern, one of a list a component of the name. */
-    private static boolean nameOrFound(String entry, String module) {
-        return AutoRoundLayers.isPattern(entry) ? isFound(entry, module) : component(entry, module);
-    }
-
-    /** Whether {@code pattern} matches anywhere in {@code module}. */
-    static boolean isFound(String pattern, String module) {
-        try {
-            return Pattern.compile(pattern).matcher(module).find();
-        } catch (PatternSyntaxException e) {
-            return false;
-        }
-    }
-
-    private static boolean nameOrPattern(String entry, String module) {
-        return entry.startsWith("re:") ? matches(entry.substring(3), module) : entry.equals(module);
-    }
-
-    private static Pattern wildcard(String entry) {
-        return Pattern.compile(("\\Q" + entry + "\\E").replace("*", "\\E.*\\Q"));
+    private static Predicate<String> rule(String entry, String key, QuantizationConfig config) {
+        PythonPatterns patterns = config.patterns();
+        return switch (config.method()) {
+            case "awq" -> module -> module.contains(entry);
+            case "gptq" -> patterns.compile(entry, key)::match;
+            case "compressed-tensors" ->
+                entry.startsWith("re:") ? patterns.compile(entry.substring(3), key)::match : entry::equals;
+            case "modelopt" -> Wildcard.of(entry)::matches;
+            // An entry of extra_config is a name or a pattern, one of a list a component of the name.
+            case "auto-round" ->
+                AutoRoundLayers.isPattern(entry)
+                        ? patterns.compile(entry, key)::find
+                        : component(entry, patterns.compile(entry + "$", key));
+            default -> component(entry, patterns.compile(entry + "$", key));
+        };
     }
 
     /** transformers: the entry is a run of whole components of the name, or a pattern that the whole name matches. */
-    private static boolean component(String entry, String module) {
-        return ("." + module + ".").contains("." + entry + ".") || matches(entry + "$", module);
+    private static Predicate<String> component(String entry, PythonPattern pattern) {
+        String run = "." + entry + ".";
+        return module -> (module.contains(entry) && ("." + module + ".").contains(run)) || pattern.match(module);
+    }
+
+    /** Whether {@code config} has a list, though it may be empty. */
+    public static boolean areDeclared(QuantizationConfig config) {
+        return KEYS.stream().anyMatch(config.values()::isArray)
+                || config.values().isObject("dynamic");
     }
 
     /** The entries as they stand in the config. */
     public List<String> entries() {
-        return entries;
+        return entries.stream().map(Entry::text).toList();
     }
 
     /** Whether {@code module} is left out. */
     public boolean excludes(String module) {
-        return entries.stream().anyMatch(entry -> rule.test(entry, module));
+        return !matching(module).isEmpty();
     }
 
-    /** Whether {@code entry} names one of {@code names}. */
-    public boolean matches(String entry, Iterable<String> names) {
-        for (String module : names) {
-            if (rule.test(entry, module)) {
-                return true;
-            }
-        }
-        return false;
+    /** Whether {@code entry}, of the list or not, would name one of {@code modules}. */
+    public boolean matches(String entry, Collection<String> modules) {
+        return modules.stream().anyMatch(rules.apply(entry));
+    }
+
+    /** Those of {@link #entries()} that name one of {@code modules}. */
+    public Set<String> entriesFor(Iterable<String> modules) {
+        Set<String> used = new HashSet<>();
+        modules.forEach(module -> used.addAll(matching(module)));
+        return used;
+    }
+
+    /** The entries that name {@code module}; each module is held against all of them once. */
+    private Set<String> matching(String module) {
+        return found.computeIfAbsent(
+                module,
+                name -> Set.copyOf(entries.stream()
+                        .filter(entry -> entry.rule.test(name))
+                        .map(Entry::text)
+                        .toList()));
     }
 }

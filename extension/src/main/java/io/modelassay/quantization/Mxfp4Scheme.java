@@ -1,5 +1,7 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
@@ -7,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -162,5 +165,11 @@ final class Mxfp4Scheme implements Scheme {
                 new TreeMap<>(parts),
                 Map.of(),
                 new Codec(List.of("scaled.py", "e2m1.py"), options));
+    }
+
+    @Override
+    public List<Finding> valueFindings(
+            PackedWeight weight, Checkpoint checkpoint, Optional<QuantizationConfig> config) {
+        return Exponents.findings(Objects.requireNonNull(weight.parts().get("scale")), checkpoint);
     }
 }

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Function;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
@@ -216,8 +216,10 @@ public final class Quantization {
 
     /** The same with each rule replaced by what {@code translation} makes of it. */
     Quantization translating(Function<DynamicRule, List<DynamicRule>> translation) {
-        List<DynamicRule> rules =
-                modules.dynamic().stream().map(translation).flatMap(List::stream).toList();
+        List<DynamicRule> rules = modules.dynamic().stream()
+                .map(translation)
+                .flatMap(List::stream)
+                .toList();
         return on(new ModuleChoice(modules.keep(), rules, modules.head()));
     }
 

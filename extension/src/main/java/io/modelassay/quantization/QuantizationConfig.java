@@ -4,6 +4,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.checkpoint.PythonPatterns;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an artifact's own files say of its quantization: {@code quantization_config} of {@code config.json}, or the file
@@ -28,11 +30,15 @@ public final class QuantizationConfig {
     private final String source;
     private final String method;
     private final ModelConfig values;
+    private final PythonPatterns patterns;
+    private @Nullable DeclaredGroups groups;
+    private @Nullable List<DynamicKey> dynamic;
 
     private QuantizationConfig(String source, String method, ModelConfig values) {
         this.source = source;
         this.method = method;
         this.values = values;
+        this.patterns = PythonPatterns.of(values.file());
     }
 
     /** All that the files of {@code checkpoint} declare: what transformers reads first, then the quantizers' own files. */
@@ -96,6 +102,29 @@ public final class QuantizationConfig {
     /** The declaration as it stands. */
     public ModelConfig values() {
         return values;
+    }
+
+    /** The regular expressions of the declaration. */
+    PythonPatterns patterns() {
+        return patterns;
+    }
+
+    /** {@code config_groups}, read when first asked for. */
+    synchronized DeclaredGroups groups() {
+        if (groups == null) {
+            groups = DeclaredGroups.of(this);
+        }
+        return groups;
+    }
+
+    /** The keys of {@code dynamic} in the order of the file, read when first asked for. */
+    synchronized List<DynamicKey> dynamic() {
+        if (dynamic == null) {
+            dynamic = values.optionalObject("dynamic").map(ModelConfig::keysInFileOrder).orElse(List.of()).stream()
+                    .map(key -> DynamicKey.of(key, patterns))
+                    .toList();
+        }
+        return dynamic;
     }
 
     /** Bits of a weight by {@code bits} or its synonyms. */

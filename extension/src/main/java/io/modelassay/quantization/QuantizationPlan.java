@@ -98,8 +98,8 @@ public final class QuantizationPlan {
     private static void requireMatches(Quantization quantization, ModelPlan plan, List<String> candidates) {
         for (DynamicRule rule : quantization.dynamic()) {
             List<String> modules = modules(rule, plan, candidates);
-            if (modules.stream().noneMatch(
-                    module -> plan.namesOf(module).stream().anyMatch(rule::matches))) {
+            if (modules.stream()
+                    .noneMatch(module -> plan.namesOf(module).stream().anyMatch(rule::matches))) {
                 throw new IllegalArgumentException("The rule \"" + rule + "\" matches none of the " + modules.size()
                         + " modules" + (rule.leavesOut() ? "" : " to be quantized") + " of this " + plan.modelType()
                         + " model\nTry: "

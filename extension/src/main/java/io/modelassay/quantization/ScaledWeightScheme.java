@@ -1,5 +1,7 @@
 package io.modelassay.quantization;
 
+import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
@@ -114,6 +116,10 @@ final class ScaledWeightScheme implements Scheme {
                 .orElse(true);
         Optional<TensorInfo> stored = module.find(weight);
         boolean codes = stored.map(tensor -> CODES.contains(tensor.type())).orElse(false);
+        if (!codes && known && stored.isPresent() && isMislabelled(stored.get(), module, reading)) {
+            reading.require(module, weight, CODES);
+            return Optional.empty();
+        }
         if (!codes && (stored.isPresent() || !known)) {
             return Optional.empty();
         }
@@ -148,6 +154,14 @@ final class ScaledWeightScheme implements Scheme {
             return Optional.empty();
         }
         return Optional.of(packed(module, weight, scaleName, grid.get(), parts, reading));
+    }
+
+    /** Bytes of the weight's own shape under another label: codes of 8 bits all the same. */
+    private static boolean isMislabelled(TensorInfo weight, ModuleTensors module, SchemeReading reading) {
+        return weight.type() == TensorType.U8
+                && reading.expected(module.module())
+                        .map(shape -> shape.equals(weight.shape()))
+                        .orElse(false);
     }
 
     /** What the config expects beside the scale that is there. */
@@ -240,5 +254,11 @@ final class ScaledWeightScheme implements Scheme {
 
     private static TensorInfo part(SortedMap<String, TensorInfo> parts, String name) {
         return Objects.requireNonNull(parts.get(name));
+    }
+
+    @Override
+    public List<Finding> valueFindings(
+            PackedWeight weight, Checkpoint checkpoint, Optional<QuantizationConfig> config) {
+        return Exponents.findings(Objects.requireNonNull(weight.parts().get("scale")), checkpoint);
     }
 }

@@ -46,6 +46,11 @@ final class SchemeReading {
         return Optional.ofNullable(config);
     }
 
+    /** Whether {@code name} is a parameter of the architecture, where that is known. */
+    boolean isParameter(String name) {
+        return plan != null && plan.parameter(plan.canonical(name)).isPresent();
+    }
+
     /** The shape that the architecture gives the weight of {@code module}, where it is known. */
     Optional<Shape> expected(String module) {
         return plan == null

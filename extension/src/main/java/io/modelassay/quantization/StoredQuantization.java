@@ -56,6 +56,7 @@ public final class StoredQuantization {
     private final NavigableSet<String> unread = new TreeSet<>();
     private final NavigableSet<String> unpacked = new TreeSet<>();
     private final Set<String> codes = new TreeSet<>();
+    private final Set<String> replaced = new TreeSet<>();
     private final @Nullable UnknownFormat unknownFormat;
 
     private StoredQuantization(Checkpoint checkpoint, @Nullable ModelPlan plan) {
@@ -81,6 +82,9 @@ public final class StoredQuantization {
             findings.add(unknownFormat.finding());
             return;
         }
+        if (plan == null && !modules.isEmpty()) {
+            formats.beside(modules.keySet()).map(UnknownFormat::finding).ifPresent(findings::add);
+        }
         if (plan != null) {
             List.copyOf(explained).forEach(name -> explained.add(plan.resolve(name)));
             weights.forEach((name, weight) -> byParameter.putIfAbsent(plan.resolve(name), weight));
@@ -90,13 +94,17 @@ public final class StoredQuantization {
         if (config != null) {
             GroupTargets targets = new GroupTargets(config, weights.values());
             findings.addAll(targets.overlapping());
-            findings.addAll(targets.untargeted(modules.keySet()));
+            findings.addAll(targets.untargeted(
+                    modules.keySet(), module -> reading.expected(module).isPresent()));
             findings.addAll(ActivationScales.findings(modules.keySet(), config, checkpoint));
             compareDeclared(config);
+            findings.addAll(DeclaredState.findings(config, weights.values()));
             compareMethod(config);
             if (plan != null) {
                 addDeclaredButAbsent(config, plan, tensors);
             }
+            unpacked.addAll(new UnlistedModules(config, exclusions, checkpoint.config(), modules.keySet())
+                    .of(tensors.values()));
         } else if (!modules.isEmpty()) {
             findings.add(new Finding(
                     "missing-quantization-config",
@@ -164,6 +172,7 @@ public final class StoredQuantization {
             explained.add(module.name(part));
         }
         explained.add(module.name("weight"));
+        replaced.add(module.name("weight"));
         for (String part : scheme.codes()) {
             codes.add(module.name(part));
         }
@@ -257,6 +266,9 @@ public final class StoredQuantization {
                     .map(part -> parameter.module() + "." + part)
                     .filter(name -> !stored.containsKey(name))
                     .forEach(reading.missing()::add);
+            if (!required.isEmpty()) {
+                replaced.add(parameter.name());
+            }
             if (!required.isEmpty() && !required.contains("weight")) {
                 if (weight == null) {
                     explained.add(parameter.name());
@@ -407,7 +419,35 @@ public final class StoredQuantization {
                             mismatched.add(new LoadReport.Mismatch(weight.parameter(), shape, weight.shape())));
         }
         mismatched.sort(Comparator.comparing(LoadReport.Mismatch::name));
-        return plain.with(List.copyOf(missing), List.copyOf(unexpected), mismatched);
+        return plain.with(List.copyOf(missing), List.copyOf(unexpected), mismatched, lookedFor(plain.checked()));
+    }
+
+    /** The number of tensors that a loader looks for, of which a quantized module has several in the place of one. */
+    private int lookedFor(int parameters) {
+        Set<String> parts = new TreeSet<>(explained);
+        parts.retainAll(reading.checkpoint().tensors().keySet());
+        parts.addAll(reading.missing());
+        long weights = replaced.stream().filter(reading::isParameter).count();
+        return parameters - Math.toIntExact(weights) + parts.size();
+    }
+
+    /** Whether every stored tensor is in full precision, whatever a config declares. */
+    public boolean storesNone() {
+        return modules.isEmpty()
+                && unknownFormat == null
+                && reading.checkpoint().tensors().values().stream()
+                        .filter(tensor -> tensor.name().endsWith(".weight"))
+                        .allMatch(tensor -> FloatTypes.isFullPrecision(tensor.type()));
+    }
+
+    /** Whether the first config declares weights quantized by a method that is known here. */
+    public boolean declaresWeights() {
+        return !configs.isEmpty()
+                && isKnown(configs.get(0).method())
+                && (!configs.get(0).method().equals("compressed-tensors")
+                        || !DeclaredGroups.targets(configs.get(0)).isEmpty())
+                && (!configs.get(0).method().equals("modelopt")
+                        || !configs.get(0).text("quant_algo").isEmpty());
     }
 
     /** Which modules the config leaves out. */

@@ -19,9 +19,8 @@ public record UnknownFormat(String name, String source, String evidence) {
 
     /** One sentence for the finding and for whatever refuses the artifact. */
     public String message() {
-        return "The weights are quantized in a format that is not known here"
-                + (name.isEmpty() ? "" : ", " + name) + " (" + evidence
-                + "); nothing is said of them, neither that they are right nor that they are wrong";
+        return "The quantization format" + (name.isEmpty() ? "" : " " + name) + " is not known here: " + evidence
+                + "; nothing is said of the weights, neither that they are right nor that they are wrong";
     }
 
     /** What to do about it. */

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +86,15 @@ final class UnknownFormats {
                         .anyMatch(part -> PackedModules.isCode(part.getValue()) && !isPartOf(part.getKey(), schemes)));
     }
 
+    /** The same beside {@code recognised} modules, where no architecture tells what else should be there. */
+    Optional<UnknownFormat> beside(Set<String> recognised) {
+        List<PackedModule> packed = new PackedModules(null, parts -> true)
+                .of(checkpoint.tensors()).stream()
+                        .filter(module -> !recognised.contains(module.module()))
+                        .toList();
+        return packed.isEmpty() ? Optional.empty() : Optional.of(named(packed));
+    }
+
     private Optional<UnknownFormat> stored(
             @Nullable ModelPlan plan, Predicate<NavigableMap<String, TensorInfo>> foreign) {
         List<PackedModule> packed = new PackedModules(plan, foreign).of(checkpoint.tensors());
@@ -125,6 +135,10 @@ final class UnknownFormats {
                                     : "format \"mlx\" in the files' metadata")
                             + "; " + stored);
         }
+        if (first.parts().containsKey("scales") && first.parts().containsKey("biases")) {
+            return new UnknownFormat(
+                    "MLX", first.parts().firstEntry().getValue().name(), stored);
+        }
         for (TensorInfo part : first.parts().values()) {
             for (Map.Entry<String, String> known : BY_PART.entrySet()) {
                 if (part.name().endsWith("." + known.getKey())) {
@@ -134,7 +148,7 @@ final class UnknownFormats {
         }
         String declared = configs.isEmpty() ? "" : configs.get(0).method();
         return new UnknownFormat(
-                declared.isEmpty() ? "" : "though declared as " + declared,
+                declared.isEmpty() ? "" : "of these tensors, though declared as " + declared + ",",
                 first.parts().firstEntry().getValue().name(),
                 stored);
     }

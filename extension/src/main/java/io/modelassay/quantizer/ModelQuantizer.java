@@ -169,8 +169,9 @@ public final class ModelQuantizer {
         if (!refused.isEmpty() && !fallbacks.contains(Fallback.REFUSED_BY_NEWEST)) {
             throw new IllegalArgumentException("The newest release of the library would refuse " + quantization.label()
                     + " as " + format.name() + ": " + refused + "\nTry: "
-                    + (quantization.symmetric() ? "static groups, or no act-order" : "codes centred on zero, or the format "
-                            + own().name())
+                    + (quantization.symmetric()
+                            ? "static groups, or no act-order"
+                            : "codes centred on zero, or the format " + own().name())
                     + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
         }
     }
@@ -215,8 +216,8 @@ public final class ModelQuantizer {
     /** Methods that look at one weight at a time need to know no architecture. */
     private ModelPlan model() {
         return WeightEncoder.handles(quantization.method())
-                ? Architectures.find(source.config()).orElseGet(() -> StoredModules.plan(source))
-                : Architectures.require(source.config());
+                ? Architectures.find(source).orElseGet(() -> StoredModules.plan(source))
+                : Architectures.require(source);
     }
 
     private QuantizationReport encode(
@@ -224,7 +225,15 @@ public final class ModelQuantizer {
         try (WeightEncoder encoder = new WeightEncoder(source, plan, writer.weights(), engine, progress)) {
             List<String> files = writer.write(target, encoder, shardBytes);
             return new QuantizationReport(
-                    out, quantization, format.name(), files, encoder.reports(), Calibration.NONE.name(), 0, 0, notes(encoder.reports()));
+                    out,
+                    quantization,
+                    format.name(),
+                    files,
+                    encoder.reports(),
+                    Calibration.NONE.name(),
+                    0,
+                    0,
+                    notes(encoder.reports()));
         }
     }
 

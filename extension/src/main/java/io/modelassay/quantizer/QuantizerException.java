@@ -1,5 +1,6 @@
 package io.modelassay.quantizer;
 
+import io.modelassay.checkpoint.Printable;
 import org.apiguardian.api.API;
 
 /** A module cannot be quantized in the way that was asked for. */
@@ -10,7 +11,7 @@ public final class QuantizerException extends RuntimeException {
     private final String module;
 
     QuantizerException(String module, String why, String nextStep) {
-        super("Module " + module + " cannot be quantized: " + why + "\nTry: " + nextStep);
+        super(Printable.lines("Module " + module + " cannot be quantized: " + why + "\nTry: " + nextStep));
         this.module = module;
     }
 

@@ -126,7 +126,7 @@ public final class SmoothQuant {
     private record Factors(Map<String, float[]> dividing, Map<String, float[]> multiplying) {}
 
     private void collect(TorchEngine engine, Kernels kernels, Factors factors) {
-        ModelPlan model = Architectures.require(source.config());
+        ModelPlan model = Architectures.require(source);
         DType compute = dtype.resolve(source.config());
         StoredWeights weights = new StoredWeights(source, model, Kernels.conversions(engine));
         new StagedDecoder(engine, model, weights, compute)

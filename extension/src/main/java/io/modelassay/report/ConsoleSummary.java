@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.Printable;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Summary;
@@ -33,10 +34,16 @@ final class ConsoleSummary {
         if (failed.size() > SHOWN_CHECKS) {
             lines.add("  and " + (failed.size() - SHOWN_CHECKS) + " more");
         }
+        long open = results.checks().stream()
+                .filter(check -> check.limit().isEmpty() && check.holds())
+                .count();
+        if (open > 0) {
+            lines.add("  reported, not judged: " + count((int) open, "figure") + " without a limit");
+        }
         if (!results.baselinesUnused().isEmpty() && summary.testsPassed() == summary.tests()) {
             lines.add("  baselines not used in this run: " + String.join(", ", results.baselinesUnused()));
         }
-        return lines;
+        return lines.stream().map(Printable::line).toList();
     }
 
     private static double drift(Compared compared) {

@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.Printable;
 import io.pebbletemplates.pebble.PebbleEngine;
 import io.pebbletemplates.pebble.loader.ClasspathLoader;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
+import org.unbescape.html.HtmlEscape;
 
 /** Self-contained pages of templates, which escape every value; only files of our own go in as they are. */
 @API(status = API.Status.INTERNAL)
@@ -31,6 +33,9 @@ public final class PageTemplate {
                 .strictVariables(true)
                 .newLineTrimming(true)
                 .defaultLocale(Locale.ROOT)
+                // Also what does not print, such as characters that turn the direction of writing.
+                .addEscapingStrategy("printable", text -> HtmlEscape.escapeHtml4Xml(Printable.lines(text)))
+                .defaultEscapingStrategy("printable")
                 .build();
         page.put("css", resource(PACKAGE + "report.css"));
         StringWriter html = new StringWriter();

@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.checkpoint.Printable;
 import io.modelassay.checkpoint.ScanProgress;
 import io.modelassay.runtime.Progress;
 import java.io.IOException;
@@ -53,7 +54,15 @@ public final class ProgressLine implements Progress, ScanProgress {
         show("scanned " + (bytesDone >> 20) + " of " + (bytesTotal >> 20) + " MiB");
     }
 
-    private void show(String text) {
+    @Override
+    public synchronized void notice(String text) {
+        end();
+        err.println(Printable.line(text));
+        err.flush();
+    }
+
+    private void show(String progress) {
+        String text = Printable.line(progress);
         long now = System.nanoTime();
         if (now - last < (terminal ? TERMINAL_NANOS : LOG_NANOS)) {
             return;

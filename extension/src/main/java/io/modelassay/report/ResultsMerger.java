@@ -12,9 +12,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -43,33 +45,23 @@ final class ResultsMerger {
 
     private ResultsMerger() {}
 
-    /** What makes two comparisons the same one. */
-    static List<Object> key(Compared compared) {
-        return List.of(
-                compared.model(),
-                compared.text(),
-                compared.protocol(),
-                compared.device(),
-                compared.dtype(),
-                compared.engine());
-    }
-
     /** @param parts at least one */
     static Results merge(String run, List<Part> parts) {
         List<Part> inOrder = parts.stream()
                 .sorted(Comparator.comparing(Part::finished).thenComparing(Part::process))
                 .toList();
-        Map<List<Object>, Compared> comparisons = new LinkedHashMap<>();
+        // Two models, or two texts, may have one name; equal in every figure they are one comparison.
+        Set<Compared> comparisons = new LinkedHashSet<>();
         TreeSet<Check> checks = new TreeSet<>(BY_MODEL);
         Map<String, ModelIdentity> identities = new TreeMap<>();
         Map<String, Test> tests = new TreeMap<>();
         for (Part part : inOrder) {
-            part.comparisons().forEach(compared -> comparisons.put(key(compared), compared));
+            part.comparisons().forEach(compared -> comparisons.add(compared.limitedTo(null)));
             checks.addAll(part.checks());
             part.models().forEach(model -> identities.putIfAbsent(model.name(), model));
             part.tests().forEach(test -> tests.put(test.name(), test));
         }
-        List<Compared> limited = comparisons.values().stream()
+        List<Compared> limited = comparisons.stream()
                 .sorted(BY_NAME)
                 .map(compared -> compared.limitedTo(driftLimit(compared, checks).orElse(null)))
                 .toList();

@@ -52,7 +52,7 @@ public final class RunReport implements Recorder {
     private final String run;
     private final String process;
     private final Instant started = Instant.now();
-    private final Map<List<Object>, Compared> comparisons = new LinkedHashMap<>();
+    private final Set<Compared> comparisons = new LinkedHashSet<>();
     private final Set<Check> checks = new LinkedHashSet<>();
     private final Map<String, Test> tests = new LinkedHashMap<>();
     private final Map<String, ModelIdentity> models = new TreeMap<>();
@@ -88,9 +88,7 @@ public final class RunReport implements Recorder {
 
     @Override
     public synchronized void compared(String model, String text, Comparison comparison) {
-        Compared compared =
-                Compared.of(models.getOrDefault(model, ModelIdentity.stored(model)), text, comparison);
-        comparisons.put(ResultsMerger.key(compared), compared);
+        comparisons.add(Compared.of(models.getOrDefault(model, ModelIdentity.stored(model)), text, comparison));
     }
 
     @Override
@@ -148,7 +146,7 @@ public final class RunReport implements Recorder {
                 process,
                 started.truncatedTo(ChronoUnit.MILLIS).toString(),
                 Instant.now().truncatedTo(ChronoUnit.MILLIS).toString(),
-                List.copyOf(comparisons.values()),
+                List.copyOf(comparisons),
                 List.copyOf(checks),
                 List.copyOf(tests.values()),
                 List.copyOf(baselinesRecorded),

@@ -14,12 +14,12 @@ import org.apiguardian.api.API;
 public final class WholeFile {
     private WholeFile() {}
 
-    /** Makes or replaces {@code file}, in UTF-8. */
+    /** Makes or replaces {@code file}, in UTF-8. What that has no form for, half a surrogate pair, becomes a question mark. */
     public static void write(Path file, String content) throws IOException {
         Path temporary = file.resolveSibling(
                 "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
         try {
-            Files.writeString(temporary, content, StandardCharsets.UTF_8);
+            Files.write(temporary, content.getBytes(StandardCharsets.UTF_8));
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (AtomicMoveNotSupportedException e) {
             Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);

@@ -38,10 +38,9 @@ public final class Decoder {
 
     /** A decoder of {@code model} over {@code weights}, computing in {@code dtype}. Owns neither. */
     public Decoder(TorchEngine engine, ModelPlan model, Weights weights, DType dtype) {
-        this.kernels = Kernels.withLinear(
-                engine, dtype, weights.linear(), model.decoder().kernel() + ".py");
         this.model = model;
         this.plan = model.decoder();
+        this.kernels = Kernels.ofDecoder(engine, dtype, weights.linear(), plan);
         this.weights = weights;
         this.dtype = dtype;
     }

@@ -11,6 +11,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import io.modelassay.architecture.DecoderPlan;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorType;
 import java.io.ByteArrayInputStream;
@@ -75,12 +76,24 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
-     * The kernels of one file that calls linear modules, computed by the file {@code linear} with the products that are
+     * The kernels of files that call linear modules, computed by the file {@code linear} with the products that are
      * fastest for weights of {@code dtype} on {@code engine}.
      */
-    static Kernels withLinear(TorchEngine engine, DType dtype, String linear, String file) {
-        return shared(
-                engine, packsProducts(engine, dtype) ? "packed_products.py" : "products.py", "linear.py", linear, file);
+    static Kernels withLinear(TorchEngine engine, DType dtype, String linear, String... files) {
+        String products = packsProducts(engine, dtype) ? "packed_products.py" : "products.py";
+        List<String> all = new ArrayList<>(List.of(products, "linear.py", linear));
+        all.addAll(List.of(files));
+        return shared(engine, all.toArray(String[]::new));
+    }
+
+    /** The kernels that run layers of {@code plan}. */
+    static Kernels ofDecoder(TorchEngine engine, DType dtype, String linear, DecoderPlan plan) {
+        return withLinear(engine, dtype, linear, decoderFiles(plan).toArray(String[]::new));
+    }
+
+    /** The files with a layer and what it calls, but for linear modules. */
+    static List<String> decoderFiles(DecoderPlan plan) {
+        return List.of("activation/" + plan.activation() + ".py", plan.kernel() + ".py");
     }
 
     /** The conversions alone: stored bytes to tensors and back. */

@@ -42,18 +42,21 @@ class LayerSurroundings implements AutoCloseable {
         }
     }
 
-    /** The sliding window's mask, or an empty one where the window holds all positions. */
+    /** What the positions of a window see, or an empty tensor where each sees itself and all before it. */
     private Tensor mask(int positions, int window, Tensor like) {
         boolean acts = window > 0 && window < positions;
         return masks.computeIfAbsent(
-                acts ? List.of(positions, window) : List.of(),
+                acts ? List.of(positions, window) : List.of(positions),
                 key -> newMask(positions, acts ? window : positions, like));
     }
 
     Tensor newMask(int positions, int window, Tensor like) {
-        return window < positions
-                ? kernels.call("sliding_mask", positions, window, like)
-                : kernels.engine().longs();
+        return plan.causal() && window >= positions ? kernels.engine().longs() : seen(positions, window, like);
+    }
+
+    /** What the positions of a window see, {@code [positions, positions]}. */
+    final Tensor seen(int positions, int window, Tensor like) {
+        return kernels.call(plan.causal() ? "sliding_mask" : "open_mask", positions, window, like);
     }
 
     @Override

@@ -26,8 +26,9 @@ final class PaddedSurroundings extends LayerSurroundings {
 
     @Override
     Tensor newMask(int positions, int window, Tensor like) {
-        try (Tensor tokens = perToken(batch.tokens())) {
-            return kernels.call("padding_mask", tokens, window);
+        try (Tensor tokens = perToken(batch.tokens());
+                Tensor seen = seen(positions, window, like)) {
+            return kernels.call("padding_mask", tokens, seen);
         }
     }
 

@@ -16,6 +16,9 @@ public interface Progress {
      */
     void step(String task, int done, int total);
 
+    /** Something besides that a person should know, said once. */
+    default void notice(String text) {}
+
     /** The same, told with the name of what is worked on. */
     default Progress about(String subject) {
         return (task, done, total) -> step(subject + ": " + task, done, total);

@@ -1,5 +1,6 @@
 package io.modelassay.runtime;
 
+import io.modelassay.checkpoint.Printable;
 import org.apiguardian.api.API;
 
 /** Something that the engine cannot do with an artifact, said before the engine is asked, or told by it. */
@@ -10,12 +11,12 @@ public final class RuntimeFailure extends RuntimeException {
     private final String id;
 
     RuntimeFailure(String id, String message) {
-        super(message);
+        super(Printable.lines(message));
         this.id = id;
     }
 
     RuntimeFailure(String id, String message, Throwable cause) {
-        super(message, cause);
+        super(Printable.lines(message), cause);
         this.id = id;
     }
 

@@ -41,7 +41,7 @@ public final class StagedDecoder {
         this.plan = model.decoder();
         this.weights = weights;
         this.dtype = dtype;
-        this.kernels = Kernels.withLinear(engine, dtype, weights.linear(), plan.kernel() + ".py");
+        this.kernels = Kernels.ofDecoder(engine, dtype, weights.linear(), plan);
         this.stages = Arrays.stream(kernels.text("stages").split(", ", -1))
                 .map(modules -> List.of(modules.split(" ", -1)))
                 .toList();

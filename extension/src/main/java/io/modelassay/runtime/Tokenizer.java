@@ -1,10 +1,11 @@
 package io.modelassay.runtime;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.modelassay.checkpoint.TokenizerFile;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -20,16 +21,18 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Loads a tokenizer.
+     * Loads a tokenizer. Sampling, which the file may ask for, is off: equal texts have equal tokens.
      *
+     * @throws io.modelassay.checkpoint.CheckpointException {@code tokenizer-invalid} for a file that the library would
+     *     not survive
      * @throws RuntimeFailure {@code tokenizer-invalid} if the library does not accept the file,
      *     {@code libraries-do-not-fit} if it does not fit the rest of DJL
      */
     public static Tokenizer load(Path tokenizerJson) {
-        try (InputStream file = Files.newInputStream(tokenizerJson)) {
-            // Left on, truncation would cut every text at 512 tokens. Given the stream, not the path, which versions of
-            // the
-            // library read differently.
+        TokenizerFile checked = TokenizerFile.read(tokenizerJson);
+        try (InputStream file = new ByteArrayInputStream(checked.withoutSampling())) {
+            // Left on, truncation would cut every text at 512 tokens. Given a stream, not the path, which versions of
+            // the library read differently.
             return new Tokenizer(HuggingFaceTokenizer.newInstance(
                     file, Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "true")));
         } catch (IOException e) {
@@ -58,9 +61,18 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Token ids of {@code text}, special tokens added as the tokenizer itself adds them. */
     public int[] encode(String text) {
-        return Arrays.stream(tokenizer.encode(text).getIds())
-                .mapToInt(Math::toIntExact)
-                .toArray();
+        try {
+            return Arrays.stream(tokenizer.encode(text).getIds())
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+        } catch (RuntimeException e) {
+            throw new RuntimeFailure(
+                    "tokenizer-invalid",
+                    "The tokenizers library cannot tokenize the text: " + e.getMessage()
+                            + "\nTry: a tokenizer.json whose vocabulary holds its unknown token, or token ids in the place of"
+                            + " a text",
+                    e);
+        }
     }
 
     @Override

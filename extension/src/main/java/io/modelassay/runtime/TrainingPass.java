@@ -43,15 +43,10 @@ public final class TrainingPass {
         this.plan = base.plan().decoder();
         this.adapter = adapter;
         this.weights = new AdaptedWeights(base.weights(), adapter, base.plan(), base.engine());
-        this.kernels = Kernels.shared(
-                base.engine(),
-                "products.py",
-                "linear.py",
-                weights.linear(),
-                plan.kernel() + ".py",
-                "head.py",
-                "gradients.py",
-                "training.py");
+        List<String> files = new ArrayList<>(List.of("products.py", "linear.py", weights.linear()));
+        files.addAll(Kernels.decoderFiles(plan));
+        files.addAll(List.of("head.py", "gradients.py", "training.py"));
+        this.kernels = Kernels.shared(base.engine(), files.toArray(String[]::new));
         this.trained = new TrainedTensors(adapter);
         this.frozen = frozen;
     }

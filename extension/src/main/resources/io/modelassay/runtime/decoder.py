@@ -1,6 +1,7 @@
 # A pre-norm decoder layer: grouped-query attention with rotary positions, then a gated MLP.
 # x is [windows, positions, hidden]; w maps "self_attn.q_proj.weight" and its like to one layer's tensors.
 # Optional parameters act where they are present: biases, and q_norm / k_norm of the per-head kind.
+# The function activate comes from a file of the folder activation; it may overwrite what it takes.
 
 def rms_norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
     # Statistics and scaling in float32; one pass each.
@@ -19,10 +20,14 @@ def sliding_mask(self, positions: int, window: int, like: Tensor) -> Tensor:
     distance = steps.unsqueeze(1) - steps.unsqueeze(0)
     return (distance >= 0) & (distance < window)
 
-def padding_mask(self, tokens: Tensor, window: int) -> Tensor:
-    # [windows, 1, positions, positions] from [windows, positions], 0 for padding: of what sliding_mask lets a position see,
+def open_mask(self, positions: int, window: int, like: Tensor) -> Tensor:
+    # Attention that is not causal: position i sees j where |i - j| <= window.
+    steps = torch.arange(positions, device=like.device)
+    return torch.abs(steps.unsqueeze(1) - steps.unsqueeze(0)) <= window
+
+def padding_mask(self, tokens: Tensor, seen: Tensor) -> Tensor:
+    # [windows, 1, positions, positions] from [windows, positions], 0 for padding: of what another mask lets a position see,
     # the tokens, and itself, since a row that sees nothing is 0 / 0.
-    seen = self.sliding_mask(tokens.size(1), window, tokens)
     own = torch.eye(tokens.size(1), device=tokens.device) > 0
     return (seen & (own | (tokens > 0).unsqueeze(1))).unsqueeze(1)
 
@@ -72,7 +77,7 @@ def attention(self, normed: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tens
 
 def gated(self, normed: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # In place, since fresh memory of this size costs more than the arithmetic.
-    gate = torch.silu_(self.linear(normed, w, "mlp.gate_proj"))
+    gate = self.activate(self.linear(normed, w, "mlp.gate_proj"))
     return gate.mul_(self.linear(normed, w, "mlp.up_proj"))
 
 def layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor, mask: Tensor, heads: int, kv_heads: int, eps: float) -> Tensor:
@@ -138,7 +143,7 @@ def traced_layer(self, x: Tensor, w: Dict[str, Tensor], cos: Tensor, sin: Tensor
     normed_middle = self.rms_norm(middle, w["post_attention_layernorm.weight"], eps)
     gate = self.linear(normed_middle, w, "mlp.gate_proj")
     up = self.linear(normed_middle, w, "mlp.up_proj")
-    product = torch.silu(gate) * up
+    product = self.activate(torch.clone(gate)) * up
     down = self.linear(product, w, "mlp.down_proj")
     return {
         "input_layernorm": normed,

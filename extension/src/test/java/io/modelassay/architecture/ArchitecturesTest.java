@@ -230,12 +230,14 @@ class ArchitecturesTest {
 
     @Test
     void aRotaryEmbeddingThatIsNotKnownFailsWhenItIsNeeded() {
-        DecoderPlan decoder =
-                plan(LLAMA_32_1B.replace("\"llama3\"", "\"longrope\"")).decoder();
+        ModelPlan unknown = plan(LLAMA_32_1B.replace("\"llama3\"", "\"spiral\""));
+        assertThat(unknown.parameters()).isNotEmpty();
         assertThatExceptionOfType(UnsupportedArchitectureException.class)
-                .isThrownBy(() -> decoder.rotary().table(16))
-                .withMessage("Rotary embedding of type \"longrope\" is not supported;"
-                        + " known are default, linear, dynamic, yarn and llama3");
+                .isThrownBy(unknown::decoder)
+                .withMessage("The key \"rope_scaling.rope_type\" holds \"\"spiral\"\": there is no such type; known are default,"
+                        + " linear, dynamic, yarn, longrope, llama3 and proportional (unsupported-architecture)\n"
+                        + "  file config.json\n"
+                        + "Try: correct the value, or use the config.json that belongs to the checkpoint");
     }
 
     private static List<Integer> windows(String config) {

@@ -5,6 +5,7 @@ import static io.modelassay.assertions.ModelAssertions.assertThat;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.fixtures.Corruptor;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import java.nio.file.Path;
@@ -41,6 +42,15 @@ class WeightAssertionsTest {
         assertThat(quantized).hasNoNaNs().hasOnlyFiniteWeights();
         assertThat(models.lastFigure().provenance()).isEqualTo("78 tensors scanned");
         try (Checkpoint checkpoint = Checkpoint.open(Models.QWEN)) {
+            assertThat(checkpoint).hasNoNaNs().hasOnlyFiniteWeights();
+        }
+    }
+
+    @Test
+    void codesUnderTheLabelOfAFloatTypeAreNoNumbers() {
+        Path storage = Fixtures.path("quantized/bnb-fp4-bf16-storage");
+        assertThat(models.open(storage)).hasNoNaNs().hasOnlyFiniteWeights();
+        try (Checkpoint checkpoint = Checkpoint.open(storage)) {
             assertThat(checkpoint).hasNoNaNs().hasOnlyFiniteWeights();
         }
     }

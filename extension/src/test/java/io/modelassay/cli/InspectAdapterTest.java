@@ -82,7 +82,7 @@ class InspectAdapterTest {
         assertThat(adapter.get("missing")).hasSize(16);
         assertThat(adapter.get("unexpected")).hasSize(16);
         assertThat(CommandRun.contract(adapter)).contains("renamed[].expected string\nrenamed[].stored string");
-        assertThat(document.get("findings").get(0).get("id").textValue()).isEqualTo("adapter-zero-effect");
+        assertThat(document.get("findings").get(0).get("id").textValue()).isEqualTo("adapter-prefix-renamed");
     }
 
     @Test

@@ -180,7 +180,7 @@ class InspectVerbTest {
     }
 
     @Test
-    void anUnknownModelTypeIsARemark(@TempDir Path folder) {
+    void anUnknownModelTypeIsAWarningThatStrictFails(@TempDir Path folder) {
         Path unknown = Corruptor.of(Fixtures.path("tiny-qwen2"))
                 .editConfig(config -> config.put("model_type", "novel"))
                 .into(folder);
@@ -188,7 +188,19 @@ class InspectVerbTest {
         assertThat(run.code()).isZero();
         assertThat(run.json().at("/load_report").isNull()).isTrue();
         assertThat(run.json().at("/findings/0/id").asText()).isEqualTo("unknown-model-type");
+        assertThat(run.json().at("/findings/0/severity").asText()).isEqualTo("warning");
+        assertThat(run.json().at("/findings/0/message").asText()).contains("nothing was compared");
+        assertThat(CommandRun.of("inspect", unknown, "--strict").code()).isEqualTo(1);
+    }
+
+    @Test
+    void strictLetsRemarksPass(@TempDir Path folder) {
+        Path remark = Corruptor.of(Fixtures.path("tiny-qwen2"))
+                .copyTensor("model.embed_tokens.weight", "lm_head.weight")
+                .into(folder);
+        CommandRun run = CommandRun.of("inspect", remark, "--strict", "--json");
         assertThat(run.json().at("/findings/0/severity").asText()).isEqualTo("info");
+        assertThat(run.code()).isZero();
     }
 
     @Test

@@ -38,20 +38,22 @@ class QuantizeAnyModelTest {
     }
 
     private CommandRun quantize(Path folder, String method, String... more) {
-        List<Object> arguments = new ArrayList<>(List.of("quantize", folder, "--out", out, "--method", method, "--json"));
+        List<Object> arguments =
+                new ArrayList<>(List.of("quantize", folder, "--out", out, "--method", method, "--json"));
         arguments.addAll(List.of(more));
         return CommandRun.of(arguments.toArray());
     }
 
     private static TreeSet<String> modules(CommandRun run) {
         TreeSet<String> modules = new TreeSet<>();
-        run.json().path("modules").forEach(module -> modules.add(module.path("module").asText()));
+        run.json()
+                .path("modules")
+                .forEach(module -> modules.add(module.path("module").asText()));
         return modules;
     }
 
     private Path gemma() {
-        return new SmallCheckpoint(
-                        """
+        return new SmallCheckpoint("""
                         {"architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2", "vocab_size": 256,
                          "tie_word_embeddings": true, "dtype": "bfloat16"}""")
                 .tensor("model.embed_tokens.weight", 256, 64)
@@ -87,8 +89,7 @@ class QuantizeAnyModelTest {
 
     @Test
     void headsPoolersAndTablesOfAnEncoder() throws java.io.IOException {
-        String config =
-                """
+        String config = """
                 {"architectures": ["%s"], "model_type": "bert", "vocab_size": 256, "max_position_embeddings": 128}""";
         SmallCheckpoint bert = new SmallCheckpoint(config.formatted("BertForSequenceClassification"))
                 .tensor("bert.embeddings.word_embeddings.weight", 256, 64)
@@ -113,8 +114,7 @@ class QuantizeAnyModelTest {
     /** T5's wo stays in float32 in transformers, which then looks for a plain weight. */
     @Test
     void whatTransformersKeepsInFloat32() {
-        Path t5 = new SmallCheckpoint(
-                        """
+        Path t5 = new SmallCheckpoint("""
                         {"architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "vocab_size": 256}""")
                 .tensor("shared.weight", 256, 64)
                 .tensor("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", 32, 4)
@@ -129,8 +129,7 @@ class QuantizeAnyModelTest {
 
     @Test
     void expertsOneByOneWithoutTheirRouter() {
-        Path moe = new SmallCheckpoint(
-                        """
+        Path moe = new SmallCheckpoint("""
                         {"architectures": ["MixtralForCausalLM"], "model_type": "mixtral", "vocab_size": 256,
                          "num_local_experts": 4}""")
                 .tensor("model.embed_tokens.weight", 256, 64)
@@ -151,8 +150,7 @@ class QuantizeAnyModelTest {
 
     @Test
     void stackedExpertsStayAndThatIsSaid() {
-        Path moe = new SmallCheckpoint(
-                        """
+        Path moe = new SmallCheckpoint("""
                         {"architectures": ["Llama4ForCausalLM"], "model_type": "llama4_text", "vocab_size": 256}""")
                 .tensor("model.layers.0.self_attn.q_proj.weight", 64, 64)
                 .tensor("model.layers.0.feed_forward.experts.gate_up_proj", 4, 64, 128)
@@ -162,7 +160,8 @@ class QuantizeAnyModelTest {
         assertThat(modules(run)).containsExactly("model.layers.0.self_attn.q_proj");
         assertThat(run.json().at("/findings/0/id").asText()).isEqualTo("stacked-experts-kept");
         try (Checkpoint written = Checkpoint.open(out)) {
-            assertThat(written.tensor("model.layers.0.feed_forward.experts.gate_up_proj").type())
+            assertThat(written.tensor("model.layers.0.feed_forward.experts.gate_up_proj")
+                            .type())
                     .isEqualTo(TensorType.BF16);
         }
     }
@@ -225,7 +224,8 @@ class QuantizeAnyModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"visual.blocks.0", "model.visual.blocks.0", "model.layers.0", "model.language_model.layers.0"})
+    @ValueSource(
+            strings = {"visual.blocks.0", "model.visual.blocks.0", "model.layers.0", "model.language_model.layers.0"})
     void aModuleThatIsQuantizedIsFoundUnderEitherName(String pattern) {
         Path folder = vision(true);
         assertThat(quantize(folder, "nf4").code()).isZero();
@@ -257,7 +257,9 @@ class QuantizeAnyModelTest {
         assertThat(modules(run)).noneMatch(module -> module.contains("visual"));
         String config = Files.readString(out.resolve("config.json"));
         JsonNode dynamic = CommandRun.json(config).at("/quantization_config/dynamic");
-        assertThat(dynamic.path("+:^model\\.language_model\\.layers\\.0\\.mlp\\.up_proj$").path("bits").intValue())
+        assertThat(dynamic.path("+:^model\\.language_model\\.layers\\.0\\.mlp\\.up_proj$")
+                        .path("bits")
+                        .intValue())
                 .isEqualTo(8);
         assertThat(config).contains("-:^model\\\\.visual\\\\.blocks\\\\.0").doesNotContain("-:visual");
     }

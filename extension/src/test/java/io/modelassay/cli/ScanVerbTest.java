@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.tuple;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -107,7 +112,7 @@ class ScanVerbTest {
                 Corruptor.of(Fixtures.path("quantized/bnb-fp4-bf16-storage")).named(type);
         for (String module : new String[] {"mlp.down_proj", "mlp.gate_proj", "mlp.up_proj"}) {
             byte[] codes = new byte[65_536];
-            java.util.Arrays.fill(codes, (byte) 0xFF);
+            Arrays.fill(codes, (byte) 0xFF);
             storage = storage.replaceBytes("model.layers.0." + module + ".weight", type, codes, codes.length / size, 1);
         }
         return storage;
@@ -128,6 +133,22 @@ class ScanVerbTest {
     }
 
     @Test
+    void anExponentThatIsNoNumberIsToldOnce(@TempDir Path folder) {
+        Path broken = Corruptor.of(Fixtures.path("quantized/ct-mxfp4"))
+                .changeBytes("model\\.layers\\.0\\.mlp\\.down_proj\\.weight_scale", bytes -> {
+                    bytes[5] = (byte) 0xFF;
+                    return bytes;
+                })
+                .into(folder);
+        CommandRun run = CommandRun.of("scan", broken, "--json");
+        assertThat(run.json().findValuesAsText("id")).containsExactly("scale-non-finite");
+        assertThat(run.json().at("/findings/0/subject").asText())
+                .isEqualTo("model.layers.0.mlp.down_proj.weight_scale");
+        assertThat(run.json().at("/findings/0/message").asText())
+                .contains("1 of", "the exponent 0xFF", "32 NaN of", "decode from it");
+    }
+
+    @Test
     void anUnknownFormatIsScannedWhereItIsFloat(@TempDir Path folder) {
         Path artifact = Corruptor.of(Fixtures.path("tiny-qwen2"))
                 .editConfig(config -> config.putObject("quantization_config").put("quant_method", "of_tomorrow"))
@@ -141,13 +162,21 @@ class ScanVerbTest {
         CommandRun evaluated = CommandRun.of("evaluate", artifact, "--tokens", tokens(folder), "--json");
         assertThat(evaluated.code()).isEqualTo(3);
         assertThat(evaluated.json().at("/error/id").asText()).isEqualTo("format-not-known");
+        for (CommandRun refused : List.of(
+                CommandRun.of("decode", artifact, "--out", folder.resolve("decoded"), "--json"),
+                CommandRun.of(
+                        "quantize", artifact, "--out", folder.resolve("quantized"), "--method", "rtn", "--bits", 8,
+                        "--group-size", 64, "--json"))) {
+            assertThat(refused.json().at("/error/id").asText()).isEqualTo("format-not-known");
+            assertThat(refused.code()).isEqualTo(3);
+        }
     }
 
     private static Path tokens(Path folder) {
         try {
-            return java.nio.file.Files.writeString(folder.resolve("tokens.json"), "[1, 2, 3, 4]");
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            return Files.writeString(folder.resolve("tokens.json"), "[1, 2, 3, 4]");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

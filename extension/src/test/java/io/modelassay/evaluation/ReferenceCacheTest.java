@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -94,6 +95,30 @@ class ReferenceCacheTest {
         }
     }
 
+    /** Zeros are a forward pass that can be read, and every figure over them is wrong. */
+    @Test
+    void damagedBytesAreComputedAgainAndSaid() throws IOException {
+        Comparison whole = new Run().comparison();
+        Path file = files().get(0);
+        long size = Files.size(file);
+        for (long place : new long[] {size / 4, size / 2, size - 1000, size - 1}) {
+            try (RandomAccessFile damaged = new RandomAccessFile(file.toFile(), "rw")) {
+                damaged.seek(place);
+                int old = damaged.read();
+                damaged.seek(place);
+                damaged.write(old ^ 1);
+            }
+            Run again = new Run();
+            assertThat(again.comparison()).isEqualTo(whole);
+            assertThat(again.passes()).isEqualTo(2);
+            assertThat(again.notices).singleElement().asString().contains(file + " is damaged; it is computed again");
+        }
+        Run healthy = new Run();
+        assertThat(healthy.comparison()).isEqualTo(whole);
+        assertThat(healthy.passes()).isEqualTo(1);
+        assertThat(healthy.notices).isEmpty();
+    }
+
     @Test
     void evaluatorsInParallelShareAFolder() throws Exception {
         CyclicBarrier together = new CyclicBarrier(2);
@@ -121,9 +146,18 @@ class ReferenceCacheTest {
     /** A fresh evaluator on the folder, and how many forward passes it has made. */
     private final class Run {
         private final AtomicInteger passes = new AtomicInteger();
-        private final Progress counting = (task, done, total) -> {
-            if (done == total) {
-                passes.incrementAndGet();
+        private final List<String> notices = new ArrayList<>();
+        private final Progress counting = new Progress() {
+            @Override
+            public void step(String task, int done, int total) {
+                if (done == total) {
+                    passes.incrementAndGet();
+                }
+            }
+
+            @Override
+            public void notice(String text) {
+                notices.add(text);
             }
         };
         private final Evaluator evaluator = new Evaluator(ReferenceCache.in(folder), counting, Recorder.NONE);

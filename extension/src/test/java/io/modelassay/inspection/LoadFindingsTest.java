@@ -62,10 +62,10 @@ class LoadFindingsTest {
     }
 
     @Test
-    void aPrefixThatOneLoaderForgivesIsAWarning() {
+    void aPrefixThatOneLoaderForgivesIsARemarkThatNamesTheOther() {
         Finding finding = only(inspect(copy("tiny-llama").renameTensors("model\\.(.*)", "$1")));
         assertThat(finding.id()).isEqualTo("renamed-prefix");
-        assertThat(finding.severity()).isEqualTo(Severity.WARNING);
+        assertThat(finding.severity()).isEqualTo(Severity.INFO);
         assertThat(finding.message())
                 .isEqualTo(
                         "38 tensors are stored without the prefix \"model.\"; transformers 5 finds them all the same,"
@@ -114,7 +114,7 @@ class LoadFindingsTest {
     void onlyTheTiedHeadIsStored() {
         Finding finding = only(inspect(copy("tiny-qwen2").renameTensor("model.embed_tokens.weight", "lm_head.weight")));
         assertThat(finding.id()).isEqualTo("tied-embedding-missing");
-        assertThat(finding.severity()).isEqualTo(Severity.WARNING);
+        assertThat(finding.severity()).isEqualTo(Severity.INFO);
     }
 
     @Test

@@ -27,7 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PaddingReportTest {
     private static final Path MODEL = Fixtures.path("tiny-qwen2");
     private static final String CONFIG = """
-            {"model_type": "novel", "hidden_size": 64, "intermediate_size": 32, "num_attention_heads": 4}""";
+            {"model_type": "llama", "hidden_size": 64, "intermediate_size": 32, "num_attention_heads": 4,
+             "num_hidden_layers": 3, "vocab_size": 8}""";
 
     @TempDir
     Path folder;

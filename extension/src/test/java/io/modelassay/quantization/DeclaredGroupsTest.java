@@ -1,7 +1,9 @@
 package io.modelassay.quantization;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.ModelConfig;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,11 +33,14 @@ class DeclaredGroupsTest {
     }
 
     @Test
-    void patternsAreAnchoredAtTheStartAndBrokenOnesMatchNothing() {
+    void patternsAreAnchoredAtTheStartAndBrokenOnesAreRefused() {
         assertThat(bits("model.x.down_proj", "{\"a\": " + group("re:down", 4) + "}"))
                 .isEqualTo(-1);
         assertThat(bits("down_proj", "{\"a\": " + group("re:down", 4) + "}")).isEqualTo(4);
-        assertThat(bits("down_proj", "{\"a\": " + group("re:(", 4) + "}")).isEqualTo(-1);
+        assertThatThrownBy(() -> bits("down_proj", "{\"a\": " + group("re:(", 4) + "}"))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("(invalid-pattern)")
+                .hasMessageContaining("config_groups holds \"(\"");
     }
 
     @Test

@@ -137,6 +137,24 @@ class UnknownFormatTest {
     }
 
     @Test
+    void codesBesideKnownOnesAreNotPassedInSilence() {
+        Corruptor known = Corruptor.of(Fixtures.path("quantized/ct-pack-int4-g128"))
+                .editConfig(config -> config.put("model_type", "of_tomorrow"));
+        assertThat(ids(known.named("known").into(folder))).doesNotContain("format-not-known");
+        Path mixed = known.named("mixed")
+                .addTensor("model.layers.0.mlp.experts.up_proj.weight", "U32", 4, 32, 8)
+                .addTensor("model.layers.0.mlp.experts.up_proj.scales", "BF16", 4, 32, 1)
+                .addTensor("model.layers.0.mlp.experts.up_proj.biases", "BF16", 4, 32, 1)
+                .into(folder);
+        assertThat(Inspection.of(mixed).findings())
+                .filteredOn(finding -> finding.id().equals("format-not-known"))
+                .singleElement()
+                .extracting(Finding::message)
+                .asString()
+                .contains("MLX", "1 module, first model.layers.0.mlp.experts.up_proj");
+    }
+
+    @Test
     void buffersOfAnUnknownArchitectureAreNoWeights() {
         assertThat(ids(Corruptor.of(Fixtures.path("tiny-qwen2"))
                         .editConfig(config -> config.put("model_type", "of_tomorrow"))

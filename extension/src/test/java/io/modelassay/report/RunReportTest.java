@@ -236,6 +236,27 @@ class RunReportTest {
     }
 
     @Test
+    void twoTextsOfOneNameAreTwoComparisons() throws IOException {
+        for (String jvm : List.of("a", "b")) {
+            RunReport report = RunReport.of(folder, "run", jvm);
+            report.compared("model as nf4", "5 given tokens", SampleRun.comparison(1, 0.1, 0.01, 0.99, 0.1));
+            report.compared("model as nf4", "5 given tokens", SampleRun.comparison(90, 9, 0.9, 0.5, 0.8));
+            report.write();
+        }
+        assertThat(results().at("/comparisons").findValuesAsText("drift_percent"))
+                .containsExactlyInAnyOrder("1.0", "90.0");
+    }
+
+    @Test
+    void whatIsNotJudgedIsSaid() throws IOException {
+        RunReport report = RunReport.in(folder);
+        report.checked(new Figure("model as nf4", "perplexity drift", 48.9, 1, "%", "", true, "text"));
+        report.write();
+        assertThat(report.summary()).contains("  reported, not judged: 1 figure without a limit");
+        assertThat(page()).contains("not judged").doesNotContain("✓ holds");
+    }
+
+    @Test
     void summaryForTheConsole() {
         RunReport report = RunReport.in(folder);
         SampleRun.fill(report);

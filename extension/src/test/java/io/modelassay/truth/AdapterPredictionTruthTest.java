@@ -42,9 +42,6 @@ class AdapterPredictionTruthTest {
 
     private static final String NO_GPU =
             "DoRA on bitsandbytes in PEFT 0.11 to 0.14 asks for a GPU, which the truth's machine" + " did not have";
-    private static final String EXPERTS =
-            "which side of stacked experts PEFT takes for the input depends on the class that"
-                    + " transformers gives them";
     private static final String MORE_STORED =
             "effect: tensors that the unedited adapter has no use for are stored and" + " dropped";
     private static final String OVERWRITTEN =
@@ -56,7 +53,6 @@ class AdapterPredictionTruthTest {
             Map.entry("healthy-dora-nf4", NO_GPU),
             Map.entry("plain-dora-nf4", NO_GPU),
             Map.entry("base-nf4-dora-without-magnitudes", NO_GPU),
-            Map.entry("healthy-lora-target-parameters-moe", EXPERTS),
             Map.entry("extra-module", MORE_STORED),
             Map.entry("extra-layer", MORE_STORED),
             Map.entry("extra-base-layer-weight", MORE_STORED),
@@ -134,7 +130,7 @@ class AdapterPredictionTruthTest {
                                 LibraryVersion.of(stack.get("transformers").textValue()))
                         .predict(LibraryVersion.of(stack.get("peft").textValue()));
                 String predicted = described(prediction);
-                String found = described(truth);
+                String found = described(withTies(truth, adapterCase, run));
                 if (!predicted.equals(found)) {
                     runs.computeIfAbsent("predicted " + predicted + "\n found " + found, key -> new ArrayList<>())
                             .add(run);
@@ -144,6 +140,19 @@ class AdapterPredictionTruthTest {
         return runs.entrySet().stream()
                 .map(entry -> entry.getValue() + " " + entry.getKey())
                 .toList();
+    }
+
+    /** The truth counts no warning that the unedited adapter gives as well; of these, that the ends are tied is predicted. */
+    private static JsonNode withTies(JsonNode truth, JsonNode adapterCase, String run) {
+        String adapter = adapterCase.get("adapter").textValue();
+        boolean tied = StreamSupport.stream(
+                        TRUTH.get("usual_warnings").path(adapter).spliterator(), false)
+                .filter(usual -> runs(usual.get("runs")).contains(run))
+                .flatMap(usual -> StreamSupport.stream(usual.get("warnings").spliterator(), false))
+                .anyMatch(warning -> warning.textValue().contains("`tie_word_embeddings=True`"));
+        boolean named = !adapterCase.get("edits").toString().contains("\"modules_to_save\":null");
+        boolean loads = named && !truth.get("outcome").textValue().equals("ERROR");
+        return tied && loads ? ((ObjectNode) truth.deepCopy()).put("outcome", "WARN") : truth;
     }
 
     private static String described(Prediction prediction) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.LoaderRules;
+import io.modelassay.architecture.ModelHead;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.CheckpointException;
@@ -158,7 +159,9 @@ class LoadReportTruthTest {
 
     private static LoadReport report(Path folder, LoaderRules rules) {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-            ModelPlan plan = Architectures.require(checkpoint.config());
+            // The truths are AutoModelForCausalLM's, which makes a language model of every class.
+            ModelPlan plan = Architectures.find(checkpoint, ModelHead.LANGUAGE_MODEL)
+                    .orElseThrow();
             return StoredQuantization.of(checkpoint, Optional.of(plan)).adapt(LoadReport.of(checkpoint, plan, rules));
         }
     }

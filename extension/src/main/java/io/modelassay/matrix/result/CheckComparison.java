@@ -18,7 +18,7 @@ final class CheckComparison {
     private static final String DRIFT = "perplexity drift";
     private static final String KL = "mean KL divergence";
     private static final String TOP_TOKEN = "top token agreement";
-    private static final Pattern TOKENS = Pattern.compile("([0-9]+) tokens");
+    private static final Pattern TOKENS = Pattern.compile("(?<![0-9])([0-9]{1,9}) tokens");
 
     private CheckComparison() {}
 

@@ -17,17 +17,17 @@ import java.util.regex.Pattern;
 record FailureKind(String throwable, String line) {
     private static final Pattern IDENTITY = Pattern.compile("@[0-9a-f]{4,}\\b");
     private static final Pattern HASH = Pattern.compile("\\b(?=[a-f]*[0-9])[0-9a-f]{8,}\\b");
-    private static final Pattern VERSION = Pattern.compile("(?<![\\w.])v?[0-9]+\\.[0-9]+\\.[0-9]+(?:[-+.][\\w+-]+)*");
+    private static final Pattern VERSION = Pattern.compile("(?<![\\w.])v?[0-9]+\\.[0-9]+\\.[0-9]+(?:[-+.][\\w+-]+)*+");
     private static final Pattern FIGURE = Pattern.compile("(?<![\\w.])[-+]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?");
     private static final Pattern END_OF_CLASS = Pattern.compile("[:\\s]");
 
-    /** A path, its last name a group. Of URLs nothing is one. */
+    /** A path, its last name a group. Of URLs nothing is one. Possessive, since Java recurses for repeated groups that are not. */
     private static final Pattern PATH = Pattern.compile(
-            "(?<![\\w/\\\\.@+~-])(?:file:(?://)?)?(?:[A-Za-z]:)?(?!//)(?:[\\w.@+~-]*[/\\\\]){2,}([\\w.@+~-]*)");
+            "(?<![\\w/\\\\.@+~-])(?:file:(?://)?)?(?:[A-Za-z]:)?(?!//)(?:[\\w.@+~-]*+[/\\\\]){2,}+([\\w.@+~-]*)");
 
     private static final Pattern FILE_NAME = Pattern.compile("[\\w.@+~-]+\\.[A-Za-z]\\w*");
     private static final Pattern QUOTED =
-            Pattern.compile("(?<![\\w:]|: )(?:\"[^\"]*\"|'[^']*'|`[^`]*`|<[^<>]*(?:<[^<>]*>[^<>]*)*>)(?!\\w)");
+            Pattern.compile("(?<![\\w:]|: )(?:\"[^\"]*\"|'[^']*'|`[^`]*`|<[^<>]*+(?:<[^<>]*+>[^<>]*+)*+>)(?!\\w)");
     private static final Pattern TRACEBACK = Pattern.compile("Traceback .*\\(most recent call last\\):");
     private static final Pattern ERROR = Pattern.compile("\\w*(?:Error|Exception): ");
     private static final Pattern WORD = Pattern.compile("\\b[A-Za-z]{2,}\\b");

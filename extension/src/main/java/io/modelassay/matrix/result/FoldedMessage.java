@@ -3,15 +3,16 @@ package io.modelassay.matrix.result;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A message in parts, of which the page shows those that are short and worth it at once and folds the others. */
 final class FoldedMessage {
     private static final int SHOWN_LINES = 12;
     private static final int HARDLY_MORE_LINES = 3;
-    private static final Predicate<String> FRAME = Pattern.compile(
-                    "(?:\t| {4,})at \\S*\\.\\S*\\(.*\\)\\s*|\\s+\\.\\.\\. [0-9]+ (?:more|common frames omitted)")
-            .asMatchPredicate();
+    private static final Pattern CALL = Pattern.compile("(?:\t| {4,})at (\\S*+).*");
+    private static final Predicate<String> OMITTED =
+            Pattern.compile("\\s++\\.\\.\\. [0-9]++ (?:more|common frames omitted)").asMatchPredicate();
 
     private FoldedMessage() {}
 
@@ -32,7 +33,7 @@ final class FoldedMessage {
         while (at < lines.size()) {
             int end = endOfRun(lines, at);
             List<String> run = lines.subList(at, end);
-            if (FRAME.test(lines.get(at))) {
+            if (isFrame(lines.get(at))) {
                 parts.add(folded(run, "stack frame"));
             } else if (shown + run.size() <= SHOWN_LINES + HARDLY_MORE_LINES) {
                 parts.add(new Part(String.join("\n", run), ""));
@@ -51,12 +52,23 @@ final class FoldedMessage {
     }
 
     private static int endOfRun(List<String> lines, int start) {
-        boolean frame = FRAME.test(lines.get(start));
+        boolean frame = isFrame(lines.get(start));
         int end = start + 1;
-        while (end < lines.size() && FRAME.test(lines.get(end)) == frame) {
+        while (end < lines.size() && isFrame(lines.get(end)) == frame) {
             end++;
         }
         return end;
+    }
+
+    /** {@code at package.Class.method(Class.java:12)}; taken apart by hand, since one pattern for it takes cubic time. */
+    private static boolean isFrame(String line) {
+        Matcher call = CALL.matcher(line);
+        if (!call.matches()) {
+            return OMITTED.test(line);
+        }
+        String place = call.group(1);
+        int dot = place.indexOf('.');
+        return dot >= 0 && place.indexOf('(', dot) >= 0 && line.stripTrailing().endsWith(")");
     }
 
     private static Part folded(List<String> lines, String noun) {

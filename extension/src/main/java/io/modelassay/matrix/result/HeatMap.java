@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Tests by stacks, for the page's template: those that differ or do not pass everywhere first. */
 final class HeatMap {
-    private static final Pattern PACKAGE = Pattern.compile("^(?:[a-z]\\w*\\.)+(?=[A-Z])");
+    private static final Pattern PACKAGE = Pattern.compile("^(?:[a-z]\\w*+\\.)++(?=[A-Z])");
 
     private final MatrixResult matrix;
     private final String suite;

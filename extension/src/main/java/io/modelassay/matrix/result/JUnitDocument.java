@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.checkpoint.Printable;
 import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -163,7 +164,8 @@ final class JUnitDocument {
     }
 
     /** XML 1.0 has no form, not even an escaped one, for most control characters and for lone surrogates. */
-    private static String allowed(String text) {
+    private static String allowed(String raw) {
+        String text = Printable.lines(raw);
         StringBuilder allowed = new StringBuilder(text.length());
         text.codePoints().map(c -> isAllowed(c) ? c : 0xFFFD).forEach(allowed::appendCodePoint);
         return allowed.toString();

@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.checkpoint.Printable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -133,7 +134,7 @@ final class MarkdownDocument {
 
     /** As text, whatever it holds: markup, mentions and references of other people's names and messages do nothing. */
     private static String escaped(String text) {
-        String shown = Summary.shortened(text);
+        String shown = Printable.line(Summary.shortened(text).replaceAll("\\p{Cntrl}", " "));
         StringBuilder escaped = new StringBuilder();
         for (int i = 0; i < shown.length(); i++) {
             char c = shown.charAt(i);
@@ -144,7 +145,7 @@ final class MarkdownDocument {
                 case '@' -> escaped.append("&#64;");
                 case '\\', '`', '*', '_', '[', ']', '|', '~', '#' ->
                     escaped.append('\\').append(c);
-                default -> escaped.append(Character.isISOControl(c) ? ' ' : c);
+                default -> escaped.append(c);
             }
         }
         return escaped.toString();

@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.checkpoint.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +22,7 @@ final class Summary {
             lines.add("  " + mark(cell.verdict()) + " " + name(matrix, cell) + ": " + state(matrix, cell));
         }
         causes(lines, matrix);
-        return List.copyOf(lines);
+        return lines.stream().map(Printable::line).toList();
     }
 
     private static void causes(List<String> lines, MatrixResult matrix) {

@@ -1,0 +1,2 @@
+def activate(self, x: Tensor) -> Tensor:
+    return torch.gelu(x)
