@@ -63,6 +63,14 @@ public enum ExpertLayout {
                         .isPresent();
     }
 
+    /** The two matrices of an expert that PEFT, converting adapters to stacks, asks for together; empty for other types. */
+    public List<String> fused(BaseModules base) {
+        return base.modelType()
+                .filter(type -> this == STACKED && TYPES.object("fused").has(type))
+                .map(TYPES.object("fused")::strings)
+                .orElse(List.of());
+    }
+
     /** {@code base} with its experts in this layout. */
     BaseModules of(BaseModules base) {
         Optional<ModelConfig> type =

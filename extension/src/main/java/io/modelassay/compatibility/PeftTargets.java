@@ -10,6 +10,7 @@ import io.modelassay.adapter.BaseModule;
 import io.modelassay.adapter.BaseModules;
 import io.modelassay.adapter.ExpertLayout;
 import io.modelassay.adapter.LayoutRules;
+import io.modelassay.adapter.ModuleSelector;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.Shape;
 import java.util.ArrayList;
@@ -95,6 +96,9 @@ final class PeftTargets {
         if (!stacked || !type.equals("LORA")) {
             return;
         }
+        if (!version.is("stacked_experts", "as they are")) {
+            checkPairs(ExpertLayout.STACKED.fused(base));
+        }
         if (version.is("stacked_experts", "refused") && transformers.isAtLeast(DISTRIBUTED)) {
             throw new Refusal(
                     "stacked-experts",
@@ -108,6 +112,25 @@ final class PeftTargets {
             throw Refusal.notCovered(
                     "the adapter has tensors for single experts, which PEFT converts to stacks beside transformers 5, and"
                             + " what comes of that is not known here",
+                    "transformers 4, which holds each expert apart");
+        }
+    }
+
+    /** Of two matrices that become one, both have to be adapted. */
+    private void checkPairs(List<String> pair) {
+        List<String> targets = config.targetModules().map(ModuleSelector::names).orElse(List.of());
+        List<String> present = pair.stream()
+                .filter(name -> targets.stream().anyMatch(target -> target.equals(name) || target.endsWith("." + name)))
+                .toList();
+        if (present.size() == 1) {
+            String other = pair.get(1 - pair.indexOf(present.get(0)));
+            throw new Refusal(
+                    "stacked-experts",
+                    "ValueError",
+                    "Cannot convert PEFT target(s) " + present.get(0) + " without also targeting " + other
+                            + " because they are fused into gate_up_proj.",
+                    "transformers 5 holds " + String.join(" and ", pair) + " of all experts in one parameter, and the adapter"
+                            + " is for one of them",
                     "transformers 4, which holds each expert apart");
         }
     }
