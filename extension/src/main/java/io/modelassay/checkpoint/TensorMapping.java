@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
@@ -45,14 +46,23 @@ final class TensorMapping {
                         new Window(file, start / STRIDE), key -> newMapping(file, windowStart, Integer.MAX_VALUE));
             }
         }
-        int position = (int) (offset - start);
-        if (position + (long) length > window.capacity()) {
+        // Not by the window alone: it keeps its size when the file is cut, and reading what is gone ends the JVM.
+        long end = Math.min(start + window.capacity(), size(file));
+        if (offset + length > end) {
             throw CheckpointException.of(CheckpointProblem.FILE_CHANGED, "The file got shorter since it was opened")
                     .file(file)
-                    .at(start + window.capacity())
+                    .at(end)
                     .next("make sure that nothing writes to the checkpoint during a test");
         }
-        return window.slice(position, length).order(ByteOrder.LITTLE_ENDIAN);
+        return window.slice((int) (offset - start), length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw FileSignature.unreadable(file, e);
+        }
     }
 
     private static MappedByteBuffer newMapping(Path file, long start, int mostBytes) {

@@ -9,9 +9,11 @@ import static org.assertj.core.api.InstanceOfAssertFactories.throwable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -348,6 +350,25 @@ class CheckpointTests {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             Files.write(file, new byte[10]);
             assertProblem(() -> checkpoint.map(checkpoint.tensor("a")), CheckpointProblem.FILE_CHANGED);
+        }
+    }
+
+    /** Its mapping still has the old size: reading there would end the JVM. */
+    @Test
+    void fileCutAfterItsFirstReading() throws IOException {
+        Path file = TestFiles.write(folder.resolve("model.safetensors"), ONE, 4);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            TensorInfo tensor = checkpoint.tensor("a");
+            assertThat(checkpoint.map(tensor).remaining()).isEqualTo(4);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.truncate(tensor.offset() + 2);
+            }
+            assertThat(checkpoint.map(tensor, 0, 2).remaining()).isEqualTo(2);
+            assertProblem(() -> checkpoint.map(tensor), CheckpointProblem.FILE_CHANGED);
+            assertProblem(() -> checkpoint.map(tensor, 1, 2), CheckpointProblem.FILE_CHANGED);
+            assertProblem(() -> ValueScan.create().scan(checkpoint), CheckpointProblem.FILE_CHANGED);
+            Files.delete(file);
+            assertProblem(() -> checkpoint.map(tensor, 0, 2), CheckpointProblem.UNREADABLE_FILE);
         }
     }
 
