@@ -62,4 +62,16 @@ class ExportsTruthTest {
             assertThat(loaded.path("unexpected")).isEmpty();
         });
     }
+
+    @Test
+    void aFolderThatTheNewestReleaseRefusesIsWrittenOnRequestOnly() {
+        assertThat(TRUTH.valueStream().filter(record -> record.has("refused"))).hasSize(2);
+        TRUTH.forEach(record -> {
+            assertThat(record.has("refused"))
+                    .isEqualTo(record.path("quantize").toString().contains("refused_by_newest"));
+            if (record.has("refused")) {
+                assertThat(record.at("/refused/raised").asText()).isNotEmpty();
+            }
+        });
+    }
 }
