@@ -51,8 +51,7 @@ final class AdaptedModel {
     }
 
     private static AdapterPlan plan(LoadedModel base, PeftAdapter adapter) {
-        ModelPlan known = base.plan()
-                .orElseGet(() -> Architectures.require(base.checkpoint()));
+        ModelPlan known = base.plan().orElseGet(() -> Architectures.require(base.checkpoint()));
         known.decoder(); // refused before the engine starts
         return AdapterPlan.of(adapter, known);
     }

@@ -55,8 +55,8 @@ public final class AdapterConfig {
 
     private AdapterConfig(ModelConfig json) {
         this.json = json;
-        this.patterns = PythonPatterns.of((what, nextStep) ->
-                new AdapterException(AdapterProblem.INVALID_PATTERN, what, json.file(), nextStep));
+        this.patterns = PythonPatterns.of(
+                (what, nextStep) -> new AdapterException(AdapterProblem.INVALID_PATTERN, what, json.file(), nextStep));
         if (MlxAdapter.is(json)) {
             throw new AdapterException(AdapterProblem.FOREIGN_ADAPTER, MlxAdapter.WHAT, json.file(), MlxAdapter.CURE);
         }

@@ -78,10 +78,11 @@ final class ClassReader {
         List<Parameter> parameters = new ArrayList<>();
         description(head).path("modules").properties().forEach(entry -> {
             String module = entry.getKey();
-            Shape shape = new Shape(StreamSupport.stream(entry.getValue().path("shape").spliterator(), false)
-                    .map(JsonNode::textValue)
-                    .map(size -> size.equals(LABELS) ? labels() : sizes.size(size))
-                    .toList());
+            Shape shape = new Shape(
+                    StreamSupport.stream(entry.getValue().path("shape").spliterator(), false)
+                            .map(JsonNode::textValue)
+                            .map(size -> size.equals(LABELS) ? labels() : sizes.size(size))
+                            .toList());
             parameters.add(new Parameter(module + ".weight", module, shape, Kind.OTHER, true));
             if (entry.getValue().has("bias")) {
                 parameters.add(new Parameter(module + ".bias", module, Shape.of(shape.dimension(0)), Kind.BIAS, true));

@@ -85,8 +85,7 @@ final class DecoderReader {
             return kernel.textValue();
         }
         throw refused.isTextual()
-                ? UnsupportedArchitectureException.notComputed(
-                        text.config(ACTIVATION), ACTIVATION, refused.textValue())
+                ? UnsupportedArchitectureException.notComputed(text.config(ACTIVATION), ACTIVATION, refused.textValue())
                 : UnsupportedArchitectureException.refusedEverywhere(
                         text.config(ACTIVATION), ACTIVATION, "transformers has no activation of that name");
     }
@@ -182,7 +181,8 @@ final class DecoderReader {
         if (types.size() != layers) {
             throw holder.outOfRange(LAYER_TYPES, "one type for each of the " + layers + " layers");
         }
-        List<String> known = StreamSupport.stream(family.path("layer_type_names").spliterator(), false)
+        List<String> known = StreamSupport.stream(
+                        family.path("layer_type_names").spliterator(), false)
                 .map(JsonNode::textValue)
                 .toList();
         if (!known.containsAll(types)) {

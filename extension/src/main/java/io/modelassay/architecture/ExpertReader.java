@@ -32,8 +32,9 @@ final class ExpertReader {
             return experts.path("otherwise");
         }
         ObjectNode modules = JsonNodeFactory.instance.objectNode();
-        experts.path("modules").properties().forEach(entry -> names(entry.getKey())
-                .forEach(name -> modules.set(name, entry.getValue())));
+        experts.path("modules")
+                .properties()
+                .forEach(entry -> names(entry.getKey()).forEach(name -> modules.set(name, entry.getValue())));
         return modules;
     }
 

@@ -72,9 +72,8 @@ public record LoadReport(
     /** The same of another number of tensors that the loader looks for. */
     public LoadReport with(List<String> missing, List<String> unexpected, List<Mismatch> mismatched, int checked) {
         Set<String> left = new HashSet<>(unexpected);
-        List<TensorInfo> biases = unusedBiases.stream()
-                .filter(bias -> left.contains(bias.name()))
-                .toList();
+        List<TensorInfo> biases =
+                unusedBiases.stream().filter(bias -> left.contains(bias.name())).toList();
         return new LoadReport(missing, unexpected, mismatched, checked, biases, renamed, refusal, rules);
     }
 

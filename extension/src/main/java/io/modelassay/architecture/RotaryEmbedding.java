@@ -64,14 +64,13 @@ public final class RotaryEmbedding {
                     + " dimensions of a head, and this family turns whole heads");
         }
         Base base = new Base(theta, turned);
-        IntFunction<Table> tables =
-                switch (type) {
-                    case "linear" -> constant(linear(settings, base));
-                    case "dynamic" -> dynamic(settings, base, maxPositions);
-                    case "llama3" -> constant(llama3(settings, base, maxPositions));
-                    case "yarn" -> constant(new Yarn(settings, base, maxPositions).table());
-                    default -> longRope(settings, base, maxPositions);
-                };
+        IntFunction<Table> tables = switch (type) {
+            case "linear" -> constant(linear(settings, base));
+            case "dynamic" -> dynamic(settings, base, maxPositions);
+            case "llama3" -> constant(llama3(settings, base, maxPositions));
+            case "yarn" -> constant(new Yarn(settings, base, maxPositions).table());
+            default -> longRope(settings, base, maxPositions);
+        };
         if (!isFinite(tables.apply(maxPositions))) {
             throw settings.typeRefused("its settings give frequencies that are not finite");
         }

@@ -146,7 +146,8 @@ final class RotarySettings {
 
     /** That {@code key} has no usable value, for the caller to throw. */
     RuntimeException outOfRange(String key, String expected) {
-        ModelConfig holder = chosen.keys().contains(key) && !(key.equals(ORIGINAL) && config.keys().contains(key))
+        ModelConfig holder = chosen.keys().contains(key)
+                        && !(key.equals(ORIGINAL) && config.keys().contains(key))
                 ? chosen
                 : config;
         return holder.outOfRange(key, expected);

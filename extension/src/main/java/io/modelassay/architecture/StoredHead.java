@@ -32,7 +32,7 @@ final class StoredHead {
         return plan.parameters().stream()
                 .filter(parameter -> parameter.kind() == kind)
                 .findFirst()
-                .flatMap(parameter -> names.own(parameter)
-                        .filter(tensor -> tensor.shape().equals(parameter.shape())));
+                .flatMap(parameter ->
+                        names.own(parameter).filter(tensor -> tensor.shape().equals(parameter.shape())));
     }
 }

@@ -129,7 +129,7 @@ public final class StoredModules {
         if (TABLE.matcher(own).matches()) {
             return Kind.EMBEDDING;
         }
-        boolean inBase = architecture.endsWith("Model") && !architecture.endsWith("LMHeadModel")
+        boolean inBase = (architecture.endsWith("Model") && !architecture.endsWith("LMHeadModel"))
                 || withLayers.isEmpty()
                 || withLayers.contains(component(module));
         boolean sensitive = SENSITIVE
@@ -176,7 +176,7 @@ public final class StoredModules {
     }
 
     private static boolean hasNumber(String name) {
-        for (String part : name.split("\\.")) {
+        for (String part : name.split("\\.", -1)) {
             if (NUMBER.matcher(part).matches()) {
                 return true;
             }

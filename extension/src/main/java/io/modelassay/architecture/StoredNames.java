@@ -132,7 +132,11 @@ public final class StoredNames {
                             parameter,
                             new Stored(
                                     tensor,
-                                    fits ? plan.parameter(parameter).orElseThrow().shape() : tensor.shape())));
+                                    fits
+                                            ? plan.parameter(parameter)
+                                                    .orElseThrow()
+                                                    .shape()
+                                            : tensor.shape())));
         });
         found.forEach((name, tensor) -> all.put(name, new Stored(tensor, tensor.shape())));
         return all;

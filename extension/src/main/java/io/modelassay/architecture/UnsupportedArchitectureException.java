@@ -23,9 +23,7 @@ public final class UnsupportedArchitectureException extends RuntimeException {
     /** The value at {@code key} asks for what transformers computes and ModelAssay does not. */
     static UnsupportedArchitectureException notComputed(ModelConfig config, String key, String why) {
         return new UnsupportedArchitectureException(
-                message(config, key, why)
-                        + "\nTry: the structural checks, which need no forward pass",
-                false);
+                message(config, key, why) + "\nTry: the structural checks, which need no forward pass", false);
     }
 
     /** The value at {@code key} asks for what transformers 5 refuses too. */

@@ -40,18 +40,15 @@ final class Yarn {
     }
 
     private double correction(double rotations) {
-        return base.dimensions()
-                * Math.log(original / (rotations * 2 * Math.PI))
-                / (2 * Math.log(base.theta()));
+        return base.dimensions() * Math.log(original / (rotations * 2 * Math.PI)) / (2 * Math.log(base.theta()));
     }
 
     private double scaling() {
         double scale = settings.optional("mscale").orElse(0);
         double allDimensions = settings.optional("mscale_all_dim").orElse(0);
         return settings.optional("attention_factor")
-                .orElseGet(() -> scale != 0 && allDimensions != 0
-                        ? magnitude(scale) / magnitude(allDimensions)
-                        : magnitude(1));
+                .orElseGet(() ->
+                        scale != 0 && allDimensions != 0 ? magnitude(scale) / magnitude(allDimensions) : magnitude(1));
     }
 
     private double magnitude(double scale) {

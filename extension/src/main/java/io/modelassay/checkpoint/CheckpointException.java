@@ -111,8 +111,10 @@ public final class CheckpointException extends RuntimeException {
         }
 
         private String message(String nextStep) {
-            StringBuilder out =
-                    new StringBuilder(Printable.lines(what)).append(" (").append(problem.id()).append(')');
+            StringBuilder out = new StringBuilder(Printable.lines(what))
+                    .append(" (")
+                    .append(problem.id())
+                    .append(')');
             if (file != null) {
                 out.append("\n  file ").append(Printable.line(file.toString()));
             }

@@ -60,8 +60,7 @@ public final class PythonPatterns {
                         "correct the pattern; Python's re has to read it");
             } catch (StackOverflowError e) {
                 throw refusal.because(
-                        key + " holds " + Printable.quote(regex) + ", which is nested too deeply",
-                        "a simpler pattern");
+                        key + " holds " + Printable.quote(regex) + ", which is nested too deeply", "a simpler pattern");
             }
         });
     }

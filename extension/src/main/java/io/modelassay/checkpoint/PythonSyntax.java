@@ -133,8 +133,7 @@ final class PythonSyntax {
 
     private void repetition() {
         Matcher repetition = REPETITION.matcher(python).region(at, python.length());
-        boolean isOne = repetition.lookingAt()
-                && !(repetition.group(1).isEmpty() && repetition.group(2) == null);
+        boolean isOne = repetition.lookingAt() && !(repetition.group(1).isEmpty() && repetition.group(2) == null);
         if (!isOne) {
             java.append('\\');
             literal('{', 1);
@@ -193,7 +192,9 @@ final class PythonSyntax {
             at = octal.end();
         } else {
             Matcher reference = REFERENCE.matcher(python).region(at, python.length());
-            java.append("(?:").append(reference.lookingAt() ? reference.group() : "").append(')');
+            java.append("(?:")
+                    .append(reference.lookingAt() ? reference.group() : "")
+                    .append(')');
             at = reference.end();
         }
     }

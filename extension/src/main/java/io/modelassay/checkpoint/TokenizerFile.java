@@ -54,7 +54,8 @@ public final class TokenizerFile {
                 read.merges();
             }
         } catch (IOException e) {
-            throw read.problem("is no JSON document that can be read: " + Printable.line(String.valueOf(e.getMessage())));
+            throw read.problem(
+                    "is no JSON document that can be read: " + Printable.line(String.valueOf(e.getMessage())));
         }
         new TokenizerParts(read::problem).check(read.parts);
         return read;

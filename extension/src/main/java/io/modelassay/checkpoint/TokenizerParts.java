@@ -54,7 +54,9 @@ final class TokenizerParts {
             case "Precompiled" -> charsMap(part.path("precompiled_charsmap"), place + ".precompiled_charsmap");
             case "FixedLength" -> {
                 if (part.path("length").isNumber() && part.path("length").asLong() < 1) {
-                    throw fault(place + ".length", "has pieces of " + part.path("length").asText() + " characters");
+                    throw fault(
+                            place + ".length",
+                            "has pieces of " + part.path("length").asText() + " characters");
                 }
             }
             case "Prepend" -> {
@@ -74,7 +76,9 @@ final class TokenizerParts {
     /** The shortest text that a pattern finds. */
     private int pattern(JsonNode pattern, String place) {
         if (!pattern.path("Regex").isTextual()) {
-            return pattern.path("String").isTextual() ? pattern.path("String").textValue().length() : 1;
+            return pattern.path("String").isTextual()
+                    ? pattern.path("String").textValue().length()
+                    : 1;
         }
         String regex = pattern.path("Regex").textValue();
         TokenizerPattern.Verdict verdict = TokenizerPattern.of(regex);
@@ -145,9 +149,10 @@ final class TokenizerParts {
                 throw fault(at, "has a second text, or the same text too often, in the template for one text");
             }
         }
-        declared.properties().forEach(token -> token.getValue()
-                .path("ids")
-                .forEach(id -> id(id, place + ".special_tokens[" + Printable.quote(token.getKey()) + "].ids")));
+        declared.properties()
+                .forEach(token -> token.getValue()
+                        .path("ids")
+                        .forEach(id -> id(id, place + ".special_tokens[" + Printable.quote(token.getKey()) + "].ids")));
     }
 
     private void id(JsonNode id, String place) {

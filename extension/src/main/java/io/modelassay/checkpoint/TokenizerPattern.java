@@ -116,8 +116,12 @@ final class TokenizerPattern {
             at++;
         } else if (sees("{")) {
             int end = text.indexOf('}', at);
-            String[] bounds = end < 0 ? new String[0] : text.substring(at + 1, end).split(",", -1);
-            if (bounds.length == 0 || bounds.length > 2 || !isNumber(bounds[0]) || !isNumber(bounds[bounds.length - 1])) {
+            String[] bounds =
+                    end < 0 ? new String[0] : text.substring(at + 1, end).split(",", -1);
+            if (bounds.length == 0
+                    || bounds.length > 2
+                    || !isNumber(bounds[0])
+                    || !isNumber(bounds[bounds.length - 1])) {
                 return part;
             }
             from = bounds[0].isEmpty() ? 0 : Integer.parseInt(bounds[0]);
@@ -138,7 +142,12 @@ final class TokenizerPattern {
         }
         long least = (long) part.least * from;
         long most = (long) part.most * to;
-        return new Part((int) Math.min(MOST, least), (int) Math.min(MOST, most), part.fails && from > 0, part.alternatives, part.costly);
+        return new Part(
+                (int) Math.min(MOST, least),
+                (int) Math.min(MOST, most),
+                part.fails && from > 0,
+                part.alternatives,
+                part.costly);
     }
 
     private static boolean isNumber(String text) {

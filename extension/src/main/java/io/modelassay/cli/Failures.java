@@ -95,12 +95,13 @@ final class Failures {
     private static String ofTheJvm(Verb.Stopped stopped) {
         String error = Printable.line(String.valueOf(stopped.getMessage()));
         return switch (id(stopped)) {
-            case "out-of-memory" -> "The memory of the JVM is too small: " + error + NEXT_STEP
-                    + "java -Xmx4g -jar modelassay.jar …";
-            case "stack-overflow" -> "The artifact is nested or worded so that the stack of the JVM is too small"
-                    + NEXT_STEP + "java -Xss64m -jar modelassay.jar …, and --debug, and report what it shows";
-            case "libraries-do-not-fit" -> "A library does not fit the others: " + error + NEXT_STEP
-                    + "the libraries of one release";
+            case "out-of-memory" ->
+                "The memory of the JVM is too small: " + error + NEXT_STEP + "java -Xmx4g -jar modelassay.jar …";
+            case "stack-overflow" ->
+                "The artifact is nested or worded so that the stack of the JVM is too small" + NEXT_STEP
+                        + "java -Xss64m -jar modelassay.jar …, and --debug, and report what it shows";
+            case "libraries-do-not-fit" ->
+                "A library does not fit the others: " + error + NEXT_STEP + "the libraries of one release";
             default -> "Unexpected " + error + NEXT_STEP + "--debug, and report what it shows";
         };
     }

@@ -38,8 +38,9 @@ final class InspectVerb extends Verb {
 
     @Option(
             names = "--strict",
-            description = "Warnings fail too: exit code 1 unless all findings are remarks. For gates, which should not pass"
-                    + " an artifact of which nothing is known.")
+            description =
+                    "Warnings fail too: exit code 1 unless all findings are remarks. For gates, which should not pass"
+                            + " an artifact of which nothing is known.")
     private boolean strict;
 
     @Override

@@ -22,8 +22,7 @@ record BitsAndBytesBase(String module) {
     private static final LibraryVersion BASE_LAYER = LibraryVersion.of("0.6.0");
 
     static Optional<BitsAndBytesBase> of(Checkpoint base, BaseModules modules) {
-        StoredQuantization stored = StoredQuantization.of(
-                base, Architectures.find(base));
+        StoredQuantization stored = StoredQuantization.of(base, Architectures.find(base));
         return modules.all().stream()
                 .map(BaseModule::name)
                 .filter(name -> stored.find(name + ".weight")

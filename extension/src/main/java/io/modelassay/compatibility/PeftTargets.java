@@ -129,8 +129,8 @@ final class PeftTargets {
                     "ValueError",
                     "Cannot convert PEFT target(s) " + present.get(0) + " without also targeting " + other
                             + " because they are fused into gate_up_proj.",
-                    "transformers 5 holds " + String.join(" and ", pair) + " of all experts in one parameter, and the adapter"
-                            + " is for one of them",
+                    "transformers 5 holds " + String.join(" and ", pair)
+                            + " of all experts in one parameter, and the adapter" + " is for one of them",
                     "transformers 4, which holds each expert apart");
         }
     }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param calibrated whether codes were chosen by sums over a calibration's activations, as GPTQ and AWQ choose them here
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record ModelIdentity(String name, String artifact, @Nullable String quantization, boolean calibrated) {
+public record ModelIdentity(
+        String name, String artifact, @Nullable String quantization, boolean calibrated) {
     /** A model that nothing else is known of. */
     public static ModelIdentity stored(String name) {
         return new ModelIdentity(name, name, null, false);

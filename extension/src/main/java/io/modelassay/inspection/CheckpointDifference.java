@@ -53,8 +53,8 @@ public record CheckpointDifference(List<String> missing, List<String> unexpected
         stored.forEach((name, own) -> {
             Stored other = expected.get(name);
             if (other != null && !packed.explains(name) && !isAlike(own, other)) {
-                mismatched.add(new Mismatch(
-                        name, other.tensor().type(), own.tensor().type(), other.shape(), own.shape()));
+                mismatched.add(
+                        new Mismatch(name, other.tensor().type(), own.tensor().type(), other.shape(), own.shape()));
             }
         });
         List<String> missing = absent(expected, stored, packed);
@@ -62,7 +62,9 @@ public record CheckpointDifference(List<String> missing, List<String> unexpected
                 plan.map(known -> List.copyOf(StoredNames.of(checkpoint, known).grouped(missing)))
                         .orElse(missing),
                 absent(stored, expected, packed).stream()
-                        .map(name -> Objects.requireNonNull(stored.get(name)).tensor().name())
+                        .map(name -> Objects.requireNonNull(stored.get(name))
+                                .tensor()
+                                .name())
                         .distinct()
                         .toList(),
                 List.copyOf(mismatched));
@@ -78,8 +80,7 @@ public record CheckpointDifference(List<String> missing, List<String> unexpected
 
     /** What is left when other findings tell of some of the missing names. */
     CheckpointDifference without(Predicate<String> told) {
-        return new CheckpointDifference(
-                missing.stream().filter(told.negate()).toList(), unexpected, mismatched);
+        return new CheckpointDifference(missing.stream().filter(told.negate()).toList(), unexpected, mismatched);
     }
 
     private static boolean isAlike(Stored own, Stored other) {

@@ -16,9 +16,14 @@ final class EqualReference {
     /** One finding where nothing differs; reads up to the first difference. */
     static List<Finding> findings(Checkpoint checkpoint, Checkpoint reference) {
         SortedMap<String, TensorInfo> tensors = checkpoint.tensors();
-        boolean same = checkpoint.folder().toAbsolutePath().normalize().equals(
-                reference.folder().toAbsolutePath().normalize());
-        if (same || tensors.isEmpty() || !tensors.keySet().equals(reference.tensors().keySet())) {
+        boolean same = checkpoint
+                .folder()
+                .toAbsolutePath()
+                .normalize()
+                .equals(reference.folder().toAbsolutePath().normalize());
+        if (same
+                || tensors.isEmpty()
+                || !tensors.keySet().equals(reference.tensors().keySet())) {
             return List.of();
         }
         for (TensorInfo tensor : tensors.values()) {

@@ -24,7 +24,6 @@ final class ExclusionFindings {
     private final StoredQuantization stored;
     private final QuantizationConfig config;
     private final Set<String> fileModules;
-    private final Set<String> modules;
     private final List<String> idle = new ArrayList<>();
     private final List<String> beyond = new ArrayList<>();
 
@@ -33,7 +32,6 @@ final class ExclusionFindings {
         this.stored = stored;
         this.config = stored.configs().get(0);
         this.fileModules = fileModules;
-        this.modules = modules;
         ModuleExclusions exclusions = stored.exclusions();
         Set<String> used = exclusions.entriesFor(modules);
         for (String entry : exclusions.entries()) {

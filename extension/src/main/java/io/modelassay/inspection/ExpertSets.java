@@ -169,18 +169,19 @@ final class ExpertSets {
     private void incomplete(String subject, Layer layer, Collection<String> projections) {
         NavigableMap<String, List<Integer>> lacking = new TreeMap<>();
         // Numbers beyond the declared ones are experts of another kind, such as those that compute nothing.
-        layer.experts.headMap((int) Math.min(declared.orElse(Integer.MAX_VALUE), Integer.MAX_VALUE))
+        layer.experts
+                .headMap((int) Math.min(declared.orElse(Integer.MAX_VALUE), Integer.MAX_VALUE))
                 .forEach((number, own) -> projections.stream()
-                .filter(projection -> !own.contains(projection))
-                .forEach(projection -> lacking.computeIfAbsent(projection, any -> new ArrayList<>())
-                        .add(number)));
+                        .filter(projection -> !own.contains(projection))
+                        .forEach(projection -> lacking.computeIfAbsent(projection, any -> new ArrayList<>())
+                                .add(number)));
         lacking.forEach((projection, numbers) -> {
             numbers.forEach(number -> affected.add(subject + "." + (number < 0 ? "" : number + ".") + projection));
             add(
                     subject,
                     layer.isStacked()
-                            ? "The layer has no " + projection + " of experts, other layers do; a loader would initialize"
-                                    + " it at random"
+                            ? "The layer has no " + projection
+                                    + " of experts, other layers do; a loader would initialize" + " it at random"
                             : numbers.size() + " of " + layer.experts.size() + " experts of the layer, first number "
                                     + numbers.get(0) + ", have no " + projection
                                     + ", the others do; a loader would initialize it at random");

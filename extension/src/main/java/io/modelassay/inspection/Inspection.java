@@ -59,7 +59,8 @@ public final class Inspection {
         ExpertSets experts = ExpertSets.of(checkpoint);
         difference
                 .map(differing -> differing.without(experts::tellsOf))
-                .ifPresent(differing -> found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
+                .ifPresent(differing ->
+                        found.difference(differing, UnusedBiases.zero(checkpoint, differing.unexpected())));
         List<Finding> all = new ArrayList<>();
         reference.ifPresent(other -> all.addAll(EqualReference.findings(checkpoint, other)));
         Set<String> elsewhere = Set.of();
@@ -86,7 +87,9 @@ public final class Inspection {
             all.addAll(LibraryFindings.of(checkpoint, quantization));
             all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
         }
-        all.addAll(architecture.all());
+        if (readable || known.isPresent()) {
+            all.addAll(architecture.all());
+        }
         all.addAll(checkpoint.notes());
         this.findings = inOrder(checkpoint.notesOnChoice(), all);
         this.tensorParallel = TensorParallel.of(checkpoint, quantization);

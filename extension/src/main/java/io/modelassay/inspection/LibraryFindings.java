@@ -33,13 +33,13 @@ final class LibraryFindings {
         return packed.isEmpty()
                 ? List.of()
                 : List.of(new Finding(
-                    "packed-zero-points",
-                    Severity.WARNING,
-                    packed.get(0),
-                    packed.size() + (packed.size() == 1 ? " module has" : " modules have")
-                            + " zero points packed along the output channels: compressed-tensors 0.17.1 loads them, 0.18 to"
-                            + " 0.20 raise RuntimeError for a size mismatch of weight_zero_point unless transformers is"
-                            + " given CompressedTensorsConfig(dequantize=True)",
-                    "load the artifact with compressed-tensors 0.17.1, or quantize symmetrically"));
+                        "packed-zero-points",
+                        Severity.WARNING,
+                        packed.get(0),
+                        packed.size() + (packed.size() == 1 ? " module has" : " modules have")
+                                + " zero points packed along the output channels: compressed-tensors 0.17.1 loads them, 0.18 to"
+                                + " 0.20 raise RuntimeError for a size mismatch of weight_zero_point unless transformers is"
+                                + " given CompressedTensorsConfig(dequantize=True)",
+                        "load the artifact with compressed-tensors 0.17.1, or quantize symmetrically"));
     }
 }

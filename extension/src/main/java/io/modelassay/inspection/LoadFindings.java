@@ -45,11 +45,7 @@ final class LoadFindings {
     }
 
     static LoadFindings of(
-            Checkpoint checkpoint,
-            ModelPlan plan,
-            LoadReport report,
-            StoredQuantization packed,
-            ExpertSets experts) {
+            Checkpoint checkpoint, ModelPlan plan, LoadReport report, StoredQuantization packed, ExpertSets experts) {
         LoadFindings words = new LoadFindings(checkpoint, plan, report);
         words.findings.addAll(experts.findings());
         words.missing.removeIf(experts::tellsOf);

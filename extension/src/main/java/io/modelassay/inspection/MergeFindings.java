@@ -113,14 +113,15 @@ final class MergeFindings {
     private List<Finding> findings() {
         List<Finding> findings = new ArrayList<>();
         if (!unchanged.isEmpty()) {
-            findings.add(new Finding(
-                    "adapter-not-merged",
-                    Severity.ERROR,
-                    unchanged.get(0),
-                    unchanged.size() + " of " + compared
-                            + " modules of the adapter are unchanged against the reference: "
-                            + NameGroup.summary(unchanged),
-                    "merge again, from the base and the adapter that were meant, and save what merge_and_unload returns"));
+            findings.add(
+                    new Finding(
+                            "adapter-not-merged",
+                            Severity.ERROR,
+                            unchanged.get(0),
+                            unchanged.size() + " of " + compared
+                                    + " modules of the adapter are unchanged against the reference: "
+                                    + NameGroup.summary(unchanged),
+                            "merge again, from the base and the adapter that were meant, and save what merge_and_unload returns"));
         }
         strength().ifPresent(findings::add);
         return findings;
@@ -137,7 +138,7 @@ final class MergeFindings {
         }
         AdapterConfig config = adapter.config();
         double declared = scale("");
-        double root = Math.sqrt(config.rank());
+        double root = Math.sqrt((double) config.rank());
         boolean stabilized = !config.usesRankStabilization() && Math.abs(factor / root - 1) <= TOLERANCE;
         return Optional.of(new Finding(
                 "adapter-scale-disagrees",
@@ -152,6 +153,8 @@ final class MergeFindings {
                         config.alpha(),
                         config.rank(),
                         stabilized ? ": was use_rslora lost?" : ""),
-                stabilized ? "set use_rslora to true in the config" : "the lora_alpha, r and use_rslora of the training"));
+                stabilized
+                        ? "set use_rslora to true in the config"
+                        : "the lora_alpha, r and use_rslora of the training"));
     }
 }

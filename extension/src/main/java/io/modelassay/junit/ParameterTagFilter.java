@@ -41,7 +41,8 @@ public final class ParameterTagFilter implements PostDiscoveryFilter {
             boolean selected = filter.apply(test).included();
             boolean selectedByTag = filter.apply(tagged(test)).included();
             if (selectedByTag && !selected) {
-                throw new ConfigurationException("Tests are selected by the tag " + TAG + ", which @QuantizedModel gives to"
+                throw new ConfigurationException("Tests are selected by the tag " + TAG
+                        + ", which @QuantizedModel gives to"
                         + " classes and methods alone. On " + ModelAssayExtension.place(untagged.get())
                         + " it gives none, so that this test would be passed over"
                         + "\nTry: @QuantizedModel on the method or the class, or @Tag(\"" + TAG + "\") beside @Test");
@@ -81,7 +82,8 @@ public final class ParameterTagFilter implements PostDiscoveryFilter {
         return (TestDescriptor) Proxy.newProxyInstance(
                 TestDescriptor.class.getClassLoader(),
                 new Class<?>[] {TestDescriptor.class},
-                (proxy, method, arguments) -> method.getName().equals("getTags") ? tags : invoke(method, test, arguments));
+                (proxy, method, arguments) ->
+                        method.getName().equals("getTags") ? tags : invoke(method, test, arguments));
     }
 
     private static @Nullable Object invoke(Method method, TestDescriptor test, Object @Nullable [] arguments)

@@ -36,8 +36,8 @@ final class DeclaredGroups {
     private DeclaredGroups(QuantizationConfig config) {
         this.config = config;
         this.groups = config.values().optionalObject("config_groups");
-        groups.ifPresent(declared -> declared.keys()
-                .forEach(group -> targets(declared, group).forEach(target -> target(target, group))));
+        groups.ifPresent(declared ->
+                declared.keys().forEach(group -> targets(declared, group).forEach(target -> target(target, group))));
     }
 
     static DeclaredGroups of(QuantizationConfig config) {

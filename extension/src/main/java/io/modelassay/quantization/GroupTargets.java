@@ -70,7 +70,7 @@ final class GroupTargets {
                 config.source(),
                 "The groups " + String.join(" and ", groups) + " of config_groups target the same modules and declare"
                         + " them in different ways, "
-                        + declared(groups, affected.get(0).module()) + ": "
+                        + declared(groups) + ": "
                         + affected.size() + (affected.size() == 1 ? " module, " : " modules, first ")
                         + affected.get(0).module() + ", whose tensors have "
                         + affected.get(0).format().bits() + " bits; loaders differ in the group that they take",
@@ -78,7 +78,7 @@ final class GroupTargets {
         return findings;
     }
 
-    private String declared(List<String> groups, String module) {
+    private String declared(List<String> groups) {
         return String.join(
                 " and ",
                 groups.stream()

@@ -21,12 +21,12 @@ public final class SameShape {
         require("vocab_size", expected.vocabularySize(), actual.vocabularySize(), reference, subject);
     }
 
-    private static void require(
-            String key, int expected, int actual, LanguageModel reference, LanguageModel subject) {
+    private static void require(String key, int expected, int actual, LanguageModel reference, LanguageModel subject) {
         if (expected != actual) {
             throw new RuntimeFailure(
                     "reference-does-not-fit",
-                    "Model " + subject.name() + " cannot be compared with its reference " + reference.name() + ": " + key
+                    "Model " + subject.name() + " cannot be compared with its reference " + reference.name() + ": "
+                            + key
                             + " is " + actual + ", the reference has " + expected
                             + "\nTry: the checkpoint that this model was made from as the reference");
         }

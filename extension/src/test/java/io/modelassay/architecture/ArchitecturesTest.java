@@ -234,10 +234,11 @@ class ArchitecturesTest {
         assertThat(unknown.parameters()).isNotEmpty();
         assertThatExceptionOfType(UnsupportedArchitectureException.class)
                 .isThrownBy(unknown::decoder)
-                .withMessage("The key \"rope_scaling.rope_type\" holds \"\"spiral\"\": there is no such type; known are default,"
-                        + " linear, dynamic, yarn, longrope, llama3 and proportional (unsupported-architecture)\n"
-                        + "  file config.json\n"
-                        + "Try: correct the value, or use the config.json that belongs to the checkpoint");
+                .withMessage(
+                        "The key \"rope_scaling.rope_type\" holds \"\"spiral\"\": there is no such type; known are default,"
+                                + " linear, dynamic, yarn, longrope, llama3 and proportional (unsupported-architecture)\n"
+                                + "  file config.json\n"
+                                + "Try: correct the value, or use the config.json that belongs to the checkpoint");
     }
 
     private static List<Integer> windows(String config) {

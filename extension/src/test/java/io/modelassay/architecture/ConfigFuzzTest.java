@@ -59,12 +59,34 @@ class ConfigFuzzTest {
             "{\"full_attention\": {}}",
             "{\"rope_type\": \"yarn\"}");
     private static final List<String> ROTARY = List.of(
-            "type", "rope_type", "rope_theta", "factor", "original_max_position_embeddings", "partial_rotary_factor",
-            "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate", "low_freq_factor",
-            "high_freq_factor", "short_factor", "long_factor");
-    private static final List<String> BESIDE =
-            List.of("is_causal", "layer_types", "original_max_position_embeddings", "partial_rotary_factor", "per_layer_config",
-                    "rope_parameters", "sliding_window", "head_dim", "text_config", "attention_bias", "max_window_layers");
+            "type",
+            "rope_type",
+            "rope_theta",
+            "factor",
+            "original_max_position_embeddings",
+            "partial_rotary_factor",
+            "attention_factor",
+            "beta_fast",
+            "beta_slow",
+            "mscale",
+            "mscale_all_dim",
+            "truncate",
+            "low_freq_factor",
+            "high_freq_factor",
+            "short_factor",
+            "long_factor");
+    private static final List<String> BESIDE = List.of(
+            "is_causal",
+            "layer_types",
+            "original_max_position_embeddings",
+            "partial_rotary_factor",
+            "per_layer_config",
+            "rope_parameters",
+            "sliding_window",
+            "head_dim",
+            "text_config",
+            "attention_bias",
+            "max_window_layers");
 
     @TempDir
     Path parent;
@@ -113,13 +135,20 @@ class ConfigFuzzTest {
                     assertThat(frequency).as("%s = %s", key, value).isFinite();
                 }
             }
-            assertThat(decoder.slidingWindows()).hasSize(decoder.layers().size()).allMatch(window -> window >= 0);
+            assertThat(decoder.slidingWindows())
+                    .hasSize(decoder.layers().size())
+                    .allMatch(window -> window >= 0);
         } catch (CheckpointException | UnsupportedArchitectureException e) {
-            assertThat(e.getMessage()).as("%s = %s", key, value).contains("config.json").contains("\nTry: ");
+            assertThat(e.getMessage())
+                    .as("%s = %s", key, value)
+                    .contains("config.json")
+                    .contains("\nTry: ");
         } catch (RuntimeException e) {
             throw new AssertionError(key + " = " + value, e);
         }
-        assertThat(Duration.between(start, Instant.now())).as("%s = %s", key, value).isLessThan(Duration.ofSeconds(2));
+        assertThat(Duration.between(start, Instant.now()))
+                .as("%s = %s", key, value)
+                .isLessThan(Duration.ofSeconds(2));
     }
 
     @Test

@@ -59,7 +59,8 @@ class ConfigKeysTest {
     void everyKeyOfTheReferenceIsFollowedOrDeclared(String family) throws IOException {
         JsonNode keys = Truths.json("config-keys.json").path("families").path(family);
         List<String> all = new ArrayList<>(names(keys.path("fields")));
-        all.addAll(names(keys.path("read")).stream().filter(ConfigKeysTest::isKey).toList());
+        all.addAll(
+                names(keys.path("read")).stream().filter(ConfigKeysTest::isKey).toList());
         assertThat(all).hasSizeGreaterThan(50);
         JsonNode declared = Objects.requireNonNull(FamilyFiles.find(family));
         List<String> neither = new ArrayList<>();
@@ -75,7 +76,9 @@ class ConfigKeysTest {
             if (acts && inert) {
                 both.add(key);
             }
-            assertThat(refused && !acts).as("%s is declared as refused and acts", key).isFalse();
+            assertThat(refused && !acts)
+                    .as("%s is declared as refused and acts", key)
+                    .isFalse();
         }
         assertThat(neither).as("neither followed nor declared").isEmpty();
         assertThat(both).as("declared to be without effect, and followed").isEmpty();
@@ -107,7 +110,8 @@ class ConfigKeysTest {
     }
 
     private static ObjectNode config(String family) throws IOException {
-        return (ObjectNode) JSON.readTree(Files.readString(Fixtures.path("tiny-" + family).resolve("config.json")));
+        return (ObjectNode)
+                JSON.readTree(Files.readString(Fixtures.path("tiny-" + family).resolve("config.json")));
     }
 
     private static String settings(JsonNode config) {
@@ -135,14 +139,13 @@ class ConfigKeysTest {
                         + " (unsupported-architecture)\n"
                         + "  file config.json\n"
                         + "Try: correct the value, or use the config.json that belongs to the checkpoint");
-        assertThat(findings(config)).extracting(Finding::id, Finding::severity).containsExactly(
-                org.assertj.core.groups.Tuple.tuple("unsupported-architecture", Severity.ERROR));
+        assertThat(findings(config))
+                .extracting(Finding::id, Finding::severity)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("unsupported-architecture", Severity.ERROR));
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             query_pre_attn_scalar   | 256
             embedding_multiplier    | 12.0
             residual_multiplier     | 0.22
@@ -195,8 +198,10 @@ class ConfigKeysTest {
                             + " the first, transformers 5 the second");
         });
         config.set("rope_scaling", JSON.readTree("{\"type\": \"linear\", \"factor\": 2.0}"));
-        assertThat(findings(config)).singleElement().satisfies(finding -> assertThat(finding.message())
-                .contains("transformers 5 takes rope_scaling and drops rope_parameters"));
+        assertThat(findings(config))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.message())
+                        .contains("transformers 5 takes rope_scaling and drops rope_parameters"));
         config.remove(List.of("rope_scaling", "rope_theta"));
         assertThat(findings(config)).isEmpty();
     }

@@ -69,7 +69,8 @@ class ConfigValuesTruthTest {
     void everyEditComputesAsInTransformersOrIsRefused(String name) throws IOException {
         JsonNode truth = JSON.readTree(Fixtures.truths("config-values.json").toFile());
         JsonNode cases = truth.path("cases").path(name);
-        int[] tokens = Arrays.copyOf(Truths.firstTokens(name), truth.path("tokens").intValue());
+        int[] tokens =
+                Arrays.copyOf(Truths.firstTokens(name), truth.path("tokens").intValue());
         Path folder = Corruptor.of(Fixtures.path(name)).into(parent);
         JsonNode unedited = cases.get(0).path("logits");
         ObjectNode config = (ObjectNode) JSON.readTree(Files.readString(folder.resolve("config.json")));
@@ -81,27 +82,27 @@ class ConfigValuesTruthTest {
                 Weights weights = new ResidentWeights(
                         new StoredWeights(checkpoint, Architectures.require(checkpoint), Kernels.conversions(engine)),
                         engine)) {
-        for (JsonNode edit : cases) {
-            ObjectNode edited = config.deepCopy().setAll((ObjectNode) edit.path("edits"));
-            Files.writeString(folder.resolve("config.json"), JSON.writeValueAsString(edited));
-            JsonNode expected = edit.has("like") ? unedited : edit.path("logits");
-            String settings = settings(folder, tokens.length);
-            if ((!expected.isMissingNode() && !same.add(settings + expected))
-                    || (edit.has("raises") && settings.isEmpty())) {
-                continue;
+            for (JsonNode edit : cases) {
+                ObjectNode edited = config.deepCopy().setAll((ObjectNode) edit.path("edits"));
+                Files.writeString(folder.resolve("config.json"), JSON.writeValueAsString(edited));
+                JsonNode expected = edit.has("like") ? unedited : edit.path("logits");
+                String settings = settings(folder, tokens.length);
+                if ((!expected.isMissingNode() && !same.add(settings + expected))
+                        || (edit.has("raises") && settings.isEmpty())) {
+                    continue;
+                }
+                String verdict = expected.isMissingNode()
+                        ? refused(folder, tokens, edit)
+                        : settings.isEmpty()
+                                ? refusedHere(edit.path("edits").toString())
+                                : differing(logits(folder, edited, checkpoint, weights, tokens), expected, truth);
+                if (!verdict.isEmpty()) {
+                    wrong.add(edit.path("edits") + ": " + verdict + " (" + name + ", transformers: "
+                            + edit.path("raises").asText(expected.isMissingNode() ? "no figure" : "logits") + ")");
+                } else if (!expected.isMissingNode()) {
+                    computed++;
+                }
             }
-            String verdict = expected.isMissingNode()
-                    ? refused(folder, tokens, edit)
-                    : settings.isEmpty()
-                            ? refusedHere(edit.path("edits").toString())
-                            : differing(logits(folder, edited, checkpoint, weights, tokens), expected, truth);
-            if (!verdict.isEmpty()) {
-                wrong.add(edit.path("edits") + ": " + verdict + " (" + name + ", transformers: "
-                        + edit.path("raises").asText(expected.isMissingNode() ? "no figure" : "logits") + ")");
-            } else if (!expected.isMissingNode()) {
-                computed++;
-            }
-        }
         }
         assertThat(wrong).isEmpty();
         assertThat(computed).as("edits with logits").isGreaterThan(40);

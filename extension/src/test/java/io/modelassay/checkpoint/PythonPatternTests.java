@@ -77,8 +77,7 @@ class PythonPatternTests {
                 Arguments.of("\ud83d\ude00?x", "x", true, true),
                 Arguments.of("a\ud83d\ude00+b", "a\ud83d\ude00\ud83d\ude00b", true, true),
                 Arguments.of("(?x) up  # all", "up", true, true),
-                Arguments.of("down{0}up", "dowup", true, true)
-        );
+                Arguments.of("down{0}up", "dowup", true, true));
     }
 
     @ParameterizedTest
@@ -89,22 +88,46 @@ class PythonPatternTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"(", "[", "a**", "*a", "\\q", "\\p{L}", "\\Qa\\E", "(?P<1a>x)", "(?P=a)", "(?<n>x)", ")", "a)", "(?#", "\\", "(?P<a", "x{3,2}", "\\h", "\\R", "(?z)", "[z-a]"})
+    @ValueSource(
+            strings = {
+                "(",
+                "[",
+                "a**",
+                "*a",
+                "\\q",
+                "\\p{L}",
+                "\\Qa\\E",
+                "(?P<1a>x)",
+                "(?P=a)",
+                "(?<n>x)",
+                ")",
+                "a)",
+                "(?#",
+                "\\",
+                "(?P<a",
+                "x{3,2}",
+                "\\h",
+                "\\R",
+                "(?z)",
+                "[z-a]"
+            })
     void whatPythonRefusesIsRefused(String regex) {
         CheckpointException failure = catchThrowableOfType(CheckpointException.class, () -> pattern(regex));
         assertThat(failure.id()).isEqualTo("invalid-pattern");
-        assertThat(failure).hasMessageStartingWith("ignore holds \"").hasMessageContaining("\n  file config.json\nTry: ");
+        assertThat(failure)
+                .hasMessageStartingWith("ignore holds \"")
+                .hasMessageContaining("\n  file config.json\nTry: ");
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-"(a+)+\\1[!]", "(a|aa)+\\1[!]", "([a-z]+)*\\1[!]", "(.*a){30}[!]", "(?=(a+)+\\1[!])b?"})
+    @ValueSource(strings = {"(a+)+\\1[!]", "(a|aa)+\\1[!]", "([a-z]+)*\\1[!]", "(.*a){30}[!]", "(?=(a+)+\\1[!])b?"})
     void whatDoesNotEndIsRefusedAndNamed(String regex) {
-        CheckpointException failure =
-                catchThrowableOfType(CheckpointException.class, () -> pattern(regex).match("a".repeat(70) + "?"));
+        CheckpointException failure = catchThrowableOfType(
+                CheckpointException.class, () -> pattern(regex).match("a".repeat(70) + "?"));
         assertThat(failure.id()).isEqualTo("invalid-pattern");
-        assertThat(failure).hasMessageContaining("of ignore takes more than 1000000 steps").hasMessageContaining("aaaa");
+        assertThat(failure)
+                .hasMessageContaining("of ignore takes more than 1000000 steps")
+                .hasMessageContaining("aaaa");
     }
 
     /** Java remembers where a repetition has failed before, and Python does not. */
@@ -122,7 +145,8 @@ class PythonPatternTests {
                         .id())
                 .isEqualTo("invalid-pattern");
         String deep = "(".repeat(100_000) + "a" + ")".repeat(100_000);
-        assertThat(catchThrowableOfType(CheckpointException.class, () -> pattern(deep).match("a"))
+        assertThat(catchThrowableOfType(
+                                CheckpointException.class, () -> pattern(deep).match("a"))
                         .id())
                 .isEqualTo("invalid-pattern");
     }
@@ -135,7 +159,8 @@ class PythonPatternTests {
         assertThatIllegalStateException()
                 .isThrownBy(() -> {
                     for (int i = 0; i < 1_000; i++) {
-                        assertThat(patterns.compile(".*[b]{" + (i % 50 + 1) + "}", "ignore").match("a".repeat(24)))
+                        assertThat(patterns.compile(".*[b]{" + (i % 50 + 1) + "}", "ignore")
+                                        .match("a".repeat(24)))
                                 .isFalse();
                     }
                 })
@@ -144,7 +169,8 @@ class PythonPatternTests {
 
     @Test
     void theLastGroupIsFound() {
-        assertThat(pattern("(?:.*?\\.)?layers\\.(\\d+)\\..*").lastGroup("model.layers.12.mlp")).contains("12");
+        assertThat(pattern("(?:.*?\\.)?layers\\.(\\d+)\\..*").lastGroup("model.layers.12.mlp"))
+                .contains("12");
         assertThat(pattern("(a)|(b)").lastGroup("a")).isEmpty();
     }
 }

@@ -112,7 +112,10 @@ class TokenizerFileTests {
         String one = "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aa\"}";
         String chain = "{\"type\": \"Sequence\", \"normalizers\": [" + (one + ", ").repeat(11) + one + "]}";
         refused("normalizer", chain, "normalizer.normalizers[8].content");
-        refused("added_tokens", "[{\"id\": 1, \"content\": \"" + "x".repeat(20_000) + "\"}]", "added_tokens[0].content");
+        refused(
+                "added_tokens",
+                "[{\"id\": 1, \"content\": \"" + "x".repeat(20_000) + "\"}]",
+                "added_tokens[0].content");
     }
 
     @Test
@@ -120,7 +123,9 @@ class TokenizerFileTests {
         TokenizerFile read = TokenizerFile.read(with("model.dropout", "0.5"));
         assertThat(read.dropout()).hasValue(0.5);
         ObjectNode given = (ObjectNode) JSON.readTree(read.withoutSampling());
-        assertThat(given).isEqualTo(JSON.readTree(Fixtures.path("tiny-qwen2").resolve("tokenizer.json").toFile()));
+        assertThat(given)
+                .isEqualTo(JSON.readTree(
+                        Fixtures.path("tiny-qwen2").resolve("tokenizer.json").toFile()));
         assertThat(TokenizerFile.read(with("model.dropout", "0.0")).dropout()).isEmpty();
     }
 
@@ -198,11 +203,21 @@ class TokenizerFileTests {
     @Test
     void longAndDeepPatternsDoNot() {
         assertThat(TokenizerPattern.of("(".repeat(20_000)).danger()).contains("10000 characters");
-        assertThat(TokenizerPattern.of("(".repeat(200) + "a" + ")".repeat(200)).danger()).contains("levels deep");
+        assertThat(TokenizerPattern.of("(".repeat(200) + "a" + ")".repeat(200)).danger())
+                .contains("levels deep");
     }
 
     @ParameterizedTest
-    @CsvSource({"abc, 3", "a+b?, 1", "a*, 0", "'a|bcd', 1", "'(?:ab){2,3}', 4", "'[ab]{3}', 3", "\\s+(?!\\S), 1", "^$, 0"})
+    @CsvSource({
+        "abc, 3",
+        "a+b?, 1",
+        "a*, 0",
+        "'a|bcd', 1",
+        "'(?:ab){2,3}', 4",
+        "'[ab]{3}', 3",
+        "\\s+(?!\\S), 1",
+        "^$, 0"
+    })
     void theShortestMatchIsKnown(String regex, int least) {
         assertThat(TokenizerPattern.of(regex).least()).isEqualTo(least);
     }

@@ -66,10 +66,8 @@ class FailuresTest {
                 Arguments.of("unexpected", 3, (Supplier<Verb.Outcome>) () -> {
                     throw new IndexOutOfBoundsException("Index 3 out of bounds for length 3");
                 }),
-                Arguments.of(
-                        "unexpected",
-                        3,
-                        (Supplier<Verb.Outcome>) () -> new Verb.Outcome("", "", Integer.parseInt("many") > 0)),
+                Arguments.of("unexpected", 3, (Supplier<Verb.Outcome>)
+                        () -> new Verb.Outcome("", "", Integer.parseInt("many") > 0)),
                 Arguments.of("wrong-usage", 2, (Supplier<Verb.Outcome>) () -> {
                     throw new IllegalArgumentException("GPTQ has 2, 3, 4 or 8 bits\nTry: 4");
                 }));
@@ -81,7 +79,12 @@ class FailuresTest {
         CommandRun text = run(end);
         assertThat(text.code()).as(text.err()).isEqualTo(code);
         assertThat(text.out()).isEmpty();
-        assertThat(text.err().lines()).as(text.err()).hasSize(2).last().asString().startsWith("Try: ");
+        assertThat(text.err().lines())
+                .as(text.err())
+                .hasSize(2)
+                .last()
+                .asString()
+                .startsWith("Try: ");
         CommandRun json = run(end, "--json");
         assertThat(json.code()).isEqualTo(code);
         JsonNode error = json.json().get("error");
@@ -115,7 +118,8 @@ class FailuresTest {
     void nothingThatAFileSaysReachesTheConsoleRaw() {
         String hostile = "a\u001b[31m\u202eb\n::error::c\n  ::set-output name=x::d ##vso[task.complete]";
         for (CommandRun run : List.of(
-                run(() -> new Verb.Outcome(Map.of(), new Layout().fact("name", hostile).toString(), true)),
+                run(() -> new Verb.Outcome(
+                        Map.of(), new Layout().fact("name", hostile).toString(), true)),
                 run(() -> new Verb.Outcome(Map.of(), hostile, true)),
                 run(() -> {
                     throw new IllegalArgumentException(hostile);

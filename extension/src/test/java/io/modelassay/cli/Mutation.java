@@ -20,9 +20,30 @@ final class Mutation {
 
     /** What configs of the wild hold where something else is meant. */
     private static final List<String> ODD = List.of(
-            "null", "true", "-1", "0", "1", "3", "-9223372036854775808", "9223372036854775807", "2147483648", "1e308",
-            "0.5", "1e999", "\"\"", "\"auto\"", "\"a.*(b+)+$\"", "\"\\ud800\"", "\"../x\"", "[]", "{}", "[null]",
-            "[[1]]", "{\"\": 0}", "[0, 0]", "\"re:(\"");
+            "null",
+            "true",
+            "-1",
+            "0",
+            "1",
+            "3",
+            "-9223372036854775808",
+            "9223372036854775807",
+            "2147483648",
+            "1e308",
+            "0.5",
+            "1e999",
+            "\"\"",
+            "\"auto\"",
+            "\"a.*(b+)+$\"",
+            "\"\\ud800\"",
+            "\"../x\"",
+            "[]",
+            "{}",
+            "[null]",
+            "[[1]]",
+            "{\"\": 0}",
+            "[0, 0]",
+            "\"re:(\"");
 
     private final Random random;
 
@@ -48,9 +69,10 @@ final class Mutation {
         return switch (random.nextInt(4)) {
             case 0 -> Arrays.copyOf(bytes, at);
             case 1 -> joined(Arrays.copyOf(bytes, at), noise, Arrays.copyOfRange(bytes, at, bytes.length));
-            case 2 -> joined(
-                    Arrays.copyOf(bytes, at),
-                    Arrays.copyOfRange(bytes, Math.min(bytes.length, at + noise.length), bytes.length));
+            case 2 ->
+                joined(
+                        Arrays.copyOf(bytes, at),
+                        Arrays.copyOfRange(bytes, Math.min(bytes.length, at + noise.length), bytes.length));
             default -> {
                 byte[] changed = bytes.clone();
                 System.arraycopy(noise, 0, changed, at, Math.min(noise.length, changed.length - at));
@@ -130,7 +152,8 @@ final class Mutation {
     }
 
     private static byte[] joined(byte[]... parts) {
-        ByteBuffer all = ByteBuffer.allocate(Arrays.stream(parts).mapToInt(part -> part.length).sum());
+        ByteBuffer all = ByteBuffer.allocate(
+                Arrays.stream(parts).mapToInt(part -> part.length).sum());
         Arrays.stream(parts).forEach(all::put);
         return all.array();
     }

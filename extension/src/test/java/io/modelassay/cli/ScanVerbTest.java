@@ -165,8 +165,17 @@ class ScanVerbTest {
         for (CommandRun refused : List.of(
                 CommandRun.of("decode", artifact, "--out", folder.resolve("decoded"), "--json"),
                 CommandRun.of(
-                        "quantize", artifact, "--out", folder.resolve("quantized"), "--method", "rtn", "--bits", 8,
-                        "--group-size", 64, "--json"))) {
+                        "quantize",
+                        artifact,
+                        "--out",
+                        folder.resolve("quantized"),
+                        "--method",
+                        "rtn",
+                        "--bits",
+                        8,
+                        "--group-size",
+                        64,
+                        "--json"))) {
             assertThat(refused.json().at("/error/id").asText()).isEqualTo("format-not-known");
             assertThat(refused.code()).isEqualTo(3);
         }

@@ -21,7 +21,17 @@ class UnlikeReferenceTest {
     private CommandRun evaluate(Path folder, Path reference) throws java.io.IOException {
         Path tokens = Files.writeString(temp.resolve("tokens.json"), "[1, 5, 40, 7, 9, 300, 12, 8, 3]");
         return CommandRun.of(
-                "evaluate", folder, "--reference", reference, "--tokens", tokens, "--window", "4", "--dtype", "fp32", "--json");
+                "evaluate",
+                folder,
+                "--reference",
+                reference,
+                "--tokens",
+                tokens,
+                "--window",
+                "4",
+                "--dtype",
+                "fp32",
+                "--json");
     }
 
     @ParameterizedTest
@@ -42,6 +52,7 @@ class UnlikeReferenceTest {
     @Test
     void aTwinOfTheSameShapeIsCompared() throws java.io.IOException {
         Path twin = Corruptor.of(WHOLE).into(temp.resolve("twin"));
-        assertThat(evaluate(twin, WHOLE).json().at("/reference/mean_kl").doubleValue()).isZero();
+        assertThat(evaluate(twin, WHOLE).json().at("/reference/mean_kl").doubleValue())
+                .isZero();
     }
 }

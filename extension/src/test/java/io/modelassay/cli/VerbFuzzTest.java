@@ -126,7 +126,8 @@ class VerbFuzzTest {
     }
 
     private static void judge(Tried tried, boolean artifact, String place, CommandRun run, SoftAssertions softly) {
-        String told = place + "\n" + run.err() + run.out().substring(0, Math.min(600, run.out().length()));
+        String told = place + "\n" + run.err()
+                + run.out().substring(0, Math.min(600, run.out().length()));
         softly.assertThat(run.code()).as(told).isBetween(0, tried.line.startsWith("predict") ? 4 : 3);
         JsonNode document;
         try {
@@ -151,7 +152,10 @@ class VerbFuzzTest {
                     case "BASE" -> Fixtures.path("tiny-llama").toString();
                     case "ADAPTER" -> Fixtures.path(LORA).toString();
                     case "OUT" -> out.toString();
-                    default -> INPUTS.containsKey(word) ? temp.resolve(INPUTS.get(word)).toString() : word;
+                    default ->
+                        INPUTS.containsKey(word)
+                                ? temp.resolve(INPUTS.get(word)).toString()
+                                : word;
                 })
                 .toArray(String[]::new);
         FutureTask<CommandRun> task = new FutureTask<>(() -> CommandRun.of((Object[]) arguments));
@@ -189,7 +193,8 @@ class VerbFuzzTest {
     private static void delete(Path folder) throws IOException {
         if (Files.exists(folder)) {
             try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                for (Path file :
+                        files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                     Files.delete(file);
                 }
             }

@@ -3,12 +3,12 @@ package io.modelassay.inspection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.modelassay.fixtures.Corruptor;
 import io.modelassay.adapter.AdapterException;
 import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
+import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,7 +54,12 @@ class AdapterCausesTest {
                 "16 of 16",
                 "ZeRO-3");
         isToldOnce(
-                lora("nothing").dropTensors(".*").into(folder), LLAMA, Severity.ERROR, "adapter-empty", "no tensor", "FSDP");
+                lora("nothing").dropTensors(".*").into(folder),
+                LLAMA,
+                Severity.ERROR,
+                "adapter-empty",
+                "no tensor",
+                "FSDP");
     }
 
     @Test
@@ -79,11 +84,15 @@ class AdapterCausesTest {
     @Test
     void patternsThatMatchNothing() {
         Path typo = lora("typo")
-                .editJson("adapter_config.json", config -> config.putObject("alpha_pattern").put("layer.1.*", 4))
+                .editJson(
+                        "adapter_config.json",
+                        config -> config.putObject("alpha_pattern").put("layer.1.*", 4))
                 .into(folder);
         isToldOnce(typo, LLAMA, Severity.WARNING, "adapter-pattern-unmatched", "did not match any targeted module");
         Path right = lora("right")
-                .editJson("adapter_config.json", config -> config.putObject("alpha_pattern").put(".*layers.1.*q_proj", 4))
+                .editJson(
+                        "adapter_config.json",
+                        config -> config.putObject("alpha_pattern").put(".*layers.1.*q_proj", 4))
                 .into(folder);
         assertThat(findings(right, LLAMA)).isEmpty();
     }
@@ -119,11 +128,19 @@ class AdapterCausesTest {
         Files.copy(LLAMA.resolve("tokenizer.json"), adapter.resolve("tokenizer.json"));
         assertThat(findings(adapter, LLAMA)).isEmpty();
         String more = Files.readString(adapter.resolve("tokenizer.json"))
-                .replaceFirst("\"added_tokens\"\\s*:\\s*\\[", "\"added_tokens\":[{\"id\":2051,\"content\":\"<new>\","
-                        + "\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true},");
+                .replaceFirst(
+                        "\"added_tokens\"\\s*:\\s*\\[",
+                        "\"added_tokens\":[{\"id\":2051,\"content\":\"<new>\","
+                                + "\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true},");
         Files.writeString(adapter.resolve("tokenizer.json"), more);
         isToldOnce(
-                adapter, LLAMA, Severity.ERROR, "adapter-tokens-without-rows", "4 ids", "2048 to 2051", "resize_token_embeddings");
+                adapter,
+                LLAMA,
+                Severity.ERROR,
+                "adapter-tokens-without-rows",
+                "4 ids",
+                "2048 to 2051",
+                "resize_token_embeddings");
     }
 
     @Test

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 class MergeFindingsTest {
     private static final int SIZE = 8;
     private static final int RANK = 4;
-    private static final List<String> MODULES = List.of("model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj");
+    private static final List<String> MODULES =
+            List.of("model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj");
 
     @TempDir
     Path folder;
@@ -58,8 +59,9 @@ class MergeFindingsTest {
             assertThat(finding.id()).isEqualTo("adapter-not-merged");
             assertThat(finding.message()).contains("1 of 2 modules", MODULES.get(1));
         });
-        assertThat(findings(base)).singleElement().satisfies(finding -> assertThat(finding.message())
-                .contains("2 of 2 modules"));
+        assertThat(findings(base))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.message()).contains("2 of 2 modules"));
     }
 
     @Test
@@ -68,9 +70,10 @@ class MergeFindingsTest {
             assertThat(finding.id()).isEqualTo("adapter-scale-disagrees");
             assertThat(finding.message()).contains("only with the scale 2.00", "says 1.00", "use_rslora");
         });
-        assertThat(findings(merged("other", 3, 3))).singleElement().satisfies(finding -> assertThat(finding.message())
-                .contains("3.00")
-                .doesNotContain("use_rslora"));
+        assertThat(findings(merged("other", 3, 3)))
+                .singleElement()
+                .satisfies(finding ->
+                        assertThat(finding.message()).contains("3.00").doesNotContain("use_rslora"));
     }
 
     @Test
@@ -78,8 +81,9 @@ class MergeFindingsTest {
         try (Checkpoint one = Checkpoint.open(base);
                 Checkpoint same = Checkpoint.open(merged("same", 0, 0));
                 Checkpoint other = Checkpoint.open(merged("trained", 1, 1))) {
-            assertThat(EqualReference.findings(same, one)).singleElement().satisfies(finding -> assertThat(finding.id())
-                    .isEqualTo("equals-reference"));
+            assertThat(EqualReference.findings(same, one))
+                    .singleElement()
+                    .satisfies(finding -> assertThat(finding.id()).isEqualTo("equals-reference"));
             assertThat(EqualReference.findings(other, one)).isEmpty();
             assertThat(EqualReference.findings(one, one)).isEmpty();
         }

@@ -39,7 +39,8 @@ class ModuleExclusionsTest {
     }
 
     private static Arguments many(String method, String key, IntFunction<String> entry) {
-        return Arguments.of(method, key, IntStream.range(0, PATTERNS).mapToObj(entry).toList());
+        return Arguments.of(
+                method, key, IntStream.range(0, PATTERNS).mapToObj(entry).toList());
     }
 
     private static String module(int i) {
@@ -111,8 +112,10 @@ class ModuleExclusionsTest {
     })
     void whatDoesNotEndOrCannotBeReadIsRefused(String method, String key, String entry) {
         QuantizationConfig config = config(Map.of("quant_method", method, key, List.of(entry)));
-        assertThat(catchThrowableOfType(CheckpointException.class, () -> ModuleExclusions.of(config)
-                                .excludes("model.layers.mlp.experts.down.proj.weight.of.long.name"))
+        assertThat(catchThrowableOfType(
+                                CheckpointException.class,
+                                () -> ModuleExclusions.of(config)
+                                        .excludes("model.layers.mlp.experts.down.proj.weight.of.long.name"))
                         .id())
                 .isEqualTo("invalid-pattern");
     }

@@ -29,9 +29,27 @@ class DecoderPathsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "silu", "gelu", "gelu_10", "gelu_accurate", "gelu_fast", "gelu_new", "gelu_python", "gelu_python_tanh",
-                "gelu_pytorch_tanh", "hardswish", "laplace", "leaky_relu", "linear", "mish", "quick_gelu", "relu", "relu2",
-                "relu6", "sigmoid", "sqrtsoftplus", "tanh"
+                "silu",
+                "gelu",
+                "gelu_10",
+                "gelu_accurate",
+                "gelu_fast",
+                "gelu_new",
+                "gelu_python",
+                "gelu_python_tanh",
+                "gelu_pytorch_tanh",
+                "hardswish",
+                "laplace",
+                "leaky_relu",
+                "linear",
+                "mish",
+                "quick_gelu",
+                "relu",
+                "relu2",
+                "relu6",
+                "sigmoid",
+                "sqrtsoftplus",
+                "tanh"
             })
     void everyActivationActsAlikeOnEveryPath(String activation) {
         check(Corruptor.of(Fixtures.path("tiny-llama"))
@@ -51,10 +69,11 @@ class DecoderPathsTest {
                 PeftAdapter adapter = PeftAdapter.open(Fixtures.path("adapters/lora-qv"))) {
             LanguageModel language = model.language();
             float[] whole = whole(language);
-            assertThat(deviation(whole, traced(language))).as("operation by operation").isLessThan(1e-3);
+            assertThat(deviation(whole, traced(language)))
+                    .as("operation by operation")
+                    .isLessThan(1e-3);
             assertThat(deviation(whole, staged(language))).as("in stages").isLessThan(1e-3);
-            TrainingStep step =
-                    TrainingStep.of(language, AdapterPlan.of(adapter, language.plan()), WINDOWS);
+            TrainingStep step = TrainingStep.of(language, AdapterPlan.of(adapter, language.plan()), WINDOWS);
             assertThat(step.lossAfter()).as("loss after a step").isLessThan(step.loss());
             assertThat(step.unreached()).isEmpty();
         }
@@ -71,8 +90,9 @@ class DecoderPathsTest {
         return model.decoder()
                 .trace(
                         WINDOWS,
-                        (module, results) ->
-                                norm.startsWith(module + ".") ? Optional.of(floats(results.hidden())) : Optional.empty(),
+                        (module, results) -> norm.startsWith(module + ".")
+                                ? Optional.of(floats(results.hidden()))
+                                : Optional.empty(),
                         Progress.SILENT)
                 .orElseThrow();
     }

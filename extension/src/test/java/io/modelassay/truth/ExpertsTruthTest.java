@@ -167,10 +167,12 @@ class ExpertsTruthTest {
     @Test
     void aStackOfAnotherShape() {
         ObjectNode saved = stacked("Qwen3MoeForCausalLM");
-        change(saved, tensors -> tensors.putArray("model.layers.1.mlp.experts.down_proj")
-                .add(4)
-                .add(16)
-                .add(32));
+        change(
+                saved,
+                tensors -> tensors.putArray("model.layers.1.mlp.experts.down_proj")
+                        .add(4)
+                        .add(16)
+                        .add(32));
         assertThat(told(saved)).singleElement().satisfies(finding -> {
             assertThat(finding.id()).isEqualTo("shape-mismatch");
             assertThat(finding.subject()).isEqualTo("model.layers.1.mlp.experts.down_proj");

@@ -160,8 +160,8 @@ class LoadReportTruthTest {
     private static LoadReport report(Path folder, LoaderRules rules) {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             // The truths are AutoModelForCausalLM's, which makes a language model of every class.
-            ModelPlan plan = Architectures.find(checkpoint, ModelHead.LANGUAGE_MODEL)
-                    .orElseThrow();
+            ModelPlan plan =
+                    Architectures.find(checkpoint, ModelHead.LANGUAGE_MODEL).orElseThrow();
             return StoredQuantization.of(checkpoint, Optional.of(plan)).adapt(LoadReport.of(checkpoint, plan, rules));
         }
     }

@@ -33,7 +33,8 @@ class ModelClassesTruthTest {
     private Path temp;
 
     static Stream<Arguments> cases() {
-        return StreamSupport.stream(Truths.json("model-classes.json").get("cases").spliterator(), false)
+        return StreamSupport.stream(
+                        Truths.json("model-classes.json").get("cases").spliterator(), false)
                 .map(saved -> Arguments.of(saved.get("name").textValue(), saved));
     }
 
@@ -102,10 +103,12 @@ class ModelClassesTruthTest {
 
     @Test
     void anotherNumberOfLabelsIsAMismatch() {
-        Inspection inspection = edited("Qwen2ForSequenceClassification", config -> config.putObject("id2label")
-                .put("0", "good")
-                .put("1", "bad")
-                .put("2", "ugly"));
+        Inspection inspection = edited(
+                "Qwen2ForSequenceClassification",
+                config -> config.putObject("id2label")
+                        .put("0", "good")
+                        .put("1", "bad")
+                        .put("2", "ugly"));
         assertThat(inspection.findings()).extracting(Finding::id).containsExactly("shape-mismatch");
     }
 
@@ -120,8 +123,9 @@ class ModelClassesTruthTest {
 
     @Test
     void aClassifierThatClaimsToBeALanguageModelLacksItsHead() {
-        Inspection inspection = edited("LlamaForSequenceClassification", config -> config.putArray("architectures")
-                .add("LlamaForCausalLM"));
+        Inspection inspection = edited(
+                "LlamaForSequenceClassification",
+                config -> config.putArray("architectures").add("LlamaForCausalLM"));
         assertThat(inspection.findings())
                 .extracting(Finding::id)
                 .containsExactly("tied-head-missing", "unexpected-tensor");
@@ -129,8 +133,8 @@ class ModelClassesTruthTest {
 
     @Test
     void aClassOfAnotherFamilyIsToldOnce() {
-        Inspection inspection = edited("Qwen3ForCausalLM", config -> config.putArray("architectures")
-                .add("LlamaForCausalLM"));
+        Inspection inspection = edited(
+                "Qwen3ForCausalLM", config -> config.putArray("architectures").add("LlamaForCausalLM"));
         assertThat(told(inspection)).singleElement().satisfies(finding -> {
             assertThat(finding.id()).isEqualTo("class-of-another-family");
             assertThat(finding.severity()).isEqualTo(Severity.WARNING);
@@ -141,8 +145,9 @@ class ModelClassesTruthTest {
     @ParameterizedTest
     @ValueSource(strings = {"Qwen2ForRewardModel", "Qwen2ForProcessRewardModel", "MyVeryOwn"})
     void theHeadOfAnUnknownClassIsNotCompared(String name) {
-        Inspection inspection = edited("Qwen2ForSequenceClassification", config -> config.putArray("architectures")
-                .add(name));
+        Inspection inspection = edited(
+                "Qwen2ForSequenceClassification",
+                config -> config.putArray("architectures").add(name));
         assertThat(inspection.findings()).singleElement().satisfies(finding -> {
             assertThat(finding.id()).isEqualTo("unknown-class");
             assertThat(finding.severity()).isEqualTo(Severity.INFO);
@@ -152,8 +157,9 @@ class ModelClassesTruthTest {
 
     @Test
     void anOldSpellingOfTheClassIsTheClass() {
-        assertThat(told(edited("LlamaForCausalLM", config -> config.putArray("architectures")
-                        .add("LLaMAForCausalLM"))))
+        assertThat(told(edited(
+                        "LlamaForCausalLM",
+                        config -> config.putArray("architectures").add("LLaMAForCausalLM"))))
                 .isEmpty();
     }
 
@@ -165,8 +171,9 @@ class ModelClassesTruthTest {
 
     @Test
     void aLanguageModelInTheFileOfABaseModelIsFound() {
-        Inspection inspection = edited("LlamaForCausalLM tied", config -> config.putArray("architectures")
-                .add("LlamaModel"));
+        Inspection inspection = edited(
+                "LlamaForCausalLM tied",
+                config -> config.putArray("architectures").add("LlamaModel"));
         assertThat(inspection.loadReport().orElseThrow().isClean()).isTrue();
         assertThat(inspection.findings()).extracting(Finding::severity).containsOnly(Severity.INFO);
     }
@@ -177,8 +184,12 @@ class ModelClassesTruthTest {
         ((ObjectNode) saved.get("config")).putArray("architectures").add("LlamaModel");
         try (Checkpoint checkpoint = Checkpoint.open(RecordedCheckpoint.write(saved, temp))) {
             ModelPlan plan = Architectures.require(checkpoint.config());
-            assertThat(LoadReport.of(checkpoint, plan, LoaderRules.TRANSFORMERS_4).isClean()).isTrue();
-            assertThat(LoadReport.of(checkpoint, plan, LoaderRules.TRANSFORMERS_5).isClean()).isTrue();
+            assertThat(LoadReport.of(checkpoint, plan, LoaderRules.TRANSFORMERS_4)
+                            .isClean())
+                    .isTrue();
+            assertThat(LoadReport.of(checkpoint, plan, LoaderRules.TRANSFORMERS_5)
+                            .isClean())
+                    .isTrue();
         }
     }
 
@@ -186,8 +197,8 @@ class ModelClassesTruthTest {
     void aProgramMayAskForAnotherHeadThanTheClassHas() {
         try (Checkpoint checkpoint =
                 Checkpoint.open(RecordedCheckpoint.write(saved("Qwen2ForSequenceClassification"), temp))) {
-            ModelPlan plan = Architectures.find(checkpoint, ModelHead.LANGUAGE_MODEL)
-                    .orElseThrow();
+            ModelPlan plan =
+                    Architectures.find(checkpoint, ModelHead.LANGUAGE_MODEL).orElseThrow();
             assertThat(plan.parameter("lm_head.weight")).isPresent();
             assertThat(plan.parameter("score.weight")).isEmpty();
         }
@@ -210,9 +221,11 @@ class ModelClassesTruthTest {
     @Test
     void everyClassIsRecorded() {
         assertThat(cases()).hasSize(83);
-        assertThat(cases().map(Arguments::get).map(arguments -> ((JsonNode) arguments[1])
-                        .at("/config/architectures/0")
-                        .textValue()))
-                .containsAll(List.of("Qwen2VLModel", "Qwen2_5_VLForConditionalGeneration", "MistralForQuestionAnswering"));
+        assertThat(cases().map(Arguments::get)
+                        .map(arguments -> ((JsonNode) arguments[1])
+                                .at("/config/architectures/0")
+                                .textValue()))
+                .containsAll(
+                        List.of("Qwen2VLModel", "Qwen2_5_VLForConditionalGeneration", "MistralForQuestionAnswering"));
     }
 }

@@ -16,7 +16,9 @@ public final class RecordedCheckpoint {
     /** The tensors of {@code recorded} beside another config. */
     public static SmallCheckpoint of(JsonNode recorded, JsonNode config) {
         SmallCheckpoint checkpoint = new SmallCheckpoint(config.toString());
-        recorded.get("tensors").properties().forEach(entry -> checkpoint.tensor(entry.getKey(), shape(entry.getValue())));
+        recorded.get("tensors")
+                .properties()
+                .forEach(entry -> checkpoint.tensor(entry.getKey(), shape(entry.getValue())));
         return checkpoint;
     }
 

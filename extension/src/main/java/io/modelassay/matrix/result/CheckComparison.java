@@ -77,7 +77,8 @@ final class CheckComparison {
     }
 
     private static ToDoubleFunction<Double> noise(Check before, Check after, CalibratedModels calibrated) {
-        Noise noise = calibrated.noise(Settings.of(before).dtype(), before.model()).over(tokens(before));
+        Noise noise =
+                calibrated.noise(Settings.of(before).dtype(), before.model()).over(tokens(before));
         Double error = before.standardError();
         Double value = after.value();
         return switch (before.check()) {

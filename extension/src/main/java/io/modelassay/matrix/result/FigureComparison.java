@@ -44,7 +44,8 @@ final class FigureComparison {
                 (a, b) -> Settings.of(a).equals(Settings.of(b)))) {
             Subject subject = new Subject(pair.any().model(), pair.any().text());
             if (comparable(subject, "perplexity", pair, Settings::of, Measured::tokens)) {
-                Noise noise = calibrated.noise(pair.any().dtype(), pair.any().model())
+                Noise noise = calibrated
+                        .noise(pair.any().dtype(), pair.any().model())
                         .over(pair.any().tokens());
                 Double error = pair.any().standardError();
                 moved(

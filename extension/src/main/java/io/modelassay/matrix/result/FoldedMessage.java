@@ -11,8 +11,9 @@ final class FoldedMessage {
     private static final int SHOWN_LINES = 12;
     private static final int HARDLY_MORE_LINES = 3;
     private static final Pattern CALL = Pattern.compile("(?:\t| {4,})at (\\S*+).*");
-    private static final Predicate<String> OMITTED =
-            Pattern.compile("\\s++\\.\\.\\. [0-9]++ (?:more|common frames omitted)").asMatchPredicate();
+    private static final Predicate<String> OMITTED = Pattern.compile(
+                    "\\s++\\.\\.\\. [0-9]++ (?:more|common frames omitted)")
+            .asMatchPredicate();
 
     private FoldedMessage() {}
 

@@ -1,8 +1,8 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.matrix.result.CellResult.Measurement;
 import io.modelassay.matrix.result.TestResult.Outcome;
-import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Sketch;
 import io.modelassay.report.FigureLine.Traced;

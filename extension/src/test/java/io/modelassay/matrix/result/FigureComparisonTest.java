@@ -8,9 +8,8 @@ import static org.assertj.core.api.Assertions.tuple;
 import io.modelassay.matrix.result.FigureChange.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FigureComparisonTest {
     private static final String PLACE =
@@ -233,7 +232,9 @@ class FigureComparisonTest {
                                 row(here(), gptq, after).described(gptq, true))
                         .figures())
                 .isEmpty();
-        assertThat(compare(row(old().described(gptq, true), gptq, before), row(here(), gptq, 36.60, 0.71, 4e-3, 0.95, 0.033))
+        assertThat(compare(
+                                row(old().described(gptq, true), gptq, before),
+                                row(here(), gptq, 36.60, 0.71, 4e-3, 0.95, 0.033))
                         .figures())
                 .hasSize(5)
                 .allMatch(FigureChange::worse);
@@ -244,7 +245,8 @@ class FigureComparisonTest {
 
     /** A folder may be called anything; only what the cell recorded of the model decides. */
     @ParameterizedTest
-    @ValueSource(strings = {"Llama as GPTQ", "x as int4 g128 GPTQ", "my AWQ as AWQ", "a as b as int4 g128 GPTQ with lora"})
+    @ValueSource(
+            strings = {"Llama as GPTQ", "x as int4 g128 GPTQ", "my AWQ as AWQ", "a as b as int4 g128 GPTQ with lora"})
     void aNameGrantsNoTolerance(String folder) {
         double[] before = {36.38, 0.106, 9.85e-4, 0.9700, 0.0220};
         double[] after = {36.404, 0.178, 9.88e-4, 0.9674, 0.0226};

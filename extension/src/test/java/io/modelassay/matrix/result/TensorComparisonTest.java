@@ -122,7 +122,9 @@ class TensorComparisonTest {
     void aFolderThatIsCalledLikeACalibratedModelIsJudgedByItsTensors() {
         String folder = "Llama as GPTQ";
         assertThat(compare(
-                                Cells.of("old").described(folder, false).traced(folder, "fp16", sketch(WEIGHT, Kind.WEIGHT, 0)),
+                                Cells.of("old")
+                                        .described(folder, false)
+                                        .traced(folder, "fp16", sketch(WEIGHT, Kind.WEIGHT, 0)),
                                 Cells.of("new")
                                         .described(folder, false)
                                         .traced(folder, "fp16", sketch(WEIGHT, Kind.WEIGHT, 0.2)))
@@ -133,8 +135,10 @@ class TensorComparisonTest {
     @Test
     void codesThatCalibrationFindsAreNotJudgedByTensors() {
         String gptq = "tiny-qwen2 as int4 g128 GPTQ";
-        Cells before =
-                Cells.of("old").described(gptq, true).perplexity(gptq, "fp16", 36.3).traced(gptq, "fp16", sketch(WEIGHT, Kind.WEIGHT, 0));
+        Cells before = Cells.of("old")
+                .described(gptq, true)
+                .perplexity(gptq, "fp16", 36.3)
+                .traced(gptq, "fp16", sketch(WEIGHT, Kind.WEIGHT, 0));
         CellComparison cell = compare(
                 before,
                 Cells.of("new").perplexity(gptq, "fp16", 36.3).traced(gptq, "fp16", sketch(WEIGHT, Kind.WEIGHT, 0.2)));
