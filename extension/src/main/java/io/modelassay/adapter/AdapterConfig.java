@@ -30,6 +30,14 @@ public final class AdapterConfig {
     private static final long DEFAULT_RANK = 8;
     private static final Pattern RANGE = Pattern.compile("\\[\\s*(\\d{1,6})\\s*,\\s*(\\d{1,6})\\s*\\]");
     private static final int MOST_LAYERS = 10_000;
+    private static final List<String> SIZES = List.of(
+            "r",
+            "init_r",
+            "oft_block_size",
+            "boft_block_size",
+            "boft_block_num",
+            "boft_n_butterfly_factor",
+            "qalora_group_size");
     private static final List<String> CLASSIFIERS = List.of("classifier", "score");
     private static final Map<String, List<String>> TASK_HEADS =
             Map.of("SEQ_CLS", CLASSIFIERS, "TOKEN_CLS", CLASSIFIERS, "QUESTION_ANS", List.of("qa_outputs"));
@@ -37,6 +45,7 @@ public final class AdapterConfig {
     private final ModelConfig json;
     private final PythonPatterns patterns;
     private final String peftType;
+
     private final Optional<ModuleSelector> targets;
     private final Optional<ModuleSelector> excluded;
     private final Optional<ModuleSelector> feedForward;
@@ -62,8 +71,10 @@ public final class AdapterConfig {
         if (json.has("r") && json.integer("r") < (peftType.equals("OFT") ? 0 : 1)) {
             throw invalid("r is " + json.integer("r") + ", and a rank is at least 1", "correct r in the config");
         }
+        SIZES.stream().filter(json::has).forEach(key -> checkSize(json, key));
         json.optionalObject("rank_pattern").filter(pattern -> !isAdaLora()).ifPresent(pattern -> {
             for (String key : pattern.keysInFileOrder()) {
+                checkSize(pattern, key);
                 ranks.put(keyPattern("rank_pattern", key), pattern.integer(key));
             }
         });
@@ -82,6 +93,14 @@ public final class AdapterConfig {
      */
     public static AdapterConfig of(ModelConfig json) {
         return new AdapterConfig(json);
+    }
+
+    /** Shapes are made of it, whose elements have to be countable. */
+    private static void checkSize(ModelConfig object, String key) {
+        long size = object.integer(key);
+        if (size < 0 || size > Integer.MAX_VALUE) {
+            throw object.outOfRange(key, "a size from 0 to " + Integer.MAX_VALUE);
+        }
     }
 
     private PythonPattern keyPattern(String pattern, String key) {

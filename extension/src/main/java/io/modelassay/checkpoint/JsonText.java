@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.Collection;
 import java.util.Locale;
@@ -29,6 +30,14 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.INTERNAL)
 public final class JsonText {
     private static final Pattern WORD = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])");
+
+    /** By the name in the document. Asked for once a type: a document may hold a million records. */
+    private static final ClassValue<Map<String, Method>> ACCESSORS = new ClassValue<>() {
+        @Override
+        protected Map<String, Method> computeValue(Class<?> type) {
+            return accessors(type);
+        }
+    };
 
     private JsonText() {}
 
@@ -116,16 +125,23 @@ public final class JsonText {
 
     private static Map<String, @Nullable Object> members(Object document) {
         Map<String, @Nullable Object> members = new TreeMap<>();
-        for (RecordComponent component : document.getClass().getRecordComponents()) {
+        ACCESSORS.get(document.getClass()).forEach((name, accessor) -> {
             try {
-                component.getAccessor().setAccessible(true);
-                members.put(
-                        memberName(component.getName()), component.getAccessor().invoke(document));
+                members.put(name, accessor.invoke(document));
             } catch (IllegalAccessException | InvocationTargetException e) {
-                throw new IllegalStateException("Component " + component + " cannot be read", e);
+                throw new IllegalStateException("Component " + accessor + " cannot be read", e);
             }
-        }
+        });
         return members;
+    }
+
+    private static Map<String, Method> accessors(Class<?> type) {
+        Map<String, Method> accessors = new TreeMap<>();
+        for (RecordComponent component : type.getRecordComponents()) {
+            component.getAccessor().setAccessible(true);
+            accessors.put(memberName(component.getName()), component.getAccessor());
+        }
+        return accessors;
     }
 
     /** {@code dtypeCounts} becomes {@code dtype_counts}. */

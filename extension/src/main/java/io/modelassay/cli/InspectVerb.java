@@ -9,6 +9,7 @@ import io.modelassay.inspection.Inspection;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -59,7 +60,7 @@ final class InspectVerb extends Verb {
         if (adapter == null) {
             return new Outcome(
                     InspectDocument.of(inspection, null),
-                    InspectText.of(checkpoint, inspection, other, null),
+                    text(() -> InspectText.of(checkpoint, inspection, other, null)),
                     passes(inspection.findings()));
         }
         try (PeftAdapter opened = PeftAdapter.open(adapter)) {
@@ -68,9 +69,14 @@ final class InspectVerb extends Verb {
                     : AdapterInspection.of(opened, checkpoint, other);
             return new Outcome(
                     InspectDocument.of(inspection, beside),
-                    InspectText.of(checkpoint, inspection, other, beside),
+                    text(() -> InspectText.of(checkpoint, inspection, other, beside)),
                     passes(inspection.findings()) && passes(beside.findings()));
         }
+    }
+
+    /** Not made where it is not printed: of a million tensors it is large. */
+    private String text(Supplier<String> text) {
+        return printsJson() ? "" : text.get();
     }
 
     private boolean passes(List<Finding> findings) {

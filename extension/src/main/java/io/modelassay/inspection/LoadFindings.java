@@ -16,6 +16,7 @@ import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -24,6 +25,8 @@ import java.util.stream.Collectors;
  */
 final class LoadFindings {
     private static final String CONFIG = "config.json";
+
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,6}");
 
     private final Checkpoint checkpoint;
     private final ModelPlan plan;
@@ -176,7 +179,7 @@ final class LoadFindings {
         }
         int end = name.indexOf('.', prefix.length());
         String number = name.substring(prefix.length(), end < 0 ? name.length() : end);
-        return number.matches("[0-9]{1,6}") ? Integer.parseInt(number) : -1;
+        return NUMBER.matcher(number).matches() ? Integer.parseInt(number) : -1;
     }
 
     /** Judged by their values, a few bytes each. */

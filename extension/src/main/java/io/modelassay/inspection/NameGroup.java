@@ -11,16 +11,31 @@ import java.util.stream.Collectors;
 /**
  * Names that one finding is about: those that differ in their layer's number only, or one alone.
  *
- * @param subject the name, or the names with {@code *} for each number
+ * @param subject the name, or the names with {@code *} for each number, or {@code *} for all names of many kinds
  * @param names what it stands for, sorted
  */
 record NameGroup(String subject, List<String> names) {
     /** As many names as still get a finding each. */
     private static final int HANDFUL = 5;
 
-    /** The groups of {@code names}; up to a handful stay alone. */
+    /** More kinds of names than any model has that belongs to the architecture; what is beyond them is one group. */
+    private static final int MOST = 250;
+
+    private static final String ALL = "*";
+
+    /** The groups of {@code names}; up to a handful stay alone, and what is beyond many kinds is one group. */
     static List<NameGroup> of(Collection<String> names) {
-        return by(names, name -> "");
+        List<NameGroup> all = by(names, name -> "");
+        if (all.size() <= MOST) {
+            return all;
+        }
+        List<NameGroup> groups = new ArrayList<>(all.subList(0, MOST));
+        groups.add(new NameGroup(
+                ALL,
+                all.subList(MOST, all.size()).stream()
+                        .flatMap(group -> group.names.stream())
+                        .toList()));
+        return groups;
     }
 
     /** The same, names of another {@code trait} apart. */
@@ -65,6 +80,8 @@ record NameGroup(String subject, List<String> names) {
     /** {@code 4 of them, layers 0-3}. */
     String extent() {
         String layers = PrecisionGroup.ranges(names);
-        return names.size() + (layers.isEmpty() ? "" : " of layers " + layers);
+        return names.size()
+                + (layers.isEmpty() ? "" : " of layers " + layers)
+                + (subject.equals(ALL) ? ", first " + names.get(0) : "");
     }
 }

@@ -126,10 +126,13 @@ public final class StoredQuantization {
         Set<String> markers =
                 SCHEMES.stream().flatMap(s -> s.markers().stream()).collect(Collectors.toSet());
         NavigableSet<String> modules = new TreeSet<>();
+        int longest = markers.stream().mapToInt(String::length).max().orElse(0);
         for (String name : tensors.keySet()) {
-            for (String marker : markers) {
-                if (name.endsWith("." + marker)) {
-                    modules.add(name.substring(0, name.length() - marker.length() - 1));
+            for (int dot = name.lastIndexOf('.');
+                    dot >= 0 && name.length() - dot - 1 <= longest;
+                    dot = name.lastIndexOf('.', dot - 1)) {
+                if (markers.contains(name.substring(dot + 1))) {
+                    modules.add(name.substring(0, dot));
                 }
             }
         }

@@ -1,11 +1,13 @@
 package io.modelassay.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.ModelPlan;
+import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
@@ -68,6 +70,27 @@ class AdapterPlanTest {
             assertThat(refused).isNotNull();
             assertThat(refused.problem()).isEqualTo(AdapterProblem.UNSUPPORTED_ADAPTER_FORM);
             return refused;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"r", "rank_pattern"})
+    void ranksThatNoTensorCanHaveAreRefusedByKey(String key) {
+        for (long rank : new long[] {Long.MAX_VALUE, 1L << 31, Long.MIN_VALUE, -4}) {
+            Path edited = Corruptor.of(Fixtures.path("adapters/lora-qv"))
+                    .named(key + rank)
+                    .editJson("adapter_config.json", config -> {
+                        if (key.equals("r")) {
+                            config.put(key, rank);
+                        } else {
+                            config.putObject(key).put("q_proj", rank);
+                        }
+                    })
+                    .into(folder);
+            assertThatThrownBy(() -> PeftAdapter.open(edited).close())
+                    .isInstanceOfAny(CheckpointException.class, AdapterException.class)
+                    .hasMessageContaining(key.equals("r") ? "r" : "q_proj")
+                    .hasMessageContaining(String.valueOf(rank));
         }
     }
 
