@@ -216,7 +216,10 @@ public final class ModelQuantizer {
     /** Methods that look at one weight at a time need to know no architecture. */
     private ModelPlan model() {
         return WeightEncoder.handles(quantization.method())
-                ? Architectures.find(source).orElseGet(() -> StoredModules.plan(source))
+                ? Architectures.find(source)
+                        // Files hold experts one by one or stacked, which the architecture does not tell.
+                        .filter(plan -> !plan.hasExperts())
+                        .orElseGet(() -> StoredModules.plan(source))
                 : Architectures.require(source);
     }
 
@@ -250,6 +253,8 @@ public final class ModelQuantizer {
         DType compute = dtype.resolve(source.config());
         String key = String.join(
                 "/",
+                // For a person first; the content key tells apart what this leaves out.
+                quantization.toString(),
                 source.contentHash(),
                 quantization.contentKey(),
                 calibration.hash(),

@@ -185,7 +185,7 @@ class AdapterEffectAssertionsTest {
                 .into(folder);
         Path renamed = Corruptor.of(LORA)
                 .named("renamed")
-                .renameTensors("(.*)[.]weight", "$1.default.weight")
+                .renameTensors("(.*)[.]weight", "$1.policy.weight")
                 .into(folder);
         for (Path broken : new Path[] {half, renamed}) {
             try (PeftAdapter adapter = PeftAdapter.open(broken)) {

@@ -84,7 +84,7 @@ class AdapterLoadingTest {
         fails(adapter, () -> assertThat(adapter).loadsIn(Library.PEFT, "0.5.0", base), """
                 Expecting adapter <bare> to load in PEFT 0.5.0 on <tiny-llama>
                 but it loads without effect, in silence
-                because 16 stored tensors have no place and are dropped, such as model.layers.0.self_attn.q_proj.lora_A.default.weight
+                because 16 of 16 keys have no "base_model.model." in front; PEFT would look for base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight and ignore what is there, so the adapter would have no effect
                   missing base_model.model.model.layers.0.self_attn.q_proj.lora_A.default.weight
                   missing base_model.model.model.layers.0.self_attn.q_proj.lora_B.default.weight
                   missing base_model.model.model.layers.0.self_attn.v_proj.lora_A.default.weight
@@ -92,7 +92,7 @@ class AdapterLoadingTest {
                   missing base_model.model.model.layers.1.self_attn.q_proj.lora_A.default.weight
                   and 27 more
                   FOLDER/bare, base BASE
-                Try: the keys, shapes and settings that PEFT looks for; inspect --adapter names them
+                Try: put "base_model.model." in front of every key
                 """);
     }
 

@@ -52,7 +52,7 @@ class PeftAdapterAssertTest {
     void renamedKeysAreShownSideBySide() {
         Path broken = Corruptor.of(LORA)
                 .named("named")
-                .renameTensors("(.*layers[.]0.*)[.]weight", "$1.default.weight")
+                .renameTensors("(.*layers[.]0.*)[.]weight", "$1.policy.weight")
                 .into(folder);
         try (PeftAdapter adapter = PeftAdapter.open(broken);
                 Models models = new Models(folder)) {
@@ -60,13 +60,13 @@ class PeftAdapterAssertTest {
                     Expecting adapter <named> to have the keys that PEFT looks for in <tiny-llama>
                     but of 16 expected keys 4 are missing and 0 have another shape, and of 16 stored tensors 4 have no place:
                       wanted base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight
-                       found base_model.model.model.layers.0.self_attn.q_proj.lora_A.default.weight
+                       found base_model.model.model.layers.0.self_attn.q_proj.lora_A.policy.weight
                       wanted base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight
-                       found base_model.model.model.layers.0.self_attn.q_proj.lora_B.default.weight
+                       found base_model.model.model.layers.0.self_attn.q_proj.lora_B.policy.weight
                       wanted base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight
-                       found base_model.model.model.layers.0.self_attn.v_proj.lora_A.default.weight
+                       found base_model.model.model.layers.0.self_attn.v_proj.lora_A.policy.weight
                       wanted base_model.model.model.layers.0.self_attn.v_proj.lora_B.weight
-                       found base_model.model.model.layers.0.self_attn.v_proj.lora_B.default.weight
+                       found base_model.model.model.layers.0.self_attn.v_proj.lora_B.policy.weight
                       FOLDER/named, base BASE
                     Try: get_peft_model_state_dict(model), which takes the name out, or model.save_pretrained(folder)
                     """.replace(

@@ -21,6 +21,7 @@ class HealthyFixturesTest {
             "ct-pack-int4-g32-asym", Set.of("packed-zero-points"),
             "gptq-dynamic-v1-zeros", Set.of("zero-points-of-gptqmodel-only"),
             "gptq-int3-v1-zeros", Set.of("zero-points-of-gptqmodel-only"),
+            "gpt-oss-mxfp4", Set.of("unknown-model-type"),
             "gptq-int3-g128", Set.of("quantized-module-unpacked"),
             "gptq-zero-bias", Set.of("quantized-module-unpacked"),
             "gptq-v1-carry-bug", Set.of("quantized-module-unpacked", "weights-shifted", "zero-point-carry"));

@@ -130,7 +130,7 @@ class QuantizeAnyModelTest {
     @Test
     void expertsOneByOneWithoutTheirRouter() {
         Path moe = new SmallCheckpoint("""
-                        {"architectures": ["MixtralForCausalLM"], "model_type": "mixtral", "vocab_size": 256,
+                        {"architectures": ["PhimoeForCausalLM"], "model_type": "phimoe", "vocab_size": 256,
                          "num_local_experts": 4}""")
                 .tensor("model.embed_tokens.weight", 256, 64)
                 .tensor("model.layers.0.block_sparse_moe.gate.weight", 4, 64)

@@ -27,7 +27,8 @@ class ManyTensorsTest {
         EACH_ITS_PREFIX(i -> "t" + i + ".weight"),
         RENAMED(i -> "wrapper.model.layers." + i / 9 + ".mlp.part" + i % 9 + ".weight"),
         EXPERTS(i -> "model.layers." + i / 100 + ".mlp.experts." + i % 100 + ".up_proj.weight"),
-        PACKED(i -> "model.layers." + i / 4 + ".mlp.up_proj." + List.of("qweight", "qzeros", "scales", "g_idx").get(i % 4));
+        PACKED(i -> "model.layers." + i / 4 + ".mlp.up_proj."
+                + List.of("qweight", "qzeros", "scales", "g_idx").get(i % 4));
 
         private final IntFunction<String> name;
 
