@@ -12,12 +12,13 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.diagnosis.Diagnosis;
-import io.modelassay.inspection.DecodedScan;
+import io.modelassay.values.DecodedScan;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.inspection.UnusedBiases;
-import io.modelassay.inspection.WeightSanity;
+import io.modelassay.values.DecodedPadding;
+import io.modelassay.values.WeightSanity;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
 import io.modelassay.quantization.StoredQuantization;
@@ -232,7 +233,7 @@ final class LoadedModel implements AutoCloseable {
 
     synchronized PaddingReport paddingReport() {
         if (paddingReport == null) {
-            paddingReport = PaddingReport.of(checkpoint, stored);
+            paddingReport = DecodedPadding.of(checkpoint, stored);
         }
         return paddingReport;
     }

@@ -13,6 +13,7 @@ import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.inspection.UnusedBiases;
 import io.modelassay.quantization.StoredQuantization;
+import io.modelassay.values.DecodedPadding;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -101,7 +102,7 @@ public class CheckpointAssert extends AbstractStoredFormAssert<CheckpointAssert,
 
     @Override
     PaddingReport paddingReport() {
-        return PaddingReport.of(actual, storedQuantization());
+        return DecodedPadding.of(actual, storedQuantization());
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.inspection.AdapterInspection;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.report.ProgressLine;
+import io.modelassay.values.DecodedInspection;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
@@ -51,7 +52,7 @@ final class InspectVerb extends Verb {
                 return outcome(checkpoint, Inspection.of(checkpoint), null);
             }
             try (Checkpoint other = Checkpoint.open(reference)) {
-                return outcome(checkpoint, Inspection.withDecodedWeights(checkpoint, other, progress), other);
+                return outcome(checkpoint, DecodedInspection.of(checkpoint, other, progress), other);
             }
         }
     }

@@ -5,7 +5,7 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
-import io.modelassay.inspection.DecodedScan;
+import io.modelassay.values.DecodedScan;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.quantization.UnknownFormat;

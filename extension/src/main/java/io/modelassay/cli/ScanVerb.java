@@ -6,7 +6,7 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
-import io.modelassay.inspection.DecodedScan;
+import io.modelassay.values.DecodedScan;
 import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.report.ProgressLine;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
-import io.modelassay.inspection.WeightSanity;
+import io.modelassay.values.WeightSanity;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.quantizer.Calibration;

@@ -11,9 +11,6 @@ import io.modelassay.checkpoint.ModelConfig;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.quantization.StoredQuantization;
-import io.modelassay.runtime.Device;
-import io.modelassay.runtime.Progress;
-import io.modelassay.runtime.TorchEngine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,19 +145,9 @@ public final class Inspection {
         return new Inspection(checkpoint, Optional.of(reference));
     }
 
-    /**
-     * Beside {@link #of(Checkpoint, Checkpoint)}, whether every weight that is stored quantized decodes to what the reference
-     * holds. Decodes them all, on the CPU; starts the engine where there are any.
-     */
-    public static Inspection withDecodedWeights(Checkpoint checkpoint, Checkpoint reference, Progress progress) {
-        Inspection headers = of(checkpoint, reference);
-        if (headers.quantization.weights().isEmpty()) {
-            return headers;
-        }
-        return new Inspection(
-                headers,
-                WeightSanity.against(
-                        reference, checkpoint, headers.quantization, TorchEngine.on(Device.CPU), progress));
+    /** The same, with {@code more} findings before those of the headers. */
+    public Inspection with(List<Finding> more) {
+        return new Inspection(this, more);
     }
 
     /** The config's {@code model_type}, if there is one. */

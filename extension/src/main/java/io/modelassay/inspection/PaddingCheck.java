@@ -10,9 +10,6 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
-import io.modelassay.runtime.Device;
-import io.modelassay.runtime.TorchEngine;
-import io.modelassay.runtime.WeightHealth;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
@@ -36,7 +33,7 @@ final class PaddingCheck {
 
     private final Checkpoint checkpoint;
     private final StoredQuantization stored;
-    private @Nullable TorchEngine engine;
+    private final @Nullable DecodedZeros decoded;
     private final List<GatedMlp> mlps;
 
     /** Names and sizes of an unknown architecture may mean something else, so what they suggest is no defect. */
@@ -44,9 +41,11 @@ final class PaddingCheck {
 
     private final List<Finding> findings = new ArrayList<>();
 
-    PaddingCheck(Checkpoint checkpoint, StoredQuantization stored) {
+    /** A check that knows the zeros of quantized weights from {@code decoded}, or does not look at them where it is null. */
+    PaddingCheck(Checkpoint checkpoint, StoredQuantization stored, @Nullable DecodedZeros decoded) {
         this.checkpoint = checkpoint;
         this.stored = stored;
+        this.decoded = decoded;
         this.mlps = GatedMlp.of(checkpoint.tensors().keySet());
         this.severity = Architectures.isKnown(checkpoint.config()) ? Severity.ERROR : Severity.INFO;
     }
@@ -82,18 +81,6 @@ final class PaddingCheck {
         boolean isEmpty() {
             return gate.isEmpty() && up.isEmpty() && down.isEmpty();
         }
-    }
-
-    /** As {@link #report}, with an engine of its own where MLPs are quantized. */
-    PaddingReport orDecoding() {
-        boolean quantized = mlps.stream()
-                .findFirst()
-                .map(mlp -> stored.find(mlp.down() + ".weight").isPresent())
-                .orElse(false);
-        if (quantized) {
-            engine = TorchEngine.on(Device.CPU);
-        }
-        return report();
     }
 
     PaddingReport report() {
@@ -341,11 +328,11 @@ final class PaddingCheck {
     }
 
     private Optional<BitSet> zeroRows(String module) {
-        return zeros(module, ZeroBytes::rows, WeightHealth.ZeroChannels::rows);
+        return zeros(module, ZeroBytes::rows, DecodedZeros.Channels::rows);
     }
 
     private Optional<BitSet> zeroColumns(String module) {
-        return zeros(module, ZeroBytes::columns, WeightHealth.ZeroChannels::columns);
+        return zeros(module, ZeroBytes::columns, DecodedZeros.Channels::columns);
     }
 
     private interface Picked<T> {
@@ -353,18 +340,12 @@ final class PaddingCheck {
     }
 
     private Optional<BitSet> zeros(
-            String module, Picked<ZeroBytes> ofStored, Picked<WeightHealth.ZeroChannels> ofDecoded) {
+            String module, Picked<ZeroBytes> ofStored, Picked<DecodedZeros.Channels> ofDecoded) {
         Optional<PackedWeight> packed = stored.find(module + ".weight");
         if (packed.isEmpty()) {
             return checkpoint.find(module + ".weight").map(tensor -> ofStored.of(ZeroBytes.in(checkpoint, tensor)));
         }
-        TorchEngine decoding = engine;
-        if (decoding == null) {
-            return Optional.empty();
-        }
-        try (WeightHealth health = new WeightHealth(checkpoint, decoding)) {
-            return Optional.of(ofDecoded.of(health.zeroChannels(packed.get())));
-        }
+        return decoded == null ? Optional.empty() : Optional.of(ofDecoded.of(decoded.in(packed.get())));
     }
 
     private void add(String id, String subject, String message, String nextStep) {

@@ -35,15 +35,15 @@ public final class PaddingReport {
      * quantized weights are not seen, since nothing is decoded.
      */
     public static PaddingReport withoutDecoding(Checkpoint checkpoint, StoredQuantization stored) {
-        return new PaddingCheck(checkpoint, stored).report();
+        return new PaddingCheck(checkpoint, stored, null).report();
     }
 
     /**
-     * Of headers and values. Where MLPs are quantized, the engine decodes one layer on the CPU, and all layers if that one has
-     * zero channels.
+     * Of headers and values. Where MLPs are quantized, {@code decoded} is asked about one layer, and about all layers if that
+     * one has zero channels.
      */
-    public static PaddingReport of(Checkpoint checkpoint, StoredQuantization stored) {
-        return new PaddingCheck(checkpoint, stored).orDecoding();
+    public static PaddingReport of(Checkpoint checkpoint, StoredQuantization stored, DecodedZeros decoded) {
+        return new PaddingCheck(checkpoint, stored, decoded).report();
     }
 
     /** Number of gated MLPs; 0 where the names of the modules are not known, so that nothing was looked at. */

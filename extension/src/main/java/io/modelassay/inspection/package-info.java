@@ -1,7 +1,4 @@
-/**
- * What is wrong or odd about an artifact, in words: from headers, from the values of small parts, and from what quantized
- * weights decode to.
- */
+/** What is wrong or odd about an artifact, in words: from headers and from the values of small parts. Needs no engine. */
 @NullMarked
 package io.modelassay.inspection;
 

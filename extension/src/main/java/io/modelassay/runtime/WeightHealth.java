@@ -3,6 +3,7 @@ package io.modelassay.runtime;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.inspection.DecodedZeros;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.PackedWeight;
 import java.util.BitSet;
@@ -91,21 +92,13 @@ public final class WeightHealth implements AutoCloseable {
         }
     }
 
-    /**
-     * Which rows, and which columns, of a weight hold zeros only.
-     *
-     * @param rows output channels
-     * @param columns input channels
-     */
-    public record ZeroChannels(BitSet rows, BitSet columns) {}
-
     /** The zero rows and columns of {@code weight} once it is decoded. */
-    public ZeroChannels zeroChannels(PackedWeight weight) {
+    public DecodedZeros.Channels zeroChannels(PackedWeight weight) {
         try (Tensor decoded = decoder.decode(weight);
                 Tensor zeros = kernels.call("zero_channels", decoded)) {
             long[] flags = kernels.longs(zeros);
             int rows = Math.toIntExact(weight.shape().dimension(0));
-            return new ZeroChannels(set(flags, 0, rows), set(flags, rows, flags.length));
+            return new DecodedZeros.Channels(set(flags, 0, rows), set(flags, rows, flags.length));
         }
     }
 

@@ -12,6 +12,7 @@ import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.truth.PackedTwin;
 import io.modelassay.truth.PackedTwin.Widening;
 import io.modelassay.truth.SmallCheckpoint;
+import io.modelassay.values.DecodedPadding;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -35,7 +36,7 @@ class PaddingReportTest {
 
     private static PaddingReport report(Path model) {
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
-            return PaddingReport.of(
+            return DecodedPadding.of(
                     checkpoint, StoredQuantization.of(checkpoint, Architectures.find(checkpoint.config())));
         }
     }

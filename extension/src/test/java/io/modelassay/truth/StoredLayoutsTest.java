@@ -9,7 +9,7 @@ import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.diagnosis.Diagnosis;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
-import io.modelassay.inspection.DecodedScan;
+import io.modelassay.values.DecodedScan;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantizer.Calibration;

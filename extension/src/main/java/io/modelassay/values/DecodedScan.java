@@ -1,4 +1,4 @@
-package io.modelassay.inspection;
+package io.modelassay.values;
 
 import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.ModelPlan;

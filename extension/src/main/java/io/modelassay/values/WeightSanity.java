@@ -1,4 +1,4 @@
-package io.modelassay.inspection;
+package io.modelassay.values;
 
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
