@@ -1,5 +1,6 @@
 package io.modelassay.matrix;
 
+import io.modelassay.junit.ModelAssayExtension;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,10 @@ import org.eclipse.aether.artifact.DefaultArtifact;
 /** The class path of a suite under a stack. */
 final class ClassPaths implements AutoCloseable {
     private static final String LAUNCHER = "org/junit/platform/launcher/Launcher.class";
+
+    private static final String PROGRAM = CellMain.class.getName().replace('.', '/') + ".class";
+    private static final String EXTENSION =
+            ModelAssayExtension.class.getName().replace('.', '/') + ".class";
 
     private final MavenResolver resolver;
 
@@ -72,6 +77,9 @@ final class ClassPaths implements AutoCloseable {
         addLauncher(entries, libraries);
         checkEffect(stack, libraries);
         checkChild(suite, entries);
+        if (!ClassPathContent.has(entries, PROGRAM)) {
+            entries.add(CellProgram.entry());
+        }
         return new ResolvedClassPath(tests, entries, libraries);
     }
 
@@ -128,7 +136,7 @@ final class ClassPaths implements AutoCloseable {
     }
 
     private static void checkChild(Suite suite, List<Path> entries) {
-        if (!ClassPathContent.has(entries, CellMain.class.getName().replace('.', '/') + ".class")) {
+        if (!ClassPathContent.has(entries, EXTENSION)) {
             throw new MatrixException(
                     MatrixProblem.NO_CHILD,
                     "The suite " + suite.name() + " has no ModelAssay on its class path that can run in a matrix",

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * that which the project names, and no launcher.
  */
 class ConsumerDependenciesTest {
-    private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
+    private static final Path PROJECT = Path.of("../..").toAbsolutePath().normalize();
     private static final String OURS = dependency("io.modelassay", "modelassay-junit", "0.1.0-SNAPSHOT");
 
     @TempDir
@@ -37,9 +37,11 @@ class ConsumerDependenciesTest {
     /** Versions of the artifacts of JUnit that a project with these parts of a pom has. */
     private SortedMap<String, String> junit(String pom) throws IOException, UnresolvableException {
         Files.copy(PROJECT.resolve("pom.xml"), folder.resolve("pom.xml"));
-        Path extension = Files.createDirectories(folder.resolve("extension"));
-        Files.copy(PROJECT.resolve("extension/pom.xml"), extension.resolve("pom.xml"));
-        Files.createDirectories(extension.resolve("target/classes"));
+        for (String module : List.of("", "artifact", "engine", "core", "junit", "matrix", "cli", "bom")) {
+            Path place = Files.createDirectories(folder.resolve("extension").resolve(module));
+            Files.copy(PROJECT.resolve("extension").resolve(module).resolve("pom.xml"), place.resolve("pom.xml"));
+            Files.createDirectories(place.resolve("target/classes"));
+        }
         Path consumer = Files.createDirectories(folder.resolve("consumer"));
         Files.writeString(
                 consumer.resolve("pom.xml"),

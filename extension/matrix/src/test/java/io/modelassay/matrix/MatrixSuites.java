@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 /** Suites of {@link CellSuites} with what they need of this JVM's class path, and nothing more. */
 final class MatrixSuites {
     private static final Pattern NEEDED = Pattern.compile(
-            ".*(junit-|opentest4j|apiguardian|jackson-|jspecify|assertj-core|byte-buddy|extension.target.classes).*");
+            ".*(junit-|opentest4j|apiguardian|jackson-|jspecify|assertj-core|byte-buddy|(artifact|engine|core|junit).target.(classes|modelassay-)).*");
 
     static final Stack OWN = Stack.parse("name=own");
 
