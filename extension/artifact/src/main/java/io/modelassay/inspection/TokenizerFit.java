@@ -20,9 +20,11 @@ final class TokenizerFit {
     /** Nothing of an embedding that does not fit config.json: {@link VocabularyRows} tells of the tokenizer too. */
     static List<Finding> findings(Checkpoint checkpoint, ModelPlan plan, LoadReport report) {
         StoredNames names = StoredNames.of(checkpoint, plan);
+        VocabularyRows told = VocabularyRows.of(checkpoint, plan, report);
         Optional<TensorInfo> table = plan.parameters().stream()
                 .filter(parameter -> parameter.kind() == Parameter.Kind.EMBEDDING)
                 .findFirst()
+                .filter(parameter -> !told.names().contains(parameter.name()))
                 .flatMap(names::tensor)
                 .filter(tensor ->
                         !VocabularyRows.of(checkpoint, plan, report).names().contains(tensor.name()));

@@ -9,6 +9,7 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.fixtures.Corruptor;
 import io.modelassay.fixtures.Fixtures;
+import io.modelassay.truth.Truths;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -88,8 +89,14 @@ class AdapterVerdictsTest {
     @Test
     void theBasesWeightBesideTheAdaptersIsOfNoUseToVllm() {
         String weight = "base_model.model.lm_head.base_layer.weight";
-        Path adapter =
-                onEnd("lm_head", false).addTensor(weight, "F32", 2048, 256).into(folder);
+        byte[] head;
+        try (Checkpoint base = Checkpoint.open(UNTIED)) {
+            head = Truths.bytes(base, "lm_head.weight");
+        }
+        Path adapter = onEnd("lm_head", false)
+                .addTensor(weight, "BF16", 2048, 256)
+                .replaceBytes(weight, "BF16", head, 2048, 256)
+                .into(folder);
         assertThat(inspect(adapter, UNTIED)).first().satisfies(finding -> {
             assertThat(finding.id()).isEqualTo("adapter-refused-by-vllm");
             assertThat(finding.severity()).isEqualTo(Severity.INFO);

@@ -86,6 +86,18 @@ class VocabularyRowsTest {
                 });
     }
 
+    /** transformers finds the embedding of a base model that was saved alone. */
+    @Test
+    void namesWithoutTheBaseModelsPrefix() {
+        assertThat(inspect(Corruptor.of(Fixtures.path("tiny-qwen2"))
+                        .named("base")
+                        .resizeTensors("model\\.embed_tokens\\.weight", 2000, 256)
+                        .renameTensors("model[.](.*)", "$1")))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.message())
+                        .contains("model.embed_tokens.weight has 2000 rows", "the last 48 have no row"));
+    }
+
     /** Another hidden size is no matter of the vocabulary. */
     @Test
     void otherColumnsAreTheirOwnMismatch() {
