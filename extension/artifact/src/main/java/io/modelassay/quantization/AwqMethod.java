@@ -20,19 +20,11 @@ public final class AwqMethod implements QuantizationMethod {
             "AutoAWQ before 0.2.6",
             BITS,
             GROUPS,
-            Set.of(
-                    Trait.LOADS_IN_FLOAT16,
-                    Trait.NO_EPSILON,
-                    Trait.MEANS_IN_COMPUTE_TYPE,
-                    Trait.WHOLE_GROUPS));
+            Set.of(Trait.LOADS_IN_FLOAT16, Trait.NO_EPSILON, Trait.MEANS_IN_COMPUTE_TYPE, Trait.WHOLE_GROUPS));
 
     /** AutoAWQ 0.2.6 and newer. */
     private static final ToolArithmetic NEW = new ToolArithmetic(
-            "autoawq",
-            "AutoAWQ from 0.2.6",
-            BITS,
-            GROUPS,
-            Set.of(Trait.LOADS_IN_FLOAT16, Trait.WHOLE_GROUPS));
+            "autoawq", "AutoAWQ from 0.2.6", BITS, GROUPS, Set.of(Trait.LOADS_IN_FLOAT16, Trait.WHOLE_GROUPS));
 
     @Override
     public String name() {

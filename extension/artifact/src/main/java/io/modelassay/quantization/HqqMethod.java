@@ -27,8 +27,7 @@ public final class HqqMethod implements QuantizationMethod {
     @Override
     public Codec codec(Quantization quantization) {
         return new Codec(
-                "hqq_fit.py",
-                Map.of("bits", (long) quantization.bits(), "group", (long) quantization.groupSize()));
+                "hqq_fit.py", Map.of("bits", (long) quantization.bits(), "group", (long) quantization.groupSize()));
     }
 
     @Override

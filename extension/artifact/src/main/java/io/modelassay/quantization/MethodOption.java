@@ -15,10 +15,7 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public record MethodOption(
-        String name,
-        String valueName,
-        String description,
-        BiFunction<MethodSettings, String, MethodSettings> change) {
+        String name, String valueName, String description, BiFunction<MethodSettings, String, MethodSettings> change) {
 
     /** An option without a value. */
     public static <S extends MethodSettings> MethodOption flag(

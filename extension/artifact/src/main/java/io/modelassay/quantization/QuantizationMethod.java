@@ -32,9 +32,8 @@ public interface QuantizationMethod {
 
     /** A short name of {@code quantization}, such as {@code int4 g128 RTN}. */
     default String label(Quantization quantization) {
-        String extent = quantization.groupSize() == Quantization.PER_CHANNEL
-                ? "per channel"
-                : "g" + quantization.groupSize();
+        String extent =
+                quantization.groupSize() == Quantization.PER_CHANNEL ? "per channel" : "g" + quantization.groupSize();
         boolean shifted = grids().choosesZero() && !quantization.symmetric();
         return "int" + quantization.bits() + " " + extent + (shifted ? " asymmetric " : " ") + title();
     }

@@ -14,8 +14,7 @@ import org.apiguardian.api.API;
  * @param traits what it does that can fail
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record ToolArithmetic(
-        String id, String label, List<Integer> bits, List<Integer> groupSizes, Set<Trait> traits) {
+public record ToolArithmetic(String id, String label, List<Integer> bits, List<Integer> groupSizes, Set<Trait> traits) {
     private static final List<Integer> ANY_BITS = List.of(2, 3, 4, 8);
     private static final List<Integer> ANY_GROUPS = List.of(32, 64, 128, Quantization.PER_CHANNEL);
 
@@ -24,8 +23,8 @@ public record ToolArithmetic(
             new ToolArithmetic("rtn", "RTN", ANY_BITS, ANY_GROUPS, Set.of(Trait.SCALES_IN_COMPUTE_TYPE));
 
     /** Round to nearest with float32 scales. */
-    public static final ToolArithmetic FLOAT_SCALES = new ToolArithmetic(
-            "float-scales", "NF4, FP4, LLM.int8 or FP8", List.of(4, 8), ANY_GROUPS, Set.of());
+    public static final ToolArithmetic FLOAT_SCALES =
+            new ToolArithmetic("float-scales", "NF4, FP4, LLM.int8 or FP8", List.of(4, 8), ANY_GROUPS, Set.of());
 
     /** Something in the arithmetic that a model's values can make fail. */
     @API(status = API.Status.EXPERIMENTAL)

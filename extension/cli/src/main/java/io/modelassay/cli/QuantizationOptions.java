@@ -89,8 +89,7 @@ final class QuantizationOptions {
     }
 
     private OptionSpec spec(MethodOption option) {
-        OptionSpec.Builder spec =
-                OptionSpec.builder("--" + option.name()).description(option.description());
+        OptionSpec.Builder spec = OptionSpec.builder("--" + option.name()).description(option.description());
         return option.isFlag()
                 ? spec.type(boolean.class)
                         .arity("0")
@@ -145,13 +144,15 @@ final class QuantizationOptions {
 
     @Option(
             names = "--lm-head",
-            description = "The head, too, of gptq and rtn; 8 bits in groups of 32 unless a rule for lm_head says otherwise.")
+            description =
+                    "The head, too, of gptq and rtn; 8 bits in groups of 32 unless a rule for lm_head says otherwise.")
     private boolean head;
 
     Quantization read(Verb verb) {
         try {
             if (!Methods.quantizing().contains(method)) {
-                throw verb.misused("--method: there is no " + method + "; " + String.join(", ", new Methods()) + " are known");
+                throw verb.misused(
+                        "--method: there is no " + method + "; " + String.join(", ", new Methods()) + " are known");
             }
             requireMeant(Quantization.of(method), verb);
             GridChoices grids = QuantizationMethods.named(method).grids();

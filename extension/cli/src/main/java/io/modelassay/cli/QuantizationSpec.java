@@ -51,8 +51,7 @@ final class QuantizationSpec implements CommandLine.ITypeConverter<Quantization>
 
     /** Takes the settings it knows out of {@code values}. */
     private static Quantization quantization(String text, String name, Map<String, String> values) {
-        QuantizationMethod method = known()
-                .filter(candidate -> candidate.name().equals(name))
+        QuantizationMethod method = known().filter(candidate -> candidate.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> wrong(text, "names no method that is known"));
         GridChoices grids = method.grids();

@@ -90,7 +90,8 @@ final class WeightCauses {
                             + sizes.stream().map(String::valueOf).collect(Collectors.joining(", "))
                             + ", which AutoAWQ asserts",
                     "a group size that divides them, padding before quantization, or GPTQ",
-                    setting -> setting.procedure().has(Trait.WHOLE_GROUPS) && weight.columns() % setting.groupSize() != 0);
+                    setting ->
+                            setting.procedure().has(Trait.WHOLE_GROUPS) && weight.columns() % setting.groupSize() != 0);
         }
     }
 

@@ -27,6 +27,10 @@ abstract class GptqLayout implements ArtifactFormat {
 
     @Override
     public String refusal(Quantization quantization) {
+        String unpacked = IntegerGrid.refusal(quantization);
+        if (!unpacked.isEmpty()) {
+            return unpacked;
+        }
         List<Quantization> grids = quantization.grids();
         if (offset && !grids.stream().allMatch(Quantization::symmetric)) {
             // A stored zero of -1 is read back in more than one way.

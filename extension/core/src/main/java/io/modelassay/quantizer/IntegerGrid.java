@@ -4,13 +4,24 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.quantization.DynamicRule;
 import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Quantization;
+import java.util.Set;
 
 /** Quantizations into integer codes with integer zero points, in groups of input channels. */
 final class IntegerGrid {
     /** What layouts of such codes store. */
     static final String CONTENT = "integer codes with integer zero points";
 
+    /** Bits of the codes that {@code bit_stream.py} makes words of. */
+    private static final Set<Integer> PACKED_BITS = Set.of(2, 3, 4, 8);
+
     private IntegerGrid() {}
+
+    /** Why the codes of some module cannot be packed into words, or nothing. */
+    static String refusal(Quantization quantization) {
+        return quantization.grids().stream().allMatch(grid -> PACKED_BITS.contains(grid.bits()))
+                ? ""
+                : "packs codes of 2, 3, 4 or 8 bits";
+    }
 
     /** Whether all modules that are quantized have the same grid, the head not among them. */
     static boolean isUniform(Quantization quantization) {

@@ -5,7 +5,6 @@ import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 

@@ -147,7 +147,8 @@ public final class ModelQuantizer {
                     + " as " + format.name() + ": " + refused + "\nTry: "
                     + (quantization.symmetric()
                             ? "static groups, or no act-order"
-                            : "codes centred on zero, or the format " + ArtifactFormats.own(quantization).name())
+                            : "codes centred on zero, or the format "
+                                    + ArtifactFormats.own(quantization).name())
                     + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
         }
     }

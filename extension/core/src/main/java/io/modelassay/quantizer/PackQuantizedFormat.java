@@ -26,6 +26,10 @@ public final class PackQuantizedFormat implements ArtifactFormat {
 
     @Override
     public String refusal(Quantization quantization) {
+        String unpacked = IntegerGrid.refusal(quantization);
+        if (!unpacked.isEmpty()) {
+            return unpacked;
+        }
         return IntegerGrid.isUniform(quantization)
                 ? ""
                 : "is written with one grid for all modules and no quantized head; gptq_v2 holds "

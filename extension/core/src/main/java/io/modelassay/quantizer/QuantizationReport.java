@@ -39,8 +39,9 @@ public record QuantizationReport(
     /** The notes, and what did not go as asked for: fallbacks, Hessians that needed more damping or a floor. */
     public List<Finding> findings() {
         List<Finding> findings = new ArrayList<>(notes);
-        CalibratedMethod.of(quantization).ifPresent(method -> modules.forEach(module -> method.finding(module, quantization)
-                .ifPresent(findings::add)));
+        CalibratedMethod.of(quantization)
+                .ifPresent(method -> modules.forEach(
+                        module -> method.finding(module, quantization).ifPresent(findings::add)));
         return List.copyOf(findings);
     }
 }

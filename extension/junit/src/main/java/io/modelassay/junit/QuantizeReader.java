@@ -20,7 +20,9 @@ final class QuantizeReader {
     private QuantizeReader(Quantize annotation, String place) {
         this.annotation = annotation;
         this.place = place;
-        this.title = annotation.method() == Method.NAMED ? annotation.named() : annotation.method().name();
+        this.title = annotation.method() == Method.NAMED
+                ? annotation.named()
+                : annotation.method().name();
     }
 
     static Quantization read(Quantize annotation, String place) {
@@ -42,7 +44,8 @@ final class QuantizeReader {
                 extent != Extent.GRANULARITY && annotation.granularity() != Granularity.CHANNEL,
                 "granularity",
                 annotation.granularity());
-        boolean orders = method.options().stream().anyMatch(option -> option.name().equals(ACT_ORDER));
+        boolean orders =
+                method.options().stream().anyMatch(option -> option.name().equals(ACT_ORDER));
         refuse(!orders && annotation.actOrder(), "actOrder", true);
         boolean calibrated = method.needsCalibration();
         refuse(!calibrated && !annotation.calibration().isEmpty(), "calibration", annotation.calibration());
