@@ -9,7 +9,7 @@ abstract class FourBitFloat implements QuantizationMethod {
     private static final int USUAL_BLOCK = 64;
 
     /** Scales that share a nested one. */
-    private static final long NESTED_BLOCK = 256;
+    static final long NESTED_BLOCK = 256;
 
     /** The number by which the kernel knows the table. */
     abstract long table();

@@ -10,12 +10,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import org.apiguardian.api.API;
 
 /**
  * HQQ as its own library and transformers store it: {@code W_q}, {@code scale} and {@code zero}, with {@link HqqMeta} beside
  * them; W = (code - zero) * scale, after {@code Quantizer.dequantize} of hqq.
  */
-final class HqqScheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class HqqScheme implements Scheme {
     private static final Set<TensorType> WORDS =
             Set.of(TensorType.U8, TensorType.I32, TensorType.F16, TensorType.BF16, TensorType.F32);
 
@@ -143,7 +145,7 @@ final class HqqScheme implements Scheme {
                                 "rows",
                                 rows,
                                 "type",
-                                FloatTypes.number(meta.get().type())))));
+                                FloatTypes.number(meta.get().type()))).inSteps()));
     }
 
     /** The shape of the matrix of codes, whose columns are those of the words once read in their own type. */
