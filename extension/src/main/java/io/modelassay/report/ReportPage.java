@@ -117,7 +117,7 @@ final class ReportPage {
                 "artifact",
                 model.artifact(),
                 "quantization",
-                Optional.ofNullable(model.quantization()).orElse("as stored"),
+                model.scheme(),
                 "checks",
                 checks,
                 "kind",
@@ -181,12 +181,12 @@ final class ReportPage {
                 "check", check.check(),
                 "model", check.model(),
                 "verdict",
-                        check.limit().isEmpty() && check.holds()
+                        !check.isJudged() && check.holds()
                                 ? "not judged"
                                 : check.holds() ? "✓ holds" : "✗ does not hold",
                 "kind", check.holds() ? "good" : "bad",
                 "figure", Numbers.withError(check.value(), check.standardError(), check.unit()),
-                "limit", check.limit().isEmpty() ? "none" : (check.limit() + " " + check.unit()).strip(),
+                "limit", check.isJudged() ? (check.limit() + " " + check.unit()).strip() : "none",
                 "provenance", check.provenance());
     }
 
