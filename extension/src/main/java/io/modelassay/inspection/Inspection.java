@@ -69,7 +69,7 @@ public final class Inspection {
                     LoadFindings.of(checkpoint, known.get(), loadReport.orElseThrow(), quantization, experts);
             all.addAll(words.all());
             all.addAll(ConfigFindings.of(config, known.get()));
-            all.addAll(TokenizerFit.findings(checkpoint, known.get()));
+            all.addAll(TokenizerFit.findings(checkpoint, known.get(), loadReport.orElseThrow()));
             elsewhere = words.renamed();
         } else if (readable) {
             all.addAll(ShardedState.of(checkpoint).findings());

@@ -217,6 +217,9 @@ final class LoadFindings {
                         (a, b) -> a,
                         TreeMap::new));
         shapes.keySet().removeAll(sharded.names());
+        VocabularyRows vocabulary = VocabularyRows.of(checkpoint, plan, report);
+        vocabulary.finding().ifPresent(findings::add);
+        shapes.keySet().removeAll(vocabulary.names());
         for (NameGroup group : NameGroup.by(shapes.keySet(), name -> shapes.getOrDefault(name, ""))) {
             String shape = shapes.getOrDefault(group.names().get(0), "");
             add(

@@ -1,5 +1,6 @@
 package io.modelassay.inspection;
 
+import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.architecture.StoredNames;
@@ -16,12 +17,17 @@ import java.util.OptionalLong;
 final class TokenizerFit {
     private TokenizerFit() {}
 
-    static List<Finding> findings(Checkpoint checkpoint, ModelPlan plan) {
+    /** Nothing of an embedding that does not fit config.json: {@link VocabularyRows} tells of the tokenizer too. */
+    static List<Finding> findings(Checkpoint checkpoint, ModelPlan plan, LoadReport report) {
         StoredNames names = StoredNames.of(checkpoint, plan);
+        VocabularyRows told = VocabularyRows.of(checkpoint, plan, report);
         Optional<TensorInfo> table = plan.parameters().stream()
                 .filter(parameter -> parameter.kind() == Parameter.Kind.EMBEDDING)
                 .findFirst()
-                .flatMap(names::tensor);
+                .filter(parameter -> !told.names().contains(parameter.name()))
+                .flatMap(names::tensor)
+                .filter(tensor ->
+                        !VocabularyRows.of(checkpoint, plan, report).names().contains(tensor.name()));
         OptionalLong ids =
                 checkpoint.tokenizerFile().map(TokenizerVocabulary::size).orElse(OptionalLong.empty());
         if (table.isEmpty() || table.get().shape().rank() != 2 || ids.isEmpty()) {

@@ -1,11 +1,14 @@
 package io.modelassay.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -22,6 +25,20 @@ record CommandRun(int code, String out, String err) {
     /** The one document on standard output; fails if there is anything else. */
     JsonNode json() {
         return json(out);
+    }
+
+    /** The ids of the findings of its document that are more than remarks. Fails if the exit code tells otherwise. */
+    Set<String> aboveInfo() {
+        Set<String> ids = new TreeSet<>();
+        boolean error = false;
+        for (JsonNode finding : json().at("/findings")) {
+            if (!finding.at("/severity").asText().equals("info")) {
+                ids.add(finding.at("/id").asText());
+            }
+            error |= finding.at("/severity").asText().equals("error");
+        }
+        assertThat(code).as(err).isEqualTo(error ? 1 : 0);
+        return ids;
     }
 
     static JsonNode json(String text) {

@@ -65,6 +65,29 @@ class PredictVerbTest {
         assertThat(run.json().get("effect").textValue()).isEqualTo("full");
     }
 
+    /** What is not known here says nothing against the adapter: a gate can tell it from a refusal. */
+    @Test
+    void whatIsNotCoveredHasAnExitCodeOfItsOwn() {
+        CommandRun future = CommandRun.of("predict", LLAMA, "--adapter", LORA, "--with", "peft==0.99.0", "--json");
+        assertThat(future.code()).isEqualTo(4);
+        assertThat(future.json().get("outcome").textValue()).isEqualTo("NOT_COVERED");
+        assertThat(future.json().get("cause").textValue()).contains("0.99.0");
+        Path method = Corruptor.of(LORA)
+                .named("method")
+                .editJson("adapter_config.json", config -> config.put("peft_type", "BONE"))
+                .into(folder);
+        assertThat(CommandRun.of("predict", LLAMA, "--adapter", method, "--with", "peft==0.18.1")
+                        .code())
+                .isEqualTo(4);
+        assertThat(CommandRun.of("predict", LLAMA, "--adapter", method, "--with", "peft==0.21.2")
+                        .code())
+                .isEqualTo(1);
+        assertThat(CommandRun.of("predict", LLAMA, "--adapter", LORA, "--with", "peft==0.21.2")
+                        .code())
+                .isZero();
+        assertThat(CommandRun.of("predict", "--help").out()).contains("4 not covered");
+    }
+
     @Test
     void aBrokenFolderIsPredictedToo() {
         Path broken = Corruptor.of(LORA)

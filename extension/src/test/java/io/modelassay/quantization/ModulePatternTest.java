@@ -2,6 +2,8 @@ package io.modelassay.quantization;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -28,5 +30,18 @@ class ModulePatternTest {
     })
     void aPatternSelectsTheModuleItNamesAndAllBelow(String pattern, String module, boolean selected) {
         assertThat(ModulePattern.of(pattern).matches(module)).isEqualTo(selected);
+    }
+
+    /** A matcher that backtracks would try each way to divide the name among the asterisks. */
+    @Test
+    @Timeout(10)
+    void manyAsterisksTakeNoMoreTimeThanOne() {
+        String name = "model." + "a".repeat(20_000);
+        ModulePattern hostile = ModulePattern.of("*a".repeat(5_000) + "b");
+        assertThat(hostile.matches(name)).isFalse();
+        assertThat(hostile.matches(name + "b")).isTrue();
+        assertThat(hostile.matches(name + "b.weight")).isTrue();
+        assertThat(ModulePattern.of("*".repeat(50_000)).matches(name)).isTrue();
+        assertThat(ModulePattern.of("line\n*").matches("line\nbreak")).isTrue();
     }
 }

@@ -3,20 +3,12 @@ package io.modelassay.truth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
-import io.modelassay.fixtures.Fixtures;
 import io.modelassay.inspection.Inspection;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,16 +21,8 @@ class ModelTypesTruthTest {
     private Path temp;
 
     static Stream<Arguments> types() {
-        return StreamSupport.stream(read().get("cases").spliterator(), false)
+        return RecordedCheckpoint.ofModelTypes()
                 .map(saved -> Arguments.of(saved.get("name").textValue(), saved));
-    }
-
-    private static JsonNode read() {
-        try (InputStream in = new GZIPInputStream(Files.newInputStream(Fixtures.truths("model-types.json.gz")))) {
-            return new ObjectMapper().readTree(in);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @ParameterizedTest(name = "{0}")
