@@ -12,7 +12,6 @@ import io.modelassay.diagnosis.SettingTable;
 import io.modelassay.diagnosis.TypedPass;
 import io.modelassay.diagnosis.WeightRange;
 import io.modelassay.quantizer.Calibration;
-import io.modelassay.report.DiagnosisPage;
 import io.modelassay.report.ProgressLine;
 import io.modelassay.report.WholeFile;
 import io.modelassay.runtime.DType;
