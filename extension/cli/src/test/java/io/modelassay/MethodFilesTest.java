@@ -28,7 +28,8 @@ class MethodFilesTest {
     private static final Path EXTENSION = Path.of("").toAbsolutePath().getParent();
 
     /** What a method is made of, by the file's simple name: a new method has such files, and changes none. */
-    private static final Pattern OWN = Pattern.compile("(Calibrated)?(Awq|Gptq|Rtn|Hqq|Nf4|Fp4|LlmInt8|Fp8)[A-Za-z0-9]*");
+    private static final Pattern OWN =
+            Pattern.compile("(Calibrated)?(Awq|Gptq|Rtn|Hqq|Nf4|Fp4|LlmInt8|Fp8)[A-Za-z0-9]*");
 
     /** Names for users who would rather not write a string; a method without one works alike. */
     private static final Set<String> NAMES_FOR_USERS = Set.of("Quantization", "Procedure", "ToolArithmetic");
@@ -68,7 +69,8 @@ class MethodFilesTest {
     private Set<String> filesWith(Pattern pattern) throws IOException {
         Set<String> files = new TreeSet<>();
         for (Path source : sources) {
-            if (pattern.matcher(Files.readString(source, StandardCharsets.UTF_8)).find()) {
+            if (pattern.matcher(Files.readString(source, StandardCharsets.UTF_8))
+                    .find()) {
                 files.add(source.getFileName().toString().replaceFirst("\\.java$", ""));
             }
         }
@@ -88,9 +90,10 @@ class MethodFilesTest {
     void noFileButItsOwnNamesAMethod() throws IOException {
         String names = alternatives(ofThisLibrary().map(QuantizationMethod::name));
         String constants = alternatives(ofThisLibrary().map(QuantizationMethod::title));
-        String classes = alternatives(ofThisLibrary().map(method -> method.getClass().getSimpleName()));
-        Set<String> naming = filesWith(
-                Pattern.compile("\"" + names + "\"|\\bMethod\\." + constants + "\\b|\\b" + classes + "\\b"));
+        String classes =
+                alternatives(ofThisLibrary().map(method -> method.getClass().getSimpleName()));
+        Set<String> naming =
+                filesWith(Pattern.compile("\"" + names + "\"|\\bMethod\\." + constants + "\\b|\\b" + classes + "\\b"));
         naming.removeIf(file -> OWN.matcher(file).matches());
         Set<String> expected = new TreeSet<>(NAMES_FOR_USERS);
         expected.addAll(WORDS_OF_STORED_FILES);
@@ -107,8 +110,8 @@ class MethodFilesTest {
 
     @Test
     void noFileNamesTheClassOfALayout() throws IOException {
-        Set<String> naming = filesWith(Pattern.compile(
-                "\\b(Awq|Gptq|GptqV2|PackQuantized|BitsAndBytes|NaiveQuantized|BlockFp8)Format\\b"));
+        Set<String> naming = filesWith(
+                Pattern.compile("\\b(Awq|Gptq|GptqV2|PackQuantized|BitsAndBytes|NaiveQuantized|BlockFp8)Format\\b"));
         naming.removeIf(file -> file.endsWith("Format"));
         assertThat(naming).isEmpty();
     }

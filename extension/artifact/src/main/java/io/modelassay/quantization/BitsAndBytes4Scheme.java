@@ -150,12 +150,13 @@ public final class BitsAndBytes4Scheme implements Scheme {
                 parts,
                 nested ? Map.of("nested_offset", state.nestedOffset()) : Map.of(),
                 new Codec(
-                        "bitsandbytes4.py",
-                        Map.of(
-                                "normal", state.quantType().equals("nf4") ? 1L : 0L,
-                                "block", state.block(),
-                                "nested_block", state.nestedBlock(),
-                                "type", FloatTypes.number(state.type()))).of(CodeKind.TABLE4));
+                                "bitsandbytes4.py",
+                                Map.of(
+                                        "normal", state.quantType().equals("nf4") ? 1L : 0L,
+                                        "block", state.block(),
+                                        "nested_block", state.nestedBlock(),
+                                        "type", FloatTypes.number(state.type())))
+                        .of(CodeKind.TABLE4));
     }
 
     @Override

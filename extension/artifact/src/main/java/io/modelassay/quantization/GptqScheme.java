@@ -120,9 +120,17 @@ public final class GptqScheme implements Scheme {
                 parts,
                 Map.of(),
                 new Codec(
-                        "gptq.py",
-                        Map.of("bits", (long) bits, "group", group, "offset", (long) zeros.offset(), "words", (long)
-                                zeros.wordBits())).inSteps()));
+                                "gptq.py",
+                                Map.of(
+                                        "bits",
+                                        (long) bits,
+                                        "group",
+                                        group,
+                                        "offset",
+                                        (long) zeros.offset(),
+                                        "words",
+                                        (long) zeros.wordBits()))
+                        .inSteps()));
     }
 
     private long inputs(ModuleTensors module, Shape packed, SchemeReading reading) {

@@ -134,18 +134,19 @@ public final class HqqScheme implements Scheme {
                 new TreeMap<>(Map.of("codes", codes.get(), "scale", scale.get(), "zero", zero.get())),
                 Map.of(),
                 new Codec(
-                        "hqq.py",
-                        Map.of(
-                                "planes",
-                                (long) packing.planes,
-                                "bits",
-                                (long) packing.field,
-                                "word",
-                                packing.word == TensorType.I32 ? 3L : 0L,
-                                "rows",
-                                rows,
-                                "type",
-                                FloatTypes.number(meta.get().type()))).inSteps()));
+                                "hqq.py",
+                                Map.of(
+                                        "planes",
+                                        (long) packing.planes,
+                                        "bits",
+                                        (long) packing.field,
+                                        "word",
+                                        packing.word == TensorType.I32 ? 3L : 0L,
+                                        "rows",
+                                        rows,
+                                        "type",
+                                        FloatTypes.number(meta.get().type())))
+                        .inSteps()));
     }
 
     /** The shape of the matrix of codes, whose columns are those of the words once read in their own type. */

@@ -12,8 +12,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.LongStream;
 import java.util.function.Predicate;
+import java.util.stream.LongStream;
 import org.apiguardian.api.API;
 
 /**
@@ -146,7 +146,9 @@ public final class PackQuantizedScheme implements Scheme {
                 type,
                 parts,
                 Map.of(),
-                new Codec(List.of("scaled.py", "pack_quantized.py"), options).in(DecodeType.MODEL).inSteps());
+                new Codec(List.of("scaled.py", "pack_quantized.py"), options)
+                        .in(DecodeType.MODEL)
+                        .inSteps());
     }
 
     private static Optional<Shape> shape(TensorInfo stored, SchemeReading reading) {

@@ -78,7 +78,11 @@ class OwnSchemeTest {
         CommandRun lacking = inspect(stored().removeTensor(DOWN + ".row_scale"));
         assertThat(lacking.code()).isEqualTo(1);
         assertThat(lacking.json().at("/load_report/missing/0").asText()).isEqualTo(DOWN + ".row_scale");
-        CommandRun turned = inspect(stored().named("turned").setValue(DOWN + ".row_scale", 3, -0.5));
+        assertThat(CommandRun.of("scan", stored().named("healthy").into(folder)).code())
+                .isZero();
+        Path wrong =
+                stored().named("turned").setValue(DOWN + ".row_scale", 3, -0.5).into(folder);
+        CommandRun turned = CommandRun.of("scan", wrong, "--json");
         assertThat(turned.code()).isEqualTo(1);
         assertThat(turned.json().at("/findings").findValuesAsText("id")).contains("negative-row-scale");
     }

@@ -48,8 +48,7 @@ public final class RowBytes implements Scheme {
         Optional<TensorInfo> scale = reading.require(module, SCALE, Set.of(TensorType.F32));
         if (codes.isEmpty()
                 || scale.isEmpty()
-                || !reading.hasShape(
-                        scale.get(), Shape.of(codes.get().shape().dimension(0)))) {
+                || !reading.hasShape(scale.get(), Shape.of(codes.get().shape().dimension(0)))) {
             return List.of();
         }
         return List.of(new PackedWeight(
@@ -83,7 +82,8 @@ public final class RowBytes implements Scheme {
     public List<Finding> valueFindings(
             PackedWeight weight, Checkpoint checkpoint, Optional<QuantizationConfig> config) {
         TensorInfo scale = Objects.requireNonNull(weight.parts().get("absmax"));
-        var values = checkpoint.map(scale, 0, Math.toIntExact(scale.byteLength()))
+        var values = checkpoint
+                .map(scale, 0, Math.toIntExact(scale.byteLength()))
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asFloatBuffer();
         for (int row = 0; row < values.limit(); row++) {
