@@ -13,7 +13,6 @@ import io.modelassay.diagnosis.SettingTable;
 import io.modelassay.diagnosis.TypedPass;
 import io.modelassay.diagnosis.WeightRange;
 import io.modelassay.quantizer.Calibration;
-import io.modelassay.report.DiagnosisPage;
 import io.modelassay.report.ProgressLine;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
