@@ -30,13 +30,13 @@ final class ConsoleSummary {
         failed.stream()
                 .limit(SHOWN_CHECKS)
                 .forEach(check -> lines.add("  does not hold: " + check.check() + " of " + check.model() + ", "
-                        + Numbers.withError(check.value(), check.standardError(), check.unit()) + ", limit "
-                        + check.limit()));
+                        + Numbers.withError(check.value(), check.standardError(), check.unit())
+                        + (check.isJudged() ? ", limit " + check.limit() : "")));
         if (failed.size() > SHOWN_CHECKS) {
             lines.add("  and " + (failed.size() - SHOWN_CHECKS) + " more");
         }
         long open = results.checks().stream()
-                .filter(check -> check.limit().isEmpty() && check.holds())
+                .filter(check -> !check.isJudged() && check.holds())
                 .count();
         if (open > 0) {
             lines.add("  reported, not judged: " + Numbers.count(open, "figure") + " without a limit");

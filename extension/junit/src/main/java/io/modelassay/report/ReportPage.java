@@ -143,7 +143,7 @@ final class ReportPage {
                 "Models",
                 () -> HtmlTable.<Model>cards()
                         .text("Model", Model::artifact)
-                        .text("Quantization", model -> Objects.requireNonNullElse(model.quantization(), "as stored"))
+                        .text("Quantization", Model::scheme)
                         .cell("Checks", ReportPage::checksOf)
                         .text(
                                 Column.of("Perplexity").number(),
@@ -284,7 +284,7 @@ final class ReportPage {
                         .text(
                                 Column.of("Limit").styled("limit"),
                                 check ->
-                                        check.limit().isEmpty() ? "none" : (check.limit() + " " + check.unit()).strip())
+                                        check.isJudged() ? (check.limit() + " " + check.unit()).strip() : "none")
                         .text(Column.of("From").styled("from"), Check::provenance)
                         .write(html, failedFirst));
     }
@@ -293,7 +293,7 @@ final class ReportPage {
         if (!check.holds()) {
             return "✗ does not hold";
         }
-        return check.limit().isEmpty() ? "not judged" : "✓ holds";
+        return check.isJudged() ? "✓ holds" : "not judged";
     }
 
     private void tests() {
