@@ -13,6 +13,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.conversion.ConfigCopy;
 import io.modelassay.conversion.OutputFolder;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
@@ -80,8 +81,10 @@ final class ArtifactWriter {
             });
         }
         if (weights.size() != plan.size()) {
-            throw new IllegalArgumentException("The checkpoint has weights of " + weights.size() + " of the "
-                    + plan.size() + " modules to be quantized\nTry: inspect, which lists the missing ones");
+            throw new InvalidRequestException(
+                    "The checkpoint has weights of " + weights.size() + " of the " + plan.size()
+                            + " modules to be quantized",
+                    "inspect, which lists the missing ones");
         }
         this.heads = model.parameters().stream()
                 .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD
@@ -92,15 +95,17 @@ final class ArtifactWriter {
 
     private void requireFit(String module, TensorInfo weight, Parameter parameter, Quantization settings) {
         if (!FULL_PRECISION.contains(weight.type()) || !weight.shape().equals(parameter.shape())) {
-            throw new IllegalArgumentException("The weight of " + module + " is " + weight.type() + " "
-                    + weight.shape() + ", not " + parameter.shape() + " in full precision"
-                    + "\nTry: a checkpoint that is not quantized, with its own config.json");
+            throw new InvalidRequestException(
+                    "The weight of " + module + " is " + weight.type() + " " + weight.shape() + ", not "
+                            + parameter.shape() + " in full precision",
+                    "a checkpoint that is not quantized, with its own config.json");
         }
         String refusal = format.refusal(weight.shape(), settings);
         if (!refusal.isEmpty()) {
-            throw new IllegalArgumentException("The format " + format.name() + " cannot hold " + module + " "
-                    + weight.shape() + " as " + settings.label() + ": it " + refusal
-                    + "\nTry: another group size, another format, or keep = \"" + module + "\"");
+            throw new InvalidRequestException(
+                    "The format " + format.name() + " cannot hold " + module + " " + weight.shape() + " as "
+                            + settings.label() + ": it " + refusal,
+                    "another group size, another format, or keep = \"" + module + "\"");
         }
     }
 

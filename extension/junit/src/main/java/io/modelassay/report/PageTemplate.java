@@ -1,6 +1,6 @@
 package io.modelassay.report;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.Printable;
 import io.pebbletemplates.pebble.PebbleEngine;
 import io.pebbletemplates.pebble.loader.ClasspathLoader;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.modelassay.checkpoint;
+package io.modelassay.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
