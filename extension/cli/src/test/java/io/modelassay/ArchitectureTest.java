@@ -176,7 +176,6 @@ class ArchitectureTest {
                 .should(nameNoTypeOf(
                         "com.fasterxml..",
                         "picocli..",
-                        "io.pebbletemplates..",
                         "org.eclipse.aether..",
                         "org.apache.maven..",
                         "org.apache.spark..",

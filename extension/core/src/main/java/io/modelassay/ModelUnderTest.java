@@ -20,11 +20,11 @@ import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
-import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.NonFiniteActivation;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.evaluation.TrainingBatch;
 import io.modelassay.evaluation.TrainingStep;
 import io.modelassay.failure.NotPossibleException;
@@ -102,9 +102,9 @@ public final class ModelUnderTest implements AutoCloseable {
         ModelUnderTest merged = withMergedAdapter(adapter);
         Comparison comparison =
                 evaluator.compare(withAdapter(adapter).language(), merged.language(), tokens(text), protocol());
-        ModelIdentity loss = merged.identity(merged.name() + " against unmerged");
-        evaluator.recorder().described(loss);
-        evaluator.recorder().compared(loss.name(), text.name(), comparison);
+        evaluator
+                .recorder()
+                .compared(merged.subject().named(merged.name() + " against unmerged"), text.name(), comparison);
         return comparison;
     }
 
@@ -131,14 +131,13 @@ public final class ModelUnderTest implements AutoCloseable {
         return adapted.map(with -> loaded.name() + with.label()).orElseGet(loaded::name);
     }
 
-    /** What {@code name}, under which figures of this model are reported, stands for. */
-    private ModelIdentity identity(String name) {
-        String folder = loaded.folderName();
-        String adapter = adapted.map(AdaptedModel::label).orElse("");
-        return new ModelIdentity(
-                name,
-                quantization().isPresent() ? folder : folder + adapter,
-                quantization().map(applied -> applied.label() + adapter).orElse(null),
+    /** What figures of this model are of: its {@link #name} and, as data, what the name stands for. */
+    public Subject subject() {
+        return new Subject(
+                name(),
+                loaded.folderName(),
+                quantization().map(Quantization::label).orElse(null),
+                adapter().map(PeftAdapter::name).orElse(null),
                 quantization().map(Quantization::needsCalibration).orElse(false));
     }
 
@@ -320,8 +319,7 @@ public final class ModelUnderTest implements AutoCloseable {
     public Perplexity perplexity(Text text, Protocol protocol) {
         int[] tokens = tokens(text);
         Perplexity perplexity = evaluator.perplexity(language(), tokens, protocol);
-        evaluator.recorder().described(identity(name()));
-        evaluator.recorder().measured(name(), text.name(), perplexity);
+        evaluator.recorder().measured(subject(), text.name(), perplexity);
         trace(language(), text, tokens, protocol);
         return perplexity;
     }
@@ -335,15 +333,14 @@ public final class ModelUnderTest implements AutoCloseable {
     public Comparison comparison(Text text, Protocol protocol) {
         int[] tokens = tokens(text);
         Comparison comparison = evaluator.compare(reference().language(), language(), tokens, protocol);
-        evaluator.recorder().described(identity(name()));
-        evaluator.recorder().compared(name(), text.name(), comparison);
+        evaluator.recorder().compared(subject(), text.name(), comparison);
         trace(language(), text, tokens, protocol);
         return comparison;
     }
 
     private void trace(LanguageModel model, Text text, int[] tokens, Protocol protocol) {
         if (evaluator.recorder().tracesModels()) {
-            evaluator.recorder().traced(name(), text.name(), provenance(), evaluator.trace(model, tokens, protocol));
+            evaluator.recorder().traced(subject(), text.name(), provenance(), evaluator.trace(model, tokens, protocol));
         }
     }
 
@@ -384,7 +381,6 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** Tells whoever keeps this run's figures, such as the report, of a check that was made. */
     public void record(Figure figure) {
-        evaluator.recorder().described(identity(name()));
         evaluator.recorder().checked(figure);
     }
 

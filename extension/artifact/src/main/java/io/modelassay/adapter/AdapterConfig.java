@@ -17,8 +17,6 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apiguardian.api.API;
 
 /**
@@ -28,7 +26,6 @@ import org.apiguardian.api.API;
 @API(status = API.Status.EXPERIMENTAL)
 public final class AdapterConfig {
     private static final long DEFAULT_RANK = 8;
-    private static final Pattern RANGE = Pattern.compile("\\[\\s*(\\d{1,6})\\s*,\\s*(\\d{1,6})\\s*\\]");
     private static final int MOST_LAYERS = 10_000;
     private static final List<String> SIZES = List.of(
             "r",
@@ -147,10 +144,11 @@ public final class AdapterConfig {
 
     /** The ranks that pruning left, a list of booleans for each module; what training started with where there is none. */
     private long adaptiveRank(String module) {
-        Optional<String> kept = json.optionalObject("rank_pattern")
-                .flatMap(pattern -> pattern.toJson(module + ".lora_E").or(() -> pattern.toJson(module)));
-        if (kept.isPresent()) {
-            return kept.get().split("true", -1).length - 1L;
+        Optional<ModelConfig> pattern = json.optionalObject("rank_pattern");
+        for (String key : List.of(module + ".lora_E", module)) {
+            if (pattern.isPresent() && pattern.get().has(key)) {
+                return pattern.get().booleans(key).stream().filter(kept -> kept).count();
+            }
         }
         return json.integer("init_r", 12);
     }
@@ -269,11 +267,18 @@ public final class AdapterConfig {
     /** {@code layer_replication}: the base's layers that the adapted model has, in order; empty for each of them once. */
     public List<Integer> replicatedLayers() {
         List<Integer> layers = new ArrayList<>();
-        Matcher range = RANGE.matcher(json.toJson("layer_replication").orElse(""));
-        while (range.find()) {
-            int end = Integer.parseInt(range.group(2));
-            for (int layer = Integer.parseInt(range.group(1)); layer < end && layers.size() < MOST_LAYERS; layer++) {
-                layers.add(layer);
+        if (!json.has("layer_replication")) {
+            return layers;
+        }
+        for (List<Long> range : json.integerLists("layer_replication")) {
+            if (range.size() != 2 || range.get(0) < 0 || range.get(1) > MOST_LAYERS) {
+                throw invalid(
+                        "layer_replication has the range " + range + ", not [FIRST, END] of at most " + MOST_LAYERS
+                                + " layers",
+                        "the layer_replication that the adapter was trained with, such as [[0, 16], [8, 24]]");
+            }
+            for (long layer = range.get(0); layer < range.get(1) && layers.size() < MOST_LAYERS; layer++) {
+                layers.add((int) layer);
             }
         }
         return layers;

@@ -8,9 +8,9 @@ import org.apiguardian.api.API;
  * require gradients.
  *
  * @param tensor its name in the base or in the adapter
- * @param storage how it is stored, such as {@code U8}
+ * @param storage how it is stored, such as {@code U8}; empty where it is quantized after loading
  * @param savedBy the entry of {@code modules_to_save} that copies its module, to train it whole; empty for a tensor of the
  *     adapter's own
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record IntegerGradient(String tensor, String storage, Optional<String> savedBy) {}
+public record IntegerGradient(String tensor, Optional<String> storage, Optional<String> savedBy) {}

@@ -34,20 +34,20 @@ public final class IntegerGradients {
         List<IntegerGradient> found = new ArrayList<>();
         adapter.weights().tensors().values().stream()
                 .filter(tensor -> !tensor.type().isFloatingPoint())
-                .map(tensor -> new IntegerGradient(tensor.name(), tensor.type().label(), Optional.empty()))
+                .map(tensor -> new IntegerGradient(
+                        tensor.name(), Optional.of(tensor.type().label()), Optional.empty()))
                 .forEach(found::add);
         for (String entry : adapter.config().modulesToSave()) {
             packed.weights().values().stream()
                     .filter(weight -> copies(entry, weight.module()))
                     .flatMap(weight -> integers(weight)
-                            .map(part ->
-                                    new IntegerGradient(part.name(), part.type().label(), Optional.of(entry))))
+                            .map(part -> new IntegerGradient(
+                                    part.name(), Optional.of(part.type().label()), Optional.of(entry))))
                     .forEach(found::add);
             plan.stream()
                     .flatMap(known -> known.modules().stream())
                     .filter(module -> quantized.test(module) && copies(entry, module))
-                    .map(module ->
-                            new IntegerGradient(module + ".weight", "quantized after loading", Optional.of(entry)))
+                    .map(module -> new IntegerGradient(module + ".weight", Optional.empty(), Optional.of(entry)))
                     .forEach(found::add);
         }
         return List.copyOf(found);

@@ -233,6 +233,27 @@ public final class ModelConfig {
     }
 
     /**
+     * An array of arrays of integers.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
+    public List<List<Long>> integerLists(String key) {
+        return list(
+                key,
+                "an array of arrays of integers",
+                (place, value) -> list(place, "an array of integers", value, (inner, each) -> toLong(inner, each)));
+    }
+
+    /**
+     * An array of true and false.
+     *
+     * @throws CheckpointException if absent or of another kind
+     */
+    public List<Boolean> booleans(String key) {
+        return list(key, "an array of true and false", (place, value) -> toBoolean(place, value));
+    }
+
+    /**
      * An array of numbers.
      *
      * @throws CheckpointException if absent or of another kind
@@ -389,6 +410,10 @@ public final class ModelConfig {
         if (value == null) {
             throw missing(key, expected);
         }
+        return list(key, expected, value, reader);
+    }
+
+    private <T> List<T> list(String key, String expected, JsonNode value, ElementReader<T> reader) {
         if (!value.isArray()) {
             throw wrongKind(key, expected, value);
         }

@@ -182,7 +182,7 @@ public final class StoredQuantization {
     }
 
     private void compareDeclared(QuantizationConfig config) {
-        Map<String, List<PackedWeight>> wrong = new TreeMap<>();
+        Map<Disagreement, List<PackedWeight>> wrong = new TreeMap<>();
         for (PackedWeight weight : weights.values()) {
             if (GroupTargets.isAmbiguous(weight.module(), config)) {
                 continue;
@@ -193,25 +193,47 @@ public final class StoredQuantization {
                     : Scheme.Declared.NOTHING;
             OptionalLong bits = declared.bits();
             if (bits.isPresent() && bits.getAsLong() != weight.format().bits()) {
-                String key = "bits " + bits.getAsLong() + ", the tensors have "
-                        + weight.format().bits();
-                wrong.computeIfAbsent(key, any -> new ArrayList<>()).add(weight);
+                wrong.computeIfAbsent(
+                                new Disagreement(
+                                        "bits-disagree",
+                                        "bits",
+                                        bits.getAsLong(),
+                                        weight.format().bits()),
+                                any -> new ArrayList<>())
+                        .add(weight);
             }
             OptionalLong group = declared.groupSize();
             if (group.isPresent() && !sameGroups(group.getAsLong(), weight)) {
-                String key = "group_size " + group.getAsLong() + ", the tensors have "
-                        + weight.format().groupSize();
-                wrong.computeIfAbsent(key, any -> new ArrayList<>()).add(weight);
+                wrong.computeIfAbsent(
+                                new Disagreement(
+                                        "group-size-disagrees",
+                                        "group_size",
+                                        group.getAsLong(),
+                                        weight.format().groupSize()),
+                                any -> new ArrayList<>())
+                        .add(weight);
             }
         }
-        wrong.forEach((figures, affected) -> findings.add(new Finding(
-                figures.startsWith("bits") ? "bits-disagree" : "group-size-disagrees",
+        wrong.forEach((found, affected) -> findings.add(new Finding(
+                found.id(),
                 Severity.ERROR,
                 config.source(),
-                config.source() + " declares " + figures + " in " + affected.size()
+                config.source() + " declares " + found.key() + " " + found.declared() + ", the tensors have "
+                        + found.stored() + " in " + affected.size()
                         + (affected.size() == 1 ? " module: " : " modules, first ")
                         + affected.get(0).module(),
                 "correct " + config.source() + "; a loader that trusts it fails or computes nonsense")));
+    }
+
+    /** What config and tensors disagree on; alike for many modules. */
+    private record Disagreement(String id, String key, long declared, long stored) implements Comparable<Disagreement> {
+        @Override
+        public int compareTo(Disagreement other) {
+            return Comparator.comparing(Disagreement::id)
+                    .thenComparingLong(Disagreement::declared)
+                    .thenComparingLong(Disagreement::stored)
+                    .compare(this, other);
+        }
     }
 
     private static boolean sameGroups(long declared, PackedWeight weight) {

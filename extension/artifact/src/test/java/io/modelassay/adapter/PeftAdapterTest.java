@@ -1,6 +1,7 @@
 package io.modelassay.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.modelassay.checkpoint.CheckpointException;
@@ -10,6 +11,7 @@ import io.modelassay.fixtures.Fixtures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,6 +95,40 @@ class PeftAdapterTest {
         assertThat(config.rank("model.layers.1.self_attn.my_v_proj")).isEqualTo(8);
         assertThat(config.alpha("model.layers.1.self_attn.q_proj")).isEqualTo(4);
         assertThat(config.alpha("model.layers.1.self_attn.o_proj")).isEqualTo(16);
+    }
+
+    /** PEFT adds up the flags of AdaLoRA's rank_pattern. Words in them are no flags. */
+    @Test
+    void pruningLeavesAsManyRanksAsThereAreFlags() {
+        AdapterConfig config = config("""
+                {"peft_type": "ADALORA", "init_r": 12,
+                 "rank_pattern": {"a.v_proj.lora_E": [true, false, true], "a.q_proj.lora_E": [false],
+                                  "a.o_proj.lora_E": ["true"]}}
+                """);
+        assertThat(config.rank("a.v_proj")).isEqualTo(2);
+        assertThat(config.rank("a.q_proj")).isZero();
+        assertThat(config.rank("a.k_proj")).isEqualTo(12);
+        assertThatThrownBy(() -> config.rank("a.o_proj"))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("rank_pattern.a.o_proj.lora_E[0]");
+    }
+
+    @Test
+    void replicatedLayersAreRanges() {
+        assertThat(config("{\"peft_type\": \"LORA\", \"layer_replication\": [[0, 2], [1, 3]]}")
+                        .replicatedLayers())
+                .containsExactly(0, 1, 1, 2);
+        assertThat(config("{\"peft_type\": \"LORA\", \"layer_replication\": null}")
+                        .replicatedLayers())
+                .isEmpty();
+        for (String wrong : List.of("[[0, 2, 3]]", "[[-1, 2]]", "[[0, 1000000000]]", "[[0]]")) {
+            AdapterConfig config = config("{\"peft_type\": \"LORA\", \"layer_replication\": " + wrong + "}");
+            assertThatThrownBy(config::replicatedLayers)
+                    .isInstanceOf(AdapterException.class)
+                    .hasMessageContaining("layer_replication");
+        }
+        AdapterConfig words = config("{\"peft_type\": \"LORA\", \"layer_replication\": [\"[0, 2]\"]}");
+        assertThatThrownBy(words::replicatedLayers).isInstanceOf(CheckpointException.class);
     }
 
     @Test

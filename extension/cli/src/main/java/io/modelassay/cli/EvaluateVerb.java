@@ -182,7 +182,9 @@ final class EvaluateVerb extends Verb {
                     + ", so their predictions cannot be compared token by token");
         }
         int largest = IntStream.of(ids).max().orElse(0);
-        if (tokens.ids != null && largest >= vocabulary) {
+        // Where the config does not fit the embedding, its vocabulary is what is wrong, and loading says so.
+        boolean fits = model.loadReport().mismatched().isEmpty();
+        if (tokens.ids != null && largest >= vocabulary && fits) {
             throw misused("--tokens: token id " + largest + " is beyond the vocabulary of " + vocabulary);
         }
     }

@@ -7,6 +7,7 @@ import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.ComparisonCheck;
 import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Origin;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -139,7 +140,7 @@ final class LimitOptions {
 
     private static Optional<Finding> beyond(
             ComparisonCheck check, double limit, ModelUnderTest model, Comparison comparison) {
-        Figure found = check.judge(model.name(), comparison, limit, "");
+        Figure found = check.judge(model.subject(), comparison, limit, Origin.NONE);
         return found.holds()
                 ? Optional.empty()
                 : Optional.of(new Finding(
@@ -151,13 +152,13 @@ final class LimitOptions {
                         Severity.ERROR,
                         model.name(),
                         "The " + check.label() + " is " + figure(found) + " against "
-                                + model.reference().name() + ", the limit " + found.limit() + " " + found.unit(),
+                                + model.reference().name() + ", the limit " + found.limitText() + " " + found.unit(),
                         "more bits or smaller groups, or the modules that lose most in full precision"));
     }
 
     private static Optional<Finding> ruinous(ModelUnderTest model, Comparison comparison) {
         double loosest = DefaultLimits.loosestDriftPercent();
-        Figure found = ComparisonCheck.DRIFT.judge(model.name(), comparison, loosest, "");
+        Figure found = ComparisonCheck.DRIFT.judge(model.subject(), comparison, loosest, Origin.NONE);
         return found.holds()
                 ? Optional.empty()
                 : Optional.of(new Finding(

@@ -58,7 +58,8 @@ final class ArtifactWriter {
     /**
      * Will write {@code source} with the modules of {@code plan} in {@code format}.
      *
-     * @throws IllegalArgumentException if the format cannot hold one of them, or a weight is missing or quantized already
+     * @throws IllegalArgumentException if the format cannot hold one of them
+     * @throws QuantizerException if a weight is missing, quantized already, or of another shape than the config says
      */
     ArtifactWriter(
             Checkpoint source, ModelPlan model, QuantizationPlan plan, ArtifactFormat format, TorchEngine engine) {
@@ -81,9 +82,16 @@ final class ArtifactWriter {
             });
         }
         if (weights.size() != plan.size()) {
-            throw new InvalidRequestException(
-                    "The checkpoint has weights of " + weights.size() + " of the " + plan.size()
-                            + " modules to be quantized",
+            String missing = model.parameters().stream()
+                    .filter(parameter -> plan.settings(parameter).isPresent())
+                    .map(Parameter::module)
+                    .filter(module -> !weights.containsKey(module))
+                    .findFirst()
+                    .orElse("");
+            throw new QuantizerException(
+                    missing,
+                    "it has no weight; the checkpoint has weights of " + weights.size() + " of the " + plan.size()
+                            + " modules that its config asks for",
                     "inspect, which lists the missing ones");
         }
         this.heads = model.parameters().stream()
@@ -95,8 +103,9 @@ final class ArtifactWriter {
 
     private void requireFit(String module, TensorInfo weight, Parameter parameter, Quantization settings) {
         if (!FULL_PRECISION.contains(weight.type()) || !weight.shape().equals(parameter.shape())) {
-            throw new InvalidRequestException(
-                    "The weight of " + module + " is " + weight.type() + " " + weight.shape() + ", not "
+            throw new QuantizerException(
+                    module,
+                    "its weight " + weight.name() + " is " + weight.type() + " " + weight.shape() + ", not "
                             + parameter.shape() + " in full precision",
                     "a checkpoint that is not quantized, with its own config.json");
         }

@@ -6,6 +6,7 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.checkpoint.WholeFile;
 import io.modelassay.conversion.OutputFolder;
 import io.modelassay.failure.GeneralProblem;
 import io.modelassay.failure.InvalidRequestException;
@@ -20,7 +21,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -71,9 +71,7 @@ final class QuantizationJournal {
                 }
             } else {
                 Files.createDirectories(folder);
-                Path temporary = folder.resolve(RUN + ".tmp");
-                Files.writeString(temporary, key, StandardCharsets.UTF_8);
-                Files.move(temporary, run, StandardCopyOption.ATOMIC_MOVE);
+                WholeFile.write(run, key);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("The folder " + folder + " cannot be used: " + e.getMessage(), e);

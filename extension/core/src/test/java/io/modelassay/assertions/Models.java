@@ -8,6 +8,7 @@ import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
@@ -33,7 +34,7 @@ final class Models implements AutoCloseable {
     Models(Path cache) {
         this.evaluator = new Evaluator(ReferenceCache.in(cache), Progress.SILENT, new Recorder() {
             @Override
-            public void compared(String model, String text, Comparison comparison) {}
+            public void compared(Subject model, String text, Comparison comparison) {}
 
             @Override
             public void checked(Figure figure) {

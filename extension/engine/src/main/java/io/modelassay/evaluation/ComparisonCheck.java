@@ -1,28 +1,28 @@
 package io.modelassay.evaluation;
 
-import java.util.Locale;
+import io.modelassay.evaluation.Limit.Direction;
 import org.apiguardian.api.API;
 
 /** A figure of a comparison that can be held against a limit; the one judgement of assertions and of the command line. */
 @API(status = API.Status.INTERNAL)
 public enum ComparisonCheck {
     /** Growth of the perplexity in percent. One-sided: a smaller perplexity holds against every limit. */
-    DRIFT("perplexity drift", "%", "at most %.2f", true),
+    DRIFT("perplexity drift", Measure.PERPLEXITY_DRIFT, "%", Direction.AT_MOST),
     /** Mean KL divergence in nats a token. */
-    KL_DIVERGENCE("mean KL divergence", "nats", "at most %.4f", true),
+    KL_DIVERGENCE("mean KL divergence", Measure.KL_DIVERGENCE, "nats", Direction.AT_MOST),
     /** Share of most likely tokens that are the reference's, in percent. */
-    TOP_TOKEN("top token agreement", "%", "at least %.2f", false);
+    TOP_TOKEN("top token agreement", Measure.TOP_TOKEN_AGREEMENT, "%", Direction.AT_LEAST);
 
     private final String label;
+    private final Measure measure;
     private final String unit;
-    private final String limitFormat;
-    private final boolean limitsFromAbove;
+    private final Direction direction;
 
-    ComparisonCheck(String label, String unit, String limitFormat, boolean limitsFromAbove) {
+    ComparisonCheck(String label, Measure measure, String unit, Direction direction) {
         this.label = label;
+        this.measure = measure;
         this.unit = unit;
-        this.limitFormat = limitFormat;
-        this.limitsFromAbove = limitsFromAbove;
+        this.direction = direction;
     }
 
     /** For messages, such as {@code perplexity drift}. */
@@ -42,31 +42,21 @@ public enum ComparisonCheck {
         };
     }
 
-    /** The unit of figure and limit. */
-    public String unit() {
-        return unit;
-    }
-
-    /** The limit as a person reads it, such as {@code at most 3.00}. */
-    public String limit(double limit) {
-        return String.format(Locale.ROOT, limitFormat, limit);
-    }
-
     /**
-     * Holds {@code comparison} against {@code limit}. NaN holds against none.
+     * Holds {@code comparison} against {@code bound}. NaN holds against none.
      *
-     * @param limit in this check's unit
+     * @param bound in this check's unit
      */
-    public Figure judge(String model, Comparison comparison, double limit, String provenance) {
-        Estimate found = of(comparison);
-        boolean holds = limitsFromAbove ? found.mean() <= limit : found.mean() >= limit;
-        return new Figure(model, label, found.mean(), found.standardError(), unit, limit(limit), holds, provenance);
+    public Figure judge(Subject subject, Comparison comparison, double bound, Origin origin) {
+        return Figure.judged(subject, found(comparison), new Limit(bound, direction, unit), origin);
     }
 
-    /** The figure without a limit: reported, not judged, but for NaN and infinities, which no healthy model has. */
-    public Figure report(String model, Comparison comparison, String provenance) {
-        Estimate found = of(comparison);
-        return new Figure(
-                model, label, found.mean(), found.standardError(), unit, "", Double.isFinite(found.mean()), provenance);
+    /** The figure without a limit. */
+    public Figure report(Subject subject, Comparison comparison, Origin origin) {
+        return Figure.reported(subject, found(comparison), origin);
+    }
+
+    private Observation found(Comparison comparison) {
+        return new Observation(label, measure, of(comparison), unit);
     }
 }

@@ -10,7 +10,7 @@ public interface Recorder {
     /** Keeps nothing. */
     Recorder NONE = new Recorder() {
         @Override
-        public void compared(String model, String text, Comparison comparison) {}
+        public void compared(Subject model, String text, Comparison comparison) {}
 
         @Override
         public void checked(Figure figure) {}
@@ -19,13 +19,9 @@ public interface Recorder {
     /**
      * {@code model} has been compared with its reference.
      *
-     * @param model name of the model, its quantization included
      * @param text name of the text
      */
-    void compared(String model, String text, Comparison comparison);
-
-    /** {@code model} is what figures and checks of its name are about; told before them, as often as they come. */
-    default void described(ModelIdentity model) {}
+    void compared(Subject model, String text, Comparison comparison);
 
     /** A check has been made. */
     void checked(Figure figure);
@@ -33,10 +29,9 @@ public interface Recorder {
     /**
      * The perplexity of {@code model} on its own has been measured.
      *
-     * @param model name of the model, its quantization included
      * @param text name of the text
      */
-    default void measured(String model, String text, Perplexity perplexity) {}
+    default void measured(Subject model, String text, Perplexity perplexity) {}
 
     /** Whether {@link #traced} is wanted, which costs a short forward pass a model and text. */
     default boolean tracesModels() {
@@ -46,10 +41,9 @@ public interface Recorder {
     /**
      * What {@code model} computes on the first positions of {@code text}.
      *
-     * @param model name of the model, its quantization included
      * @param text name of the text
      * @param provenance where it ran
      * @param tensors every weight and output in the order of computation
      */
-    default void traced(String model, String text, Provenance provenance, List<TensorSketch> tensors) {}
+    default void traced(Subject model, String text, Provenance provenance, List<TensorSketch> tensors) {}
 }

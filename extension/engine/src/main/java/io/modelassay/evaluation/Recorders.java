@@ -12,12 +12,7 @@ import org.apiguardian.api.API;
 @API(status = API.Status.INTERNAL)
 public record Recorders(List<Recorder> all) implements Recorder {
     @Override
-    public void described(ModelIdentity model) {
-        all.forEach(recorder -> recorder.described(model));
-    }
-
-    @Override
-    public void compared(String model, String text, Comparison comparison) {
+    public void compared(Subject model, String text, Comparison comparison) {
         all.forEach(recorder -> recorder.compared(model, text, comparison));
     }
 
@@ -27,7 +22,7 @@ public record Recorders(List<Recorder> all) implements Recorder {
     }
 
     @Override
-    public void measured(String model, String text, Perplexity perplexity) {
+    public void measured(Subject model, String text, Perplexity perplexity) {
         all.forEach(recorder -> recorder.measured(model, text, perplexity));
     }
 
@@ -37,7 +32,7 @@ public record Recorders(List<Recorder> all) implements Recorder {
     }
 
     @Override
-    public void traced(String model, String text, Provenance provenance, List<TensorSketch> tensors) {
+    public void traced(Subject model, String text, Provenance provenance, List<TensorSketch> tensors) {
         all.stream()
                 .filter(Recorder::tracesModels)
                 .forEach(recorder -> recorder.traced(model, text, provenance, tensors));

@@ -98,7 +98,7 @@ public final class WeightSanity {
             TorchEngine engine,
             Progress progress) {
         WeightSanity sanity = new WeightSanity(quantization, engine);
-        Map<String, List<String>> found = new TreeMap<>();
+        Map<String, List<Evidence>> found = new TreeMap<>();
         int done = 0;
         try (WeightHealth health = new WeightHealth(checkpoint, engine)) {
             for (PackedWeight weight : quantization.weights().values()) {
@@ -113,7 +113,9 @@ public final class WeightSanity {
         return sanity.findings;
     }
 
-    private record Verdict(String id, String evidence) {}
+    private record Verdict(String id, Evidence evidence) {}
+
+    private record Evidence(String module, String figures) {}
 
     private void scales(PackedWeight weight, TensorInfo tensor, Scales counts) {
         boolean zeroIsLegal = weight.format().scheme().equals("bitsandbytes");
@@ -171,34 +173,41 @@ public final class WeightSanity {
                 if (read.isFarBetterThan(declared)) {
                     return Optional.of(new Verdict(
                             other.getKey(),
-                            weight.module() + ": relative error " + number(declared.relativeError()) + " as declared, "
-                                    + number(read.relativeError()) + " read so"));
+                            new Evidence(
+                                    weight.module(),
+                                    "relative error " + number(declared.relativeError()) + " as declared, "
+                                            + number(read.relativeError()) + " read so")));
                 }
             }
             double shift = Math.abs(declared.meanSignedError());
             if (shift > LARGEST_SHIFT && shift < 1L << weight.format().bits()) {
                 return Optional.of(new Verdict(
                         "weights-shifted",
-                        weight.module() + ": mean signed error of " + number(declared.meanSignedError()) + " scales"));
+                        new Evidence(
+                                weight.module(),
+                                "mean signed error of " + number(declared.meanSignedError()) + " scales")));
             }
             // NaN is no likeness.
             return declared.cosine() >= LEAST_COSINE && shift <= LARGEST_SHIFT
                     ? Optional.empty()
                     : Optional.of(new Verdict(
                             "weights-unlike-reference",
-                            weight.module() + ": cosine " + number(declared.cosine()) + ", relative error "
-                                    + number(declared.relativeError())));
+                            new Evidence(
+                                    weight.module(),
+                                    "cosine " + number(declared.cosine()) + ", relative error "
+                                            + number(declared.relativeError()))));
         }
     }
 
-    private void verdict(String id, List<String> evidence) {
+    private void verdict(String id, List<Evidence> evidence) {
+        Evidence first = evidence.get(0);
         List<String> meaning = MEANING.getOrDefault(id, List.of("Another reading of the tensors fits", "pack again"));
         findings.add(new Finding(
                 id,
                 Severity.ERROR,
-                evidence.get(0).substring(0, evidence.get(0).indexOf(':')),
+                first.module(),
                 meaning.get(0) + " (" + evidence.size() + " of "
-                        + quantization.weights().size() + " weights; " + evidence.get(0) + ")",
+                        + quantization.weights().size() + " weights; " + first.module() + ": " + first.figures() + ")",
                 meaning.get(1)));
     }
 

@@ -7,6 +7,7 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Subject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
@@ -33,6 +34,11 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
     abstract String kind();
 
     abstract String name();
+
+    /** What figures are of. */
+    Subject subject() {
+        return Subject.stored(name());
+    }
 
     abstract LoadReport loadReport();
 
@@ -82,23 +88,29 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
                 .filter(scan -> !healthy.test(scan))
                 .forEach(scan -> found.add(describe(scan, " after decoding")));
         int total = stored.tensors().size() + decoded.size();
-        record(new Figure(
-                name(), check, found.size(), 0, "tensors", "at most 0", found.isEmpty(), total + " tensors scanned"));
-        if (!found.isEmpty()) {
-            String scanned = decoded.isEmpty()
-                    ? Failure.count(total, "tensor")
-                    : stored.tensors().size() + " stored and " + decoded.size() + " decoded tensors";
-            fail(Failure.expecting(kind(), name(), expectation)
-                    .but(found.size() + " of " + scanned + " " + Failure.verb(found.size(), "holds ", "hold ") + defect
-                            + ":")
-                    .items(found)
-                    .from(checkpoint().folder() + ", sha256 "
-                            + checkpoint().contentHash().substring(0, 12) + "…")
-                    .then(
-                            onlyDecoded
-                                    ? "a compute type of larger range, dtype = DType.BF16, or keep for these modules"
-                                    : "convert the checkpoint again from its source; a later step does not repair it"));
-        }
+        String scanned = decoded.isEmpty()
+                ? Failure.count(total, "tensor")
+                : stored.tensors().size() + " stored and " + decoded.size() + " decoded tensors";
+        check(check)
+                .expecting(expectation)
+                .none("tensors", found.size())
+                .among(total + " tensors scanned")
+                .otherwise(
+                        failure -> failure.but(found.size() + " of " + scanned + " "
+                                        + Failure.verb(found.size(), "holds ", "hold ") + defect + ":")
+                                .items(found)
+                                .from(checkpoint().folder() + ", sha256 "
+                                        + checkpoint().contentHash().substring(0, 12) + "…")
+                                .then(
+                                        onlyDecoded
+                                                ? "a compute type of larger range, dtype = DType.BF16, or keep for these modules"
+                                                : "convert the checkpoint again from its source; a later step does not repair it"))
+                .ifPresent(this::fail);
+    }
+
+    /** A check of this artifact. */
+    final Check check(String check) {
+        return Check.of(kind(), subject(), this::record, check);
     }
 
     static String describe(TensorScan scan, String when) {
@@ -137,28 +149,22 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
                                 .map(m ->
                                         m.name() + " is stored as " + m.stored() + ", the config says " + m.expected()))
                 .toList();
-        record(new Figure(
-                name(),
-                "missing keys",
-                found.size(),
-                0,
-                "keys",
-                "at most 0",
-                found.isEmpty(),
-                report.checked() + " parameters expected"));
-        if (!found.isEmpty()) {
-            Failure failure = Failure.expecting(kind(), name(), "to have every parameter of its architecture")
-                    .but(incomplete(report))
-                    .items(found);
-            if (!report.missing().isEmpty()) {
-                failure.line("A loader initializes what is missing at random");
-            }
-            if (!report.mismatched().isEmpty()) {
-                failure.line("A loader refuses another shape");
-            }
-            fail(failure.from(folder())
-                    .then("the checkpoint saved again by its model, or the config that belongs to it"));
-        }
+        check("missing keys")
+                .expecting("to have every parameter of its architecture")
+                .none("keys", found.size())
+                .among(report.checked() + " parameters expected")
+                .otherwise(failure -> {
+                    failure.but(incomplete(report)).items(found);
+                    if (!report.missing().isEmpty()) {
+                        failure.line("A loader initializes what is missing at random");
+                    }
+                    if (!report.mismatched().isEmpty()) {
+                        failure.line("A loader refuses another shape");
+                    }
+                    return failure.from(folder())
+                            .then("the checkpoint saved again by its model, or the config that belongs to it");
+                })
+                .ifPresent(this::fail);
         return myself;
     }
 
@@ -181,28 +187,22 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         LoadReport report = loadReport();
         int stored = checkpoint().tensors().size();
         requireSomething(stored, "stored tensors", "the folder that holds the weights");
-        record(new Figure(
-                name(),
-                "unexpected keys",
-                report.unexpected().size(),
-                0,
-                "keys",
-                "at most 0",
-                report.unexpected().isEmpty(),
-                stored + " tensors stored"));
-        if (!report.unexpected().isEmpty()) {
-            fail(Failure.expecting(kind(), name(), "to have no tensor that its architecture does not know")
-                    .but(report.unexpected().size() + " of " + Failure.count(stored, "stored tensor") + " "
-                            + Failure.verb(report.unexpected().size(), "is", "are") + " unknown:")
-                    .items(report.unexpected().stream()
-                            .map(name -> checkpoint().tensor(name))
-                            .map(tensor -> tensor.name() + " " + tensor.shape() + " "
-                                    + tensor.type().label())
-                            .toList())
-                    .line("A loader ignores them")
-                    .from(folder())
-                    .then("the checkpoint without them, or the model_type that has them in config.json"));
-        }
+        int unknown = report.unexpected().size();
+        check("unexpected keys")
+                .expecting("to have no tensor that its architecture does not know")
+                .none("keys", unknown)
+                .among(stored + " tensors stored")
+                .otherwise(failure -> failure.but(unknown + " of " + Failure.count(stored, "stored tensor") + " "
+                                + Failure.verb(unknown, "is", "are") + " unknown:")
+                        .items(report.unexpected().stream()
+                                .map(name -> checkpoint().tensor(name))
+                                .map(tensor -> tensor.name() + " " + tensor.shape() + " "
+                                        + tensor.type().label())
+                                .toList())
+                        .line("A loader ignores them")
+                        .from(folder())
+                        .then("the checkpoint without them, or the model_type that has them in config.json"))
+                .ifPresent(this::fail);
         return myself;
     }
 
@@ -210,22 +210,14 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
     public S hasTensor(String name) {
         isNotNull();
         int stored = checkpoint().tensors().size();
-        boolean holds = checkpoint().find(name).isPresent();
-        record(new Figure(
-                name(),
-                "tensor " + name,
-                holds ? 1 : 0,
-                0,
-                "tensors",
-                "at least 1",
-                holds,
-                Failure.count(stored, "tensor") + " stored"));
-        if (!holds) {
-            fail(Failure.expecting(kind(), name(), "to have the tensor " + name)
-                    .but("none of its " + Failure.count(stored, "tensor") + " has this name")
-                    .from(folder())
-                    .then(stored == 0 ? "the folder that holds the weights" : similar(name)));
-        }
+        check("tensor " + name)
+                .expecting("to have the tensor " + name)
+                .some("tensors", checkpoint().find(name).stream().count())
+                .among(Failure.count(stored, "tensor") + " stored")
+                .otherwise(failure -> failure.but("none of its " + Failure.count(stored, "tensor") + " has this name")
+                        .from(folder())
+                        .then(stored == 0 ? "the folder that holds the weights" : similar(name)))
+                .ifPresent(this::fail);
         return myself;
     }
 

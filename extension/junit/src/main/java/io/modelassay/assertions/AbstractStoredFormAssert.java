@@ -6,7 +6,6 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.compatibility.TensorParallel;
-import io.modelassay.evaluation.Figure;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.ModulePattern;
@@ -64,23 +63,16 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
         for (TensorInfo tensor : checked) {
             reduced(tensor).ifPresent(found::add);
         }
-        record(new Figure(
-                name(),
-                "full precision of " + String.join(", ", patterns),
-                found.size(),
-                0,
-                "tensors",
-                "at most 0",
-                found.isEmpty(),
-                Failure.count(checked.size(), "tensor")));
-        if (!found.isEmpty()) {
-            fail(Failure.expecting(kind(), name(), "to keep " + String.join(", ", patterns) + " in full precision")
-                    .but(found.size() + " of " + Failure.count(checked.size(), "tensor")
-                            + Failure.verb(found.size(), " is not:", " are not:"))
-                    .items(List.copyOf(found))
-                    .from(folder())
-                    .then("keep = {\"" + String.join("\", \"", patterns) + "\"} in the quantization"));
-        }
+        check("full precision of " + String.join(", ", patterns))
+                .expecting("to keep " + String.join(", ", patterns) + " in full precision")
+                .none("tensors", found.size())
+                .among(Failure.count(checked.size(), "tensor"))
+                .otherwise(failure -> failure.but(found.size() + " of " + Failure.count(checked.size(), "tensor")
+                                + Failure.verb(found.size(), " is not:", " are not:"))
+                        .items(List.copyOf(found))
+                        .from(folder())
+                        .then("keep = {\"" + String.join("\", \"", patterns) + "\"} in the quantization"))
+                .ifPresent(this::fail);
         return myself;
     }
 
@@ -144,27 +136,22 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
                 .filter(bias -> !bias.isBenign())
                 .map(AbstractStoredFormAssert::describe)
                 .toList();
-        record(new Figure(
-                name(),
-                "harmful unused biases",
-                found.size(),
-                0,
-                "biases",
-                "at most 0",
-                found.isEmpty(),
-                biases.size() + Failure.verb(biases.size(), " unused bias", " unused biases")));
-        if (!found.isEmpty()) {
-            Failure failure = Failure.expecting(kind(), name(), "to have only benign bias warnings")
-                    .but(found.size() + " of " + biases.size() + " unused "
-                            + Failure.verb(biases.size(), "bias", "biases") + " "
-                            + Failure.verb(found.size(), "is", "are") + " not zero:")
-                    .items(found)
-                    .line("The architecture has no bias there, so a loader warns and drops "
-                            + Failure.verb(found.size(), "it", "them"));
-            effect.ifPresent(moved -> failure.line(describe(moved)));
-            fail(failure.from(folder())
-                    .then("the model_type whose modules have these biases, or a file saved without them"));
-        }
+        String unused = Failure.verb(biases.size(), "bias", "biases");
+        check("harmful unused biases")
+                .expecting("to have only benign bias warnings")
+                .none("biases", found.size())
+                .among(biases.size() + " unused " + unused)
+                .otherwise(failure -> {
+                    failure.but(found.size() + " of " + biases.size() + " unused " + unused + " "
+                                    + Failure.verb(found.size(), "is", "are") + " not zero:")
+                            .items(found)
+                            .line("The architecture has no bias there, so a loader warns and drops "
+                                    + Failure.verb(found.size(), "it", "them"));
+                    effect.ifPresent(moved -> failure.line(describe(moved)));
+                    return failure.from(folder())
+                            .then("the model_type whose modules have these biases, or a file saved without them");
+                })
+                .ifPresent(this::fail);
         return myself;
     }
 
@@ -206,27 +193,21 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
                 .map(tensor -> tensor.name() + " " + tensor.shape() + " "
                         + tensor.type().label())
                 .toList();
-        record(new Figure(
-                name(),
-                "trainable integer tensors",
-                found.size(),
-                0,
-                "tensors",
-                "at most 0",
-                found.isEmpty(),
-                Failure.count(parameters.size(), "trainable parameter")));
-        if (!found.isEmpty()) {
-            fail(Failure.expecting(kind(), name(), "to ask gradients only of floating-point tensors")
-                    .but(found.size() + " of " + Failure.count(parameters.size(), "trainable parameter") + " "
-                            + Failure.verb(found.size(), "holds integers:", "hold integers:"))
-                    .items(found)
-                    .line(
-                            declared
-                                    ? "No quantization that is known explains them, so nothing tells a trainer to freeze them"
-                                    : "config.json declares no quantization, so nothing tells a trainer to freeze them")
-                    .from(folder())
-                    .then("the quantization_config and the scales that belong to these tensors"));
-        }
+        check("trainable integer tensors")
+                .expecting("to ask gradients only of floating-point tensors")
+                .none("tensors", found.size())
+                .among(Failure.count(parameters.size(), "trainable parameter"))
+                .otherwise(failure -> failure.but(
+                                found.size() + " of " + Failure.count(parameters.size(), "trainable parameter") + " "
+                                        + Failure.verb(found.size(), "holds integers:", "hold integers:"))
+                        .items(found)
+                        .line(
+                                declared
+                                        ? "No quantization that is known explains them, so nothing tells a trainer to freeze them"
+                                        : "config.json declares no quantization, so nothing tells a trainer to freeze them")
+                        .from(folder())
+                        .then("the quantization_config and the scales that belong to these tensors"))
+                .ifPresent(this::fail);
         return myself;
     }
 
@@ -242,23 +223,17 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
                 report.mlps() + report.defects().size(),
                 "MLPs of gate_proj, up_proj and down_proj",
                 "the folder of a model of the Llama, Mistral or Qwen families");
-        record(new Figure(
-                name(),
-                "padded MLP channels",
-                report.channels(),
-                0,
-                "channels",
-                "at least 1",
-                report.isPadded(),
-                Failure.count(report.mlps(), "MLP") + " of " + report.intermediateSize() + " channels"));
-        if (!report.isPadded()) {
-            fail(unpadded(report));
-        }
+        check("padded MLP channels")
+                .expecting("to be padded before quantization")
+                .some("channels", report.channels())
+                .onlyIf(report.isPadded())
+                .among(Failure.count(report.mlps(), "MLP") + " of " + report.intermediateSize() + " channels")
+                .otherwise(failure -> unpadded(failure, report))
+                .ifPresent(this::fail);
         return myself;
     }
 
-    private String unpadded(PaddingReport report) {
-        Failure failure = Failure.expecting(kind(), name(), "to be padded before quantization");
+    private String unpadded(Failure failure, PaddingReport report) {
         List<Finding> defects = report.defects();
         if (defects.isEmpty()) {
             long step = 8L * 128;
@@ -295,41 +270,36 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
                 "linear modules of known names",
                 "the folder of a model with q_proj, o_proj, gate_proj or down_proj");
         List<TensorParallel.Obstacle> obstacles = parallel.obstacles(ranks);
-        record(new Figure(
-                name(),
-                "modules in the way of " + Failure.count(ranks, "rank"),
-                obstacles.size(),
-                0,
-                "kinds of modules",
-                "at most 0",
-                obstacles.isEmpty(),
-                Failure.count(parallel.modules(), "module")));
-        if (!obstacles.isEmpty()) {
-            Failure failure = Failure.expecting(
-                            kind(), name(), "to be shardable across " + Failure.count(ranks, "rank"))
-                    .but(Failure.count(obstacles.size(), "kind") + " of modules "
-                            + Failure.verb(obstacles.size(), "does", "do") + " not divide:")
-                    .items(obstacles.stream()
-                            .map(TensorParallel.Obstacle::toString)
-                            .toList());
-            obstacles.stream()
-                    .map(TensorParallel.Obstacle::message)
-                    .filter(message -> !message.isEmpty())
-                    .findFirst()
-                    .ifPresent(message -> failure.line("vLLM says: " + message));
-            failure.line(
-                    parallel.largest() == 0
-                            ? "No number of ranks does"
-                            : "It divides among " + Failure.count(parallel.largest(), "rank") + " at most");
-            OptionalLong size = parallel.intermediateSizeFor(ranks);
-            fail(failure.from(folder())
-                    .then(
-                            size.isPresent()
-                                    ? "Padding.to(" + size.getAsLong()
-                                            + ") on the unquantized model, the least that does; then quantize"
-                                    : "fewer ranks, or smaller groups: padding MLPs alone does not help"));
-        }
+        check("modules in the way of " + Failure.count(ranks, "rank"))
+                .expecting("to be shardable across " + Failure.count(ranks, "rank"))
+                .none("kinds of modules", obstacles.size())
+                .among(Failure.count(parallel.modules(), "module"))
+                .otherwise(failure -> notShardable(failure, parallel, obstacles, ranks))
+                .ifPresent(this::fail);
         return myself;
+    }
+
+    private String notShardable(
+            Failure failure, TensorParallel parallel, List<TensorParallel.Obstacle> obstacles, int ranks) {
+        failure.but(Failure.count(obstacles.size(), "kind") + " of modules "
+                        + Failure.verb(obstacles.size(), "does", "do") + " not divide:")
+                .items(obstacles.stream().map(TensorParallel.Obstacle::toString).toList());
+        obstacles.stream()
+                .map(TensorParallel.Obstacle::message)
+                .filter(message -> !message.isEmpty())
+                .findFirst()
+                .ifPresent(message -> failure.line("vLLM says: " + message));
+        failure.line(
+                parallel.largest() == 0
+                        ? "No number of ranks does"
+                        : "It divides among " + Failure.count(parallel.largest(), "rank") + " at most");
+        OptionalLong size = parallel.intermediateSizeFor(ranks);
+        return failure.from(folder())
+                .then(
+                        size.isPresent()
+                                ? "Padding.to(" + size.getAsLong()
+                                        + ") on the unquantized model, the least that does; then quantize"
+                                : "fewer ranks, or smaller groups: padding MLPs alone does not help");
     }
 
     private boolean isParameter(TensorInfo tensor) {

@@ -7,7 +7,9 @@ import io.modelassay.adapter.AdapterProblem;
 import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Estimate;
-import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Limit.Direction;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.failure.Problem;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.RuntimeFailure;
@@ -48,23 +50,27 @@ final class AdapterEffects {
         ModelUnderTest adapted = model.withAdapter(adapter);
         Comparison comparison = adapted.comparison(text);
         Estimate kl = comparison.klDivergence();
-        boolean holds = kl.mean() > NOISE;
-        record(adapted.name(), "effect of adapter " + adapter.name(), kl, "more than 0", holds, text, comparison);
-        if (holds) {
-            return Optional.empty();
-        }
         String next = Double.isNaN(kl.mean())
                 ? "hasOnlyFiniteWeights(), which names the tensor"
                 : "matchesKeysOf(model) and isTrained(), which need no text; or a text of the kind that it was trained on";
-        return Optional.of(Failure.expecting(
-                        "adapter", adapter.name(), "to change the outputs of <" + model.name() + ">")
-                .but("with it the model predicts what it predicts without: mean KL divergence "
-                        + Failure.number("%.1e", kl.mean()) + " nats a token, the same top token at "
-                        + Failure.number(
-                                "%.2f", 100 * comparison.topTokenAgreement().mean()) + " % ("
-                        + tokens(comparison, text) + ")")
-                .from(provenance(comparison))
-                .then(next));
+        return Check.of(adapted, "effect of adapter " + adapter.name())
+                .speakingOf("adapter", adapter.name())
+                .expecting("to change the outputs of <" + model.name() + ">")
+                .found(Measure.ADAPTER_EFFECT, kl, "nats")
+                .limit(Direction.MORE_THAN, NOISE)
+                .on(Origin.of(text.name(), comparison.subject()))
+                .otherwise(failure -> failure.but(
+                                "with it the model predicts what it predicts without: mean KL divergence "
+                                        + Failure.number("%.1e", kl.mean()) + " nats a token, the same top token at "
+                                        + Failure.number(
+                                                "%.2f",
+                                                100
+                                                        * comparison
+                                                                .topTokenAgreement()
+                                                                .mean()) + " % ("
+                                        + tokens(comparison, text) + ")")
+                        .from(provenance(comparison))
+                        .then(next));
     }
 
     Optional<String> lostByMerging(Text text, double limit) {
@@ -85,21 +91,21 @@ final class AdapterEffects {
             return Optional.of(refusal(expectation, refused.details()));
         }
         Estimate kl = loss.klDivergence();
-        // NaN does not hold.
-        boolean holds = kl.mean() <= limit;
-        String bound = "at most " + Failure.number("%.4f", limit);
-        record(model.name(), "loss by merging adapter " + adapter.name(), kl, bound, holds, text, loss);
-        if (holds) {
-            return Optional.empty();
-        }
-        return Optional.of(Failure.expecting("adapter", adapter.name(), expectation)
-                .but("merged and unmerged differ by " + Failure.number("%.4f", kl.mean()) + " ± "
-                        + Failure.number("%.4f", kl.standardError()) + " (perplexity "
-                        + Failure.number("%.4f", loss.reference().value()) + " unmerged, "
-                        + Failure.number("%.4f", loss.subject().value()) + " merged, " + tokens(loss, text) + ")")
-                .line(cause())
-                .from(provenance(loss))
-                .then(cure()));
+        return Check.of(model, "loss by merging adapter " + adapter.name())
+                .speakingOf("adapter", adapter.name())
+                .expecting(expectation)
+                .found(Measure.MERGE_LOSS, kl, "nats")
+                .limit(Direction.AT_MOST, limit)
+                .on(Origin.of(text.name(), loss.subject()))
+                .otherwise(failure -> failure.but("merged and unmerged differ by " + Failure.number("%.4f", kl.mean())
+                                + " ± "
+                                + Failure.number("%.4f", kl.standardError()) + " (perplexity "
+                                + Failure.number("%.4f", loss.reference().value()) + " unmerged, "
+                                + Failure.number("%.4f", loss.subject().value()) + " merged, " + tokens(loss, text)
+                                + ")")
+                        .line(cause())
+                        .from(provenance(loss))
+                        .then(cure()));
     }
 
     private String refusal(String expectation, Problem refused) {
@@ -144,20 +150,6 @@ final class AdapterEffects {
         return isQuantized()
                 ? "merge it into the float base and quantize the result, or use it unmerged"
                 : "merge it in float32, or use it unmerged";
-    }
-
-    private void record(
-            String subject, String name, Estimate kl, String bound, boolean holds, Text text, Comparison comparison) {
-        model.record(new Figure(
-                subject,
-                name,
-                kl.mean(),
-                kl.standardError(),
-                "nats",
-                bound,
-                holds,
-                tokens(comparison, text) + ", " + comparison.subject().protocol() + ", "
-                        + comparison.subject().provenance()));
     }
 
     private String provenance(Comparison comparison) {

@@ -9,7 +9,7 @@ import io.modelassay.baseline.Baselines;
 import io.modelassay.baseline.Measurement;
 import io.modelassay.baseline.Mismatch;
 import io.modelassay.checkpoint.Finding;
-import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.quantization.Quantization;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,21 +63,16 @@ final class BaselineChecks implements Baselines.Subject {
     /** The failure, if there is one. */
     Optional<String> mismatch() {
         Optional<Mismatch> found = model.baselines().hold(id, this);
-        model.record(new Figure(
-                model.name(),
-                "baseline " + id,
-                found.map(Mismatch::count).orElse(0),
-                0,
-                "differences",
-                "at most 0",
-                found.isEmpty(),
-                text.map(Text::name).orElse("")));
-        return found.map(this::failure);
+        return Check.of(model, "baseline " + id)
+                .expecting("to match the baseline " + id)
+                .none("differences", found.map(Mismatch::count).orElse(0))
+                .onlyIf(found.isEmpty())
+                .on(text.map(Text::name).map(Origin::text).orElse(Origin.NONE))
+                .otherwise(failure -> told(failure, found.orElseThrow()));
     }
 
-    private String failure(Mismatch found) {
-        Failure failure = Failure.expecting("model", model.name(), "to match the baseline " + id)
-                .but(found.found());
+    private String told(Failure failure, Mismatch found) {
+        failure.but(found.found());
         found.lines().forEach(failure::from);
         if (found.provenance().isEmpty()) {
             failure.from(model.checkpoint().folder().toString());

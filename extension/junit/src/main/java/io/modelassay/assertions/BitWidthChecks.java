@@ -1,7 +1,6 @@
 package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
-import io.modelassay.evaluation.Figure;
 import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Quantization;
 import java.util.ArrayList;
@@ -51,27 +50,22 @@ final class BitWidthChecks {
                 .filter(module -> !falls(module.getValue()))
                 .map(module -> module.getKey() + ": " + listed(module.getValue()))
                 .toList();
-        model.record(new Figure(
-                model.name(),
-                "weights that more bits do not serve",
-                found.size(),
-                0,
-                "modules",
-                "at most 0",
-                found.isEmpty(),
-                Failure.count(errors.size(), "module") + ", " + labels()));
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of(Failure.expecting(
-                        "model", model.name(), "to have weight errors that fall with the bits of " + labels())
-                .but("those of " + found.size() + " of " + Failure.count(errors.size(), "module")
-                        + " do not (share of the squared weight that is lost):")
-                .items(found)
-                .from(model.reference().reference().checkpoint().folder().toString())
-                .then(
-                        "hasOnlyFiniteWeights(), then survivesQuantization(…), which tells of scales that overflow or vanish in"
-                                + " float16"));
+        return Check.of(model, "weights that more bits do not serve")
+                .expecting("to have weight errors that fall with the bits of " + labels())
+                .none("modules", found.size())
+                .among(Failure.count(errors.size(), "module") + ", " + labels())
+                .otherwise(failure -> failure.but(
+                                "those of " + found.size() + " of " + Failure.count(errors.size(), "module")
+                                        + " do not (share of the squared weight that is lost):")
+                        .items(found)
+                        .from(model.reference()
+                                .reference()
+                                .checkpoint()
+                                .folder()
+                                .toString())
+                        .then(
+                                "hasOnlyFiniteWeights(), then survivesQuantization(…), which tells of scales that overflow or vanish in"
+                                        + " float16"));
     }
 
     private static boolean falls(List<Double> errors) {

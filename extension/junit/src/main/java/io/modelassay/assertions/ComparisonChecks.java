@@ -6,6 +6,7 @@ import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.ComparisonCheck;
 import io.modelassay.evaluation.DefaultLimits;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.runtime.OutputErrors.ModuleError;
@@ -23,53 +24,42 @@ final class ComparisonChecks {
     }
 
     Optional<String> driftAbove(double limit, Text text) {
-        return failing(
+        return judged(
                 ComparisonCheck.DRIFT,
                 limit,
                 text,
-                (comparison, found) -> Failure.expecting(
-                                "model",
-                                model.name(),
-                                "to have perplexity drift of at most " + Failure.number("%.2f", limit) + " % against <"
-                                        + model.reference() + ">")
-                        .but("drift was " + Failure.number("%.2f", found.value()) + " % ± "
-                                + Failure.number("%.2f", found.standardError()) + " % (reference "
-                                + Failure.number("%.4f", comparison.reference().value()) + ", this "
-                                + Failure.number("%.4f", comparison.subject().value()) + ", "
-                                + tokens(comparison.subject(), text) + ")"));
+                "to have perplexity drift of at most " + Failure.number("%.2f", limit) + " % against <"
+                        + model.reference() + ">",
+                (comparison, found) -> "drift was " + Failure.number("%.2f", found.value()) + " % ± "
+                        + Failure.number("%.2f", found.standardError()) + " % (reference "
+                        + Failure.number("%.4f", comparison.reference().value()) + ", this "
+                        + Failure.number("%.4f", comparison.subject().value()) + ", "
+                        + tokens(comparison.subject(), text) + ")");
     }
 
     Optional<String> klAbove(double limit, Text text) {
-        return failing(
+        return judged(
                 ComparisonCheck.KL_DIVERGENCE,
                 limit,
                 text,
-                (comparison, found) -> Failure.expecting(
-                                "model",
-                                model.name(),
-                                "to have mean KL divergence of at most " + Failure.number("%.4f", limit)
-                                        + " nats a token from <" + model.reference() + ">")
-                        .but("it was " + Failure.number("%.4f", found.value()) + " ± "
-                                + Failure.number("%.4f", found.standardError()) + " ("
-                                + tokens(comparison.subject(), text)
-                                + ")"));
+                "to have mean KL divergence of at most " + Failure.number("%.4f", limit) + " nats a token from <"
+                        + model.reference() + ">",
+                (comparison, found) -> "it was " + Failure.number("%.4f", found.value()) + " ± "
+                        + Failure.number("%.4f", found.standardError()) + " (" + tokens(comparison.subject(), text)
+                        + ")");
     }
 
     /** @param limit a share, 0 to 1 */
     Optional<String> agreementBelow(double limit, Text text) {
-        return failing(
+        return judged(
                 ComparisonCheck.TOP_TOKEN,
                 100 * limit,
                 text,
-                (comparison, found) -> Failure.expecting(
-                                "model",
-                                model.name(),
-                                "to agree with <" + model.reference() + "> on at least "
-                                        + Failure.number("%.2f", 100 * limit) + " % of most likely tokens")
-                        .but("it agreed on " + Failure.number("%.2f", found.value()) + " % ± "
-                                + Failure.number("%.2f", found.standardError()) + " % ("
-                                + tokens(comparison.subject(), text)
-                                + ")"));
+                "to agree with <" + model.reference() + "> on at least " + Failure.number("%.2f", 100 * limit)
+                        + " % of most likely tokens",
+                (comparison, found) -> "it agreed on " + Failure.number("%.2f", found.value()) + " % ± "
+                        + Failure.number("%.2f", found.standardError()) + " % (" + tokens(comparison.subject(), text)
+                        + ")");
     }
 
     /** What does not hold of {@code limits}. A figure that they do not limit is recorded as reported, not judged. */
@@ -89,28 +79,31 @@ final class ComparisonChecks {
 
     private Optional<String> reported(ComparisonCheck check, Text text) {
         Comparison comparison = model.comparison(text);
-        Figure found = check.report(model.name(), comparison, provenance(text, comparison.subject()));
-        model.record(found);
-        return found.holds()
-                ? Optional.empty()
-                : Optional.of(explained(
-                        Failure.expecting(
-                                        "model",
-                                        model.name(),
-                                        "to have a finite " + check.label() + " against <" + model.reference() + ">")
-                                .but("it was " + found.value() + " (" + tokens(comparison.subject(), text) + ")"),
-                        text,
-                        comparison.subject()));
+        Figure found = check.report(model.subject(), comparison, Origin.of(text.name(), comparison.subject()));
+        return Check.of(model, check.label())
+                .expecting("to have a finite " + check.label() + " against <" + model.reference() + ">")
+                .conclude(
+                        found,
+                        failure -> explained(
+                                failure.but(
+                                        "it was " + found.value() + " (" + tokens(comparison.subject(), text) + ")"),
+                                text,
+                                comparison.subject()));
     }
 
-    private Optional<String> failing(
-            ComparisonCheck check, double limit, Text text, BiFunction<Comparison, Figure, Failure> told) {
+    private Optional<String> judged(
+            ComparisonCheck check,
+            double limit,
+            Text text,
+            String expectation,
+            BiFunction<Comparison, Figure, String> told) {
         Comparison comparison = model.comparison(text);
-        Figure found = check.judge(model.name(), comparison, limit, provenance(text, comparison.subject()));
-        model.record(found);
-        return found.holds()
-                ? Optional.empty()
-                : Optional.of(explained(told.apply(comparison, found), text, comparison.subject()));
+        Figure found = check.judge(model.subject(), comparison, limit, Origin.of(text.name(), comparison.subject()));
+        return Check.of(model, check.label())
+                .expecting(expectation)
+                .conclude(
+                        found,
+                        failure -> explained(failure.but(told.apply(comparison, found)), text, comparison.subject()));
     }
 
     /** Adds which module lost most, where the figure comes from, and what to try. */
@@ -150,9 +143,5 @@ final class ComparisonChecks {
     static String provenance(ModelUnderTest model, Provenance provenance) {
         return provenance + ", checkpoint sha256 "
                 + model.checkpoint().contentHash().substring(0, 12) + "…";
-    }
-
-    private static String provenance(Text text, Perplexity figure) {
-        return tokens(figure, text) + ", " + figure.protocol() + ", " + figure.provenance();
     }
 }

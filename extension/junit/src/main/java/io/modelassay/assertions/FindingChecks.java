@@ -4,7 +4,7 @@ import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.diagnosis.Setting;
-import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Origin;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,8 +20,8 @@ final class FindingChecks {
         return none(
                 model.weightFindings(),
                 "implausible weights",
-                Failure.count(model.checkpoint().tensors().size(), "tensor") + " and "
-                        + Failure.count(model.storedQuantization().weights().size(), "quantized weight"),
+                Origin.of(Failure.count(model.checkpoint().tensors().size(), "tensor") + " and "
+                        + Failure.count(model.storedQuantization().weights().size(), "quantized weight")),
                 "to have sane weights");
     }
 
@@ -29,23 +29,21 @@ final class FindingChecks {
         return none(
                 model.diagnosis(text).findings(setting),
                 "causes of failure of " + setting,
-                text.name(),
+                Origin.text(text.name()),
                 "to survive " + setting + " on " + text.name());
     }
 
-    private Optional<String> none(List<Finding> found, String check, String provenance, String expectation) {
-        model.record(
-                new Figure(model.name(), check, found.size(), 0, "findings", "at most 0", found.isEmpty(), provenance));
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of(Failure.expecting("model", model.name(), expectation)
-                .but(Failure.count(found.size(), "finding") + " " + Failure.verb(found.size(), "says", "say")
-                        + " otherwise:")
-                .items(found.stream()
-                        .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
-                        .toList())
-                .from(ComparisonChecks.provenance(model, model.provenance()))
-                .then(found.get(0).nextStep()));
+    private Optional<String> none(List<Finding> found, String check, Origin origin, String expectation) {
+        return Check.of(model, check)
+                .expecting(expectation)
+                .none("findings", found.size())
+                .on(origin)
+                .otherwise(failure -> failure.but(Failure.count(found.size(), "finding") + " "
+                                + Failure.verb(found.size(), "says", "say") + " otherwise:")
+                        .items(found.stream()
+                                .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
+                                .toList())
+                        .from(ComparisonChecks.provenance(model, model.provenance()))
+                        .then(found.get(0).nextStep()));
     }
 }

@@ -2,6 +2,10 @@ package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.evaluation.Estimate;
+import io.modelassay.evaluation.Limit.Direction;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Origin;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,6 +37,7 @@ final class LogitChecks {
 
     Optional<String> otherThan(ModelUnderTest other, double tolerance) {
         return differing(
+                "difference from the logits of " + other.name(),
                 "to have the logits of <" + other.name() + ">",
                 model.logits(ids),
                 other.logits(ids),
@@ -49,6 +54,7 @@ final class LogitChecks {
         List<float[]> alone = new ArrayList<>();
         windows.forEach(window -> alone.addAll(Arrays.asList(model.logits(window))));
         return differing(
+                "difference of logits in batches",
                 "to have the same logits in a batch of " + windows.size() + " windows as in each alone",
                 model.logits(windows),
                 alone.toArray(float[][]::new),
@@ -57,14 +63,14 @@ final class LogitChecks {
     }
 
     private Optional<String> differing(
-            String expectation, float[][] found, float[][] wanted, double tolerance, String nextStep) {
+            String check, String expectation, float[][] found, float[][] wanted, double tolerance, String nextStep) {
         LogitDifference difference = LogitDifference.largest(found, wanted);
-        if (difference.isWithin(tolerance)) {
-            return Optional.empty();
-        }
-        return Optional.of(
-                Failure.expecting("model", model.name(), expectation + " within " + tolerance + " on " + text.name())
-                        .but("they differ by " + difference + " (" + found.length + " positions)")
+        return Check.of(model, check)
+                .expecting(expectation + " within " + tolerance + " on " + text.name())
+                .found(Measure.LOGIT_DIFFERENCE, new Estimate(difference.size(), 0), "")
+                .limit(Direction.AT_MOST, tolerance)
+                .on(Origin.text(text.name()).over(ids.length).on(model.provenance()))
+                .otherwise(failure -> failure.but("they differ by " + difference + " (" + found.length + " positions)")
                         .from(model.checkpoint().folder().toString())
                         .then(nextStep));
     }

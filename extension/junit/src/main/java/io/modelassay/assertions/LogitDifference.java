@@ -27,11 +27,6 @@ record LogitDifference(double size, int position, int token, float found, float 
         return new LogitDifference(worst, position, token, found[position][token], wanted[position][token]);
     }
 
-    /** NaN is in no tolerance. */
-    boolean isWithin(double tolerance) {
-        return size <= tolerance;
-    }
-
     /** Such as {@code up to 0.1: at position 3 token 7 has 1.5, not 1.4}. */
     @Override
     public String toString() {

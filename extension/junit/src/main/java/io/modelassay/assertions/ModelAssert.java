@@ -14,7 +14,9 @@ import io.modelassay.compatibility.TensorParallel;
 import io.modelassay.diagnosis.Setting;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.NonFiniteActivation;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.evaluation.TrainingStep;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
@@ -46,6 +48,11 @@ public class ModelAssert extends AbstractComparedModelAssert<ModelAssert> {
     @Override
     String name() {
         return actual.name();
+    }
+
+    @Override
+    Subject subject() {
+        return actual.subject();
     }
 
     @Override
@@ -144,22 +151,22 @@ public class ModelAssert extends AbstractComparedModelAssert<ModelAssert> {
     public ModelAssert hasFiniteActivationsOn(Text text) {
         isNotNull();
         Optional<NonFiniteActivation> found = actual.firstNonFiniteActivation(text);
-        record(new Figure(
-                name(),
-                "non-finite activations",
-                found.map(NonFiniteActivation::count).orElse(0L),
-                0,
-                "values",
-                "at most 0",
-                found.isEmpty(),
-                text.name()));
-        found.ifPresent(place -> fail(Failure.expecting(kind(), name(), "to have finite activations on " + text.name())
-                .but(place.module() + " gave " + Failure.count(place.count(), "non-finite value")
+        check("non-finite activations")
+                .expecting("to have finite activations on " + text.name())
+                .none("values", found.map(NonFiniteActivation::count).orElse(0L))
+                .onlyIf(found.isEmpty())
+                .on(Origin.text(text.name()))
+                .otherwise(failure -> told(failure, found.orElseThrow()))
+                .ifPresent(this::fail);
+        return this;
+    }
+
+    private String told(Failure failure, NonFiniteActivation place) {
+        return failure.but(place.module() + " gave " + Failure.count(place.count(), "non-finite value")
                         + ", the first at token " + place.token() + ", channel " + place.channel())
                 .line("Every operation before it, layer by layer, was finite")
                 .from(provenance(actual.provenance()))
-                .then("hasOnlyFiniteWeights(), and a compute type of larger range: dtype = DType.BF16")));
-        return this;
+                .then("hasOnlyFiniteWeights(), and a compute type of larger range: dtype = DType.BF16");
     }
 
     /**

@@ -3,7 +3,10 @@ package io.modelassay.assertions;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
 import io.modelassay.checkpoint.PadToken;
-import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Estimate;
+import io.modelassay.evaluation.Limit.Direction;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.runtime.PaddedBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,7 +51,7 @@ final class PaddedPromptChecks {
         Optional<PadToken> outside =
                 padTokens().stream().filter(pad -> pad.id() >= rows).findFirst();
         if (outside.isPresent()) {
-            return Optional.of(expecting(tolerance)
+            return Optional.of(Failure.expecting("model", model.name(), expectation(tolerance))
                     .but("the pad token " + outside.get() + " has no row in the embedding of " + rows
                             + " rows: a batch that holds it fails with an index out of range")
                     .from(model.checkpoint().folder().toString())
@@ -66,26 +69,18 @@ final class PaddedPromptChecks {
         sides.put("left", worst(PaddedBatch::left, pad, alone));
         sides.put("right", worst(PaddedBatch::right, pad, alone));
         Place worst = sides.values().stream().max(Place.ORDER).orElseThrow();
-        boolean holds = worst.difference().isWithin(tolerance);
-        model.record(new Figure(
-                model.name(),
-                "difference of logits under padding",
-                worst.difference().size(),
-                0,
-                "",
-                "at most " + tolerance,
-                holds,
-                Failure.count(prompts.size(), "prompt") + ", pad token " + pad + ", " + model.provenance()));
-        if (holds) {
-            return Optional.empty();
-        }
-        List<String> lines = new ArrayList<>();
-        sides.forEach((side, place) -> lines.add("padded " + side + ": " + described(place)));
-        return Optional.of(expecting(tolerance)
-                .but("with the pad token " + pad + " they differ")
-                .items(lines)
-                .from(ComparisonChecks.provenance(model, model.provenance()))
-                .then(nextStep(worst.difference(), pad)));
+        return Check.of(model, "difference of logits under padding")
+                .expecting(expectation(tolerance))
+                .found(Measure.LOGIT_DIFFERENCE, new Estimate(worst.difference().size(), 0), "")
+                .limit(Direction.AT_MOST, tolerance)
+                .on(Origin.of(Failure.count(prompts.size(), "prompt") + ", pad token " + pad)
+                        .on(model.provenance()))
+                .otherwise(failure -> failure.but("with the pad token " + pad + " they differ")
+                        .items(sides.entrySet().stream()
+                                .map(side -> "padded " + side.getKey() + ": " + described(side.getValue()))
+                                .toList())
+                        .from(ComparisonChecks.provenance(model, model.provenance()))
+                        .then(nextStep(worst.difference(), pad)));
     }
 
     private Place worst(BiFunction<Integer, List<int[]>, PaddedBatch> side, PadToken pad, List<float[][]> alone) {
@@ -111,12 +106,9 @@ final class PaddedPromptChecks {
                 + "), by " + place.difference();
     }
 
-    private Failure expecting(double tolerance) {
-        return Failure.expecting(
-                "model",
-                model.name(),
-                "to have the same logits under padding within " + tolerance + " on "
-                        + Failure.count(prompts.size(), "prompt"));
+    private String expectation(double tolerance) {
+        return "to have the same logits under padding within " + tolerance + " on "
+                + Failure.count(prompts.size(), "prompt");
     }
 
     private String nextStep(LogitDifference worst, PadToken pad) {

@@ -11,7 +11,6 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.compatibility.Library;
-import io.modelassay.evaluation.Figure;
 import io.modelassay.quantization.ModulePattern;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -44,24 +43,24 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
     public PeftAdapterAssert matchesKeysOf(ModelUnderTest model) {
         isNotNull();
         AdapterReport report = AdapterReport.of(actual, model.checkpoint());
-        int off = off(report);
-        model.record(new Figure(
-                model.name(),
-                "keys of adapter " + actual.name(),
-                off,
-                0,
-                "keys",
-                "at most 0",
-                off == 0 && !isEmpty(report),
-                report.expected().size() + " keys expected"));
-        checkKeys(report, model.checkpoint());
+        Check.of(model, "keys of adapter " + actual.name())
+                .speakingOf("adapter", actual.name())
+                .expecting(keysExpectedOf(model.checkpoint()))
+                .none("keys", off(report))
+                .onlyIf(!isEmpty(report))
+                .among(report.expected().size() + " keys expected")
+                .otherwise(failure -> keys(failure, report, model.checkpoint()))
+                .ifPresent(this::fail);
         return this;
     }
 
     /** PEFT finds every key that it looks for in {@code base}, in its shape, and drops none. */
     public PeftAdapterAssert matchesKeysOf(Checkpoint base) {
         isNotNull();
-        checkKeys(AdapterReport.of(actual, base), base);
+        AdapterReport report = AdapterReport.of(actual, base);
+        if (off(report) > 0 || isEmpty(report)) {
+            fail(keys(Failure.expecting("adapter", actual.name(), keysExpectedOf(base)), report, base));
+        }
         return this;
     }
 
@@ -75,26 +74,25 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
         return report.stored() == 0 || report.expected().isEmpty();
     }
 
-    private void checkKeys(AdapterReport report, Checkpoint base) {
-        String expectation =
-                "to have the keys that PEFT looks for in <" + base.folder().getFileName() + ">";
+    private static String keysExpectedOf(Checkpoint base) {
+        return "to have the keys that PEFT looks for in <" + base.folder().getFileName() + ">";
+    }
+
+    private String keys(Failure failure, AdapterReport report, Checkpoint base) {
         String folders = actual.folder() + ", base " + base.folder();
-        requireSomething(report.stored(), "tensors");
+        if (report.stored() == 0) {
+            return nothing("tensors", WEIGHTS);
+        }
         if (report.expected().isEmpty()) {
-            fail(Failure.expecting("adapter", actual.name(), expectation)
-                    .but("target_modules "
+            return failure.but("target_modules "
                             + actual.config()
                                     .targetModules()
                                     .map(Object::toString)
                                     .orElse("none") + " names no module of it, so PEFT refuses the adapter")
                     .from(folders)
-                    .then(trainedOn()));
+                    .then(trainedOn());
         }
-        if (off(report) == 0) {
-            return;
-        }
-        Failure failure = Failure.expecting("adapter", actual.name(), expectation)
-                .but("of " + report.expected().size() + " expected keys "
+        failure.but("of " + report.expected().size() + " expected keys "
                         + report.missing().size() + " "
                         + Failure.verb(report.missing().size(), "is", "are")
                         + " missing and " + report.mismatched().size() + " "
@@ -106,7 +104,7 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
         if (report.hasZeroEffect()) {
             failure.line("No module has all it needs, so the base would answer as if there were no adapter");
         }
-        fail(failure.from(folders).then(cure(report)));
+        return failure.from(folders).then(cure(report));
     }
 
     private List<List<String>> evidence(AdapterReport report) {
@@ -363,11 +361,15 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
 
     private void requireSomething(long count, String what, String nextStep) {
         if (count == 0) {
-            fail(Failure.expecting("adapter", actual.name(), "to have " + what)
-                    .but("there are none, so nothing has been checked")
-                    .from(actual.folder().toString())
-                    .then(nextStep));
+            fail(nothing(what, nextStep));
         }
+    }
+
+    private String nothing(String what, String nextStep) {
+        return Failure.expecting("adapter", actual.name(), "to have " + what)
+                .but("there are none, so nothing has been checked")
+                .from(actual.folder().toString())
+                .then(nextStep);
     }
 
     private void fail(String message) {

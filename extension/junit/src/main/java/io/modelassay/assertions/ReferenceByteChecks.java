@@ -3,7 +3,6 @@ package io.modelassay.assertions;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorInfo;
-import io.modelassay.evaluation.Figure;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,27 +21,15 @@ final class ReferenceByteChecks {
                 .map(tensor -> difference(tensor, reference))
                 .flatMap(Optional::stream)
                 .toList();
-        model.record(new Figure(
-                model.name(),
-                "bytes of " + String.join(", ", patterns),
-                found.size(),
-                0,
-                "tensors",
-                "at most 0",
-                found.isEmpty(),
-                Failure.count(checked.size(), "tensor")));
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of(Failure.expecting(
-                        "model",
-                        model.name(),
-                        "to keep " + String.join(", ", patterns) + " byte-equal to <" + model.reference() + ">")
-                .but(found.size() + " of " + Failure.count(checked.size(), "tensor") + " "
-                        + Failure.verb(found.size(), "differs:", "differ:"))
-                .items(found)
-                .from(model.checkpoint().folder().toString())
-                .then("these modules in the quantizer's list of what it leaves alone"));
+        return Check.of(model, "bytes of " + String.join(", ", patterns))
+                .expecting("to keep " + String.join(", ", patterns) + " byte-equal to <" + model.reference() + ">")
+                .none("tensors", found.size())
+                .among(Failure.count(checked.size(), "tensor"))
+                .otherwise(failure -> failure.but(found.size() + " of " + Failure.count(checked.size(), "tensor") + " "
+                                + Failure.verb(found.size(), "differs:", "differ:"))
+                        .items(found)
+                        .from(model.checkpoint().folder().toString())
+                        .then("these modules in the quantizer's list of what it leaves alone"));
     }
 
     /** The reference's tensor of the same parameter, where one of the two files has names of an earlier generation. */

@@ -4,7 +4,10 @@ import io.modelassay.ModelUnderTest;
 import io.modelassay.adapter.IntegerGradient;
 import io.modelassay.adapter.PeftAdapter;
 import io.modelassay.checkpoint.Checkpoint;
-import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Estimate;
+import io.modelassay.evaluation.Limit.Direction;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.TrainingStep;
 import java.util.List;
 import java.util.Optional;
@@ -22,31 +25,22 @@ final class TrainingChecks {
 
     Optional<String> integersAsked(PeftAdapter adapter) {
         List<IntegerGradient> found = model.integerGradients(adapter);
-        model.record(new Figure(
-                model.name(),
-                "integers that training " + adapter.name() + " asks for gradients",
-                found.size(),
-                0,
-                "tensors",
-                "at most 0",
-                found.isEmpty(),
-                Failure.count(adapter.weights().tensors().size(), "tensor") + " of the adapter"));
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of(Failure.expecting(
-                        "model",
-                        model.name(),
+        return Check.of(model, "integers that training " + adapter.name() + " asks for gradients")
+                .expecting(
                         "to ask gradients only of floating-point tensors in training adapter <" + adapter.name() + ">")
-                .but(Failure.count(found.size(), "tensor") + " of integers would be asked for one:")
-                .items(found.stream().map(TrainingChecks::described).toList())
-                .line(REFUSAL)
-                .from(folders(adapter))
-                .then(cure(found.get(0))));
+                .none("tensors", found.size())
+                .among(Failure.count(adapter.weights().tensors().size(), "tensor") + " of the adapter")
+                .otherwise(failure -> failure.but(
+                                Failure.count(found.size(), "tensor") + " of integers would be asked for one:")
+                        .items(found.stream().map(TrainingChecks::described).toList())
+                        .line(REFUSAL)
+                        .from(folders(adapter))
+                        .then(cure(found.get(0))));
     }
 
     private static String described(IntegerGradient asked) {
-        String stored = asked.tensor() + " is " + (asked.storage().contains(" ") ? "" : "stored as ") + asked.storage();
+        String stored = asked.tensor() + " is "
+                + asked.storage().map(type -> "stored as " + type).orElse("quantized after loading");
         return asked.savedBy()
                 .map(entry -> stored + ", and modules_to_save trains a copy of it (\"" + entry + "\")")
                 .orElse(stored + " in the adapter");
@@ -61,99 +55,88 @@ final class TrainingChecks {
     }
 
     Optional<String> untrainable(PeftAdapter adapter, TrainingStep step) {
-        Optional<String> wrong = inTheStep(adapter, step).or(() -> inTheFiles(adapter, step));
-        model.record(new Figure(
-                model.name(),
-                "loss after a training step of " + adapter.name(),
-                step.lossAfter(),
-                0,
-                "nats a token",
-                "below " + Failure.number("%.4f", step.loss()),
-                wrong.isEmpty(),
-                tokens(step) + ", " + step.provenance()));
-        return wrong;
+        Optional<Cause> wrong = inTheStep(step).or(this::inTheFiles);
+        return Check.of(model, "loss after a training step of " + adapter.name())
+                .expecting("to be trainable with adapter <" + adapter.name() + ">")
+                .found(Measure.LOSS, new Estimate(step.lossAfter(), 0), "nats a token")
+                .limit(Direction.BELOW, step.loss())
+                .onlyIf(wrong.isEmpty())
+                .on(Origin.NONE.over(step.tokens()).on(step.provenance()))
+                .otherwise(failure -> wrong.orElse(notLowered(step)).told(failure, provenance(step)));
     }
 
-    private Optional<String> inTheStep(PeftAdapter adapter, TrainingStep step) {
+    /**
+     * Why a model can't be trained.
+     *
+     * @param items of evidence, if there is any
+     */
+    private record Cause(String found, List<String> items, String nextStep) {
+        String told(Failure failure, String provenance) {
+            return failure.but(found).items(items).from(provenance).then(nextStep);
+        }
+    }
+
+    private Optional<Cause> inTheStep(TrainingStep step) {
         if (step.firstNonFinite().isPresent()) {
-            return Optional.of(failure(
-                            adapter,
-                            "the loss is not finite: the first NaN or infinity of the forward pass" + " comes from "
-                                    + step.firstNonFinite().get())
-                    .from(provenance(step))
-                    .then("hasOnlyFiniteWeights() on model and adapter, then hasFiniteActivationsOn(text)"));
+            return Optional.of(new Cause(
+                    "the loss is not finite: the first NaN or infinity of the forward pass comes from "
+                            + step.firstNonFinite().get(),
+                    List.of(),
+                    "hasOnlyFiniteWeights() on model and adapter, then hasFiniteActivationsOn(text)"));
         }
         if (!step.nonFinite().isEmpty()) {
-            return Optional.of(failure(
-                            adapter,
-                            "of " + Failure.count(step.tensors(), "trained tensor") + " "
-                                    + step.nonFinite().size() + " "
-                                    + Failure.verb(step.nonFinite().size(), "gets", "get")
-                                    + " a gradient with NaN or infinities:")
-                    .items(List.copyOf(step.nonFinite()))
-                    .from(provenance(step))
-                    .then("a compute type of larger range: dtype = DType.BF16"));
+            return Optional.of(new Cause(
+                    "of " + Failure.count(step.tensors(), "trained tensor") + " "
+                            + step.nonFinite().size() + " "
+                            + Failure.verb(step.nonFinite().size(), "gets", "get")
+                            + " a gradient with NaN or infinities:",
+                    List.copyOf(step.nonFinite()),
+                    "a compute type of larger range: dtype = DType.BF16"));
         }
         if (!step.changedWeights().isEmpty()) {
             return Optional.of(
-                    failure(
-                                    adapter,
-                                    Failure.count(step.changedWeights().size(), "weight") + " of the frozen base "
-                                            + Failure.verb(step.changedWeights().size(), "has", "have")
-                                            + " not the same bits before and after:")
-                            .items(List.copyOf(step.changedWeights()))
-                            .from(provenance(step))
-                            .then(
-                                    "the same test on the other device; a base that decodes differently each time can't be trained on"));
+                    new Cause(
+                            Failure.count(step.changedWeights().size(), "weight") + " of the frozen base "
+                                    + Failure.verb(step.changedWeights().size(), "has", "have")
+                                    + " not the same bits before and after:",
+                            List.copyOf(step.changedWeights()),
+                            "the same test on the other device; a base that decodes differently each time can't be trained on"));
         }
         if (!step.unreached().isEmpty()) {
-            return Optional.of(failure(
-                            adapter,
-                            "no gradient comes to " + step.unreached().size() + " of "
-                                    + Failure.count(step.tensors(), "trained tensor")
-                                    + ", not after the first step either:")
-                    .items(List.copyOf(step.unreached()))
-                    .from(provenance(step))
-                    .then("an adapter made anew; of two factors one may start at zero, not both"));
+            return Optional.of(new Cause(
+                    "no gradient comes to " + step.unreached().size() + " of "
+                            + Failure.count(step.tensors(), "trained tensor")
+                            + ", not after the first step either:",
+                    List.copyOf(step.unreached()),
+                    "an adapter made anew; of two factors one may start at zero, not both"));
         }
-        if (!step.lowersLoss()) {
-            return Optional.of(
-                    failure(
-                                    adapter,
-                                    "no step along the gradient lowers the loss of "
-                                            + Failure.number("%.4f", step.loss())
-                                            + " nats a token: after the smallest one it is "
-                                            + Failure.number("%.4f", step.lossAfter()))
-                            .from(provenance(step))
-                            .then(
-                                    "lora_alpha, r and the values of the adapter; where its strength is far from one, steps are lost or explode"));
-        }
-        return Optional.empty();
+        return step.lowersLoss() ? Optional.empty() : Optional.of(notLowered(step));
+    }
+
+    private static Cause notLowered(TrainingStep step) {
+        return new Cause(
+                "no step along the gradient lowers the loss of " + Failure.number("%.4f", step.loss())
+                        + " nats a token: after the smallest one it is "
+                        + Failure.number("%.4f", step.lossAfter()),
+                List.of(),
+                "lora_alpha, r and the values of the adapter; where its strength is far from one, steps are lost or explode");
     }
 
     /** The files as they are now, beside their hash from when the model was loaded. */
-    private Optional<String> inTheFiles(PeftAdapter adapter, TrainingStep step) {
+    private Optional<Cause> inTheFiles() {
         try (Checkpoint now = Checkpoint.open(model.checkpoint().folder())) {
             if (now.contentHash().equals(model.checkpoint().contentHash())) {
                 return Optional.empty();
             }
         }
-        return Optional.of(failure(adapter, "the base's files have changed since the model was loaded")
-                .from(provenance(step))
-                .then("a folder that nothing else writes to"));
-    }
-
-    private Failure failure(PeftAdapter adapter, String found) {
-        return Failure.expecting("model", model.name(), "to be trainable with adapter <" + adapter.name() + ">")
-                .but(found);
-    }
-
-    private static String tokens(TrainingStep step) {
-        return Failure.count(step.tokens(), "token");
+        return Optional.of(new Cause(
+                "the base's files have changed since the model was loaded",
+                List.of(),
+                "a folder that nothing else writes to"));
     }
 
     private String provenance(TrainingStep step) {
-        return tokens(step) + ", " + ComparisonChecks.provenance(model, step.provenance());
+        return Failure.count(step.tokens(), "token") + ", " + ComparisonChecks.provenance(model, step.provenance());
     }
 
     private String folders(PeftAdapter adapter) {

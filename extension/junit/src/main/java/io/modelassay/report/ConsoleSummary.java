@@ -17,7 +17,8 @@ final class ConsoleSummary {
     static List<String> of(Results results) {
         Summary summary = results.summary();
         List<String> lines = new ArrayList<>();
-        lines.add("ModelAssay: " + tests(summary) + ", " + checks(summary) + ", " + count(summary.models(), "model"));
+        lines.add("ModelAssay: " + tests(summary) + ", " + checks(summary) + ", "
+                + Numbers.count(summary.models(), "model"));
         results.comparisons().stream()
                 .filter(compared -> compared.driftPercent() != null)
                 .max(Comparator.comparingDouble(ConsoleSummary::drift))
@@ -29,16 +30,16 @@ final class ConsoleSummary {
         failed.stream()
                 .limit(SHOWN_CHECKS)
                 .forEach(check -> lines.add("  does not hold: " + check.check() + " of " + check.model() + ", "
-                        + Numbers.withError(check.value(), check.standardError(), check.unit()) + ", limit "
-                        + check.limit()));
+                        + Numbers.withError(check.value(), check.standardError(), check.unit())
+                        + (check.isJudged() ? ", limit " + check.limit() : "")));
         if (failed.size() > SHOWN_CHECKS) {
             lines.add("  and " + (failed.size() - SHOWN_CHECKS) + " more");
         }
         long open = results.checks().stream()
-                .filter(check -> check.limit().isEmpty() && check.holds())
+                .filter(check -> !check.isJudged() && check.holds())
                 .count();
         if (open > 0) {
-            lines.add("  reported, not judged: " + count((int) open, "figure") + " without a limit");
+            lines.add("  reported, not judged: " + Numbers.count(open, "figure") + " without a limit");
         }
         if (!results.baselinesUnused().isEmpty() && summary.testsPassed() == summary.tests()) {
             lines.add("  baselines not used in this run: " + String.join(", ", results.baselinesUnused()));
@@ -56,7 +57,8 @@ final class ConsoleSummary {
         add(others, summary.testsFailed(), "failed");
         add(others, summary.testsAborted(), "aborted");
         add(others, summary.testsSkipped(), "skipped");
-        return count(summary.tests(), "test") + (others.isEmpty() ? "" : " (" + String.join(", ", others) + ")");
+        return Numbers.count(summary.tests(), "test")
+                + (others.isEmpty() ? "" : " (" + String.join(", ", others) + ")");
     }
 
     private static void add(List<String> counts, int count, String what) {
@@ -66,14 +68,10 @@ final class ConsoleSummary {
     }
 
     private static String checks(Summary summary) {
-        return count(summary.checks(), "check")
+        return Numbers.count(summary.checks(), "check")
                 + (summary.checksFailed() == 0
                         ? summary.checks() == 0 ? "" : " (all hold)"
                         : " (" + summary.checksFailed() + (summary.checksFailed() == 1 ? " does" : " do")
                                 + " not hold)");
-    }
-
-    static String count(int count, String noun) {
-        return count + " " + noun + (count == 1 ? "" : "s");
     }
 }

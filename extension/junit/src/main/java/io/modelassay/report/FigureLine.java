@@ -1,7 +1,7 @@
 package io.modelassay.report;
 
-import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.Perplexity;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.runtime.TensorSketch;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param measured a model's own perplexity
  * @param check a figure held against a limit
  * @param traced what a model computes
- * @param model what the name of the figure's model stands for, where that is known
+ * @param model what the name of the figure's model stands for; {@code null} in logs of earlier versions
  */
 @API(status = API.Status.INTERNAL)
 public record FigureLine(
@@ -25,7 +25,7 @@ public record FigureLine(
         @Nullable Measured measured,
         @Nullable Check check,
         @Nullable Traced traced,
-        @Nullable ModelIdentity model) {
+        @Nullable Subject model) {
 
     /** A model's own perplexity. */
     public record Measured(

@@ -3,10 +3,10 @@ package io.modelassay.report;
 import io.modelassay.checkpoint.JsonText;
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
-import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.evaluation.Recorder;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Sketch;
 import io.modelassay.report.FigureLine.Traced;
@@ -22,9 +22,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apiguardian.api.API;
 
 /**
@@ -38,7 +36,6 @@ public final class FigureLog implements Recorder {
 
     private final Path file;
     private final Set<String> written = new HashSet<>();
-    private final Map<String, ModelIdentity> models = new ConcurrentHashMap<>();
 
     private FigureLog(Path file) {
         this.file = file;
@@ -50,28 +47,18 @@ public final class FigureLog implements Recorder {
     }
 
     @Override
-    public void described(ModelIdentity model) {
-        models.putIfAbsent(model.name(), model);
+    public void compared(Subject model, String text, Comparison comparison) {
+        add(new FigureLine(Compared.of(model, text, comparison), null, null, null, model));
     }
 
     @Override
-    public void compared(String model, String text, Comparison comparison) {
-        add(new FigureLine(
-                Compared.of(models.getOrDefault(model, ModelIdentity.stored(model)), text, comparison),
-                null,
-                null,
-                null,
-                models.get(model)));
-    }
-
-    @Override
-    public void measured(String model, String text, Perplexity perplexity) {
-        add(new FigureLine(null, Measured.of(model, text, perplexity), null, null, models.get(model)));
+    public void measured(Subject model, String text, Perplexity perplexity) {
+        add(new FigureLine(null, Measured.of(model.name(), text, perplexity), null, null, model));
     }
 
     @Override
     public void checked(Figure figure) {
-        add(new FigureLine(null, null, Check.of(figure), null, models.get(figure.model())));
+        add(new FigureLine(null, null, Check.of(figure), null, figure.subject()));
     }
 
     @Override
@@ -80,18 +67,18 @@ public final class FigureLog implements Recorder {
     }
 
     @Override
-    public void traced(String model, String text, Provenance provenance, List<TensorSketch> tensors) {
+    public void traced(Subject model, String text, Provenance provenance, List<TensorSketch> tensors) {
         add(new FigureLine(
                 null,
                 null,
                 null,
                 new Traced(
-                        model,
+                        model.name(),
                         text,
                         provenance.device().name().toLowerCase(Locale.ROOT),
                         provenance.dtype().name().toLowerCase(Locale.ROOT),
                         tensors.stream().map(Sketch::of).toList()),
-                models.get(model)));
+                model));
     }
 
     private synchronized void add(FigureLine figure) {

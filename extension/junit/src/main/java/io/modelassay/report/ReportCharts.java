@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +44,7 @@ final class ReportCharts {
                                 layered.stream()
                                         .map(row -> Map.of(
                                                 "name",
-                                                sameArtifact ? scheme(row) : row.model(),
+                                                sameArtifact ? row.scheme() : row.model(),
                                                 "values",
                                                 values(row, names)))
                                         .toList()));
@@ -61,16 +60,12 @@ final class ReportCharts {
         return row.driftLimit() == null ? "quiet" : drift <= row.driftLimit() ? "good" : "bad";
     }
 
-    private static String scheme(Compared row) {
-        return Objects.requireNonNullElse(row.quantization(), "as stored");
-    }
-
     private static Map<String, @Nullable Object> bar(Compared row, boolean sameArtifact, boolean sameText) {
         List<String> lines = new ArrayList<>();
         if (!sameArtifact) {
             lines.add(row.artifact());
         }
-        lines.add(scheme(row));
+        lines.add(row.scheme());
         if (!sameText) {
             lines.add("on " + row.text());
         }

@@ -1,6 +1,7 @@
 package io.modelassay.report;
 
-import io.modelassay.checkpoint.JsonText;
+import io.modelassay.report.HtmlTable.Column;
+import io.modelassay.report.PageHeader.Tile;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Model;
@@ -9,58 +10,73 @@ import io.modelassay.report.Results.Summary;
 import io.modelassay.report.Results.Test;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
-/** Results as one self-contained page. The template escapes every value; only files of our own go in as they are. */
+/** Results as one self-contained page. */
 final class ReportPage {
     /** Charts of more lines than this are read from their table. */
     private static final int MOST_LINES = 12;
 
-    private ReportPage() {}
+    private final HtmlWriter html;
+    private final Results results;
 
-    static String of(Results results) {
-        Map<String, Object> page = new HashMap<>();
-        page.put("script", PageTemplate.resource(PageTemplate.PACKAGE + "report.js"));
-        page.put("chartLibrary", PageTemplate.chartLibrary());
-        page.put("chartData", JsonText.inScript(ReportCharts.of(results.comparisons(), MOST_LINES)));
-        header(page, results);
-        page.put("models", results.models().stream().map(ReportPage::model).toList());
-        page.put(
-                "comparisons",
-                results.comparisons().stream().map(ReportPage::compared).toList());
-        page.put("driftHeight", 70 + 44 * results.comparisons().size());
-        page.put("provenance", provenance(results.comparisons()));
-        layers(page, results.comparisons());
-        page.put(
-                "checks",
-                results.checks().stream()
-                        .sorted(Comparator.comparing(Check::holds))
-                        .map(ReportPage::check)
-                        .toList());
-        page.put("unused", String.join(", ", results.baselinesUnused()));
-        tests(page, results);
-        return PageTemplate.render(PageTemplate.PACKAGE + "report.html.peb", page);
+    private ReportPage(HtmlWriter html, Results results) {
+        this.html = html;
+        this.results = results;
     }
 
-    private static void header(Map<String, Object> page, Results results) {
-        Summary summary = results.summary();
-        int failures = summary.testsFailed() + summary.checksFailed();
-        String verdict;
-        if (summary.testsFailed() > 0) {
-            verdict = summary.testsFailed() + " of " + ConsoleSummary.count(summary.tests(), "test") + " failed";
-        } else if (summary.checksFailed() > 0) {
-            verdict = summary.checksFailed() + " of " + ConsoleSummary.count(summary.checks(), "check")
-                    + (summary.checksFailed() == 1 ? " does not hold" : " do not hold");
-        } else {
-            verdict = summary.checks() > 0 ? "All checks hold" : "No check was made";
+    static String of(Results results) {
+        return HtmlPage.of(
+                HtmlPage.Policy.CHARTS,
+                "ModelAssay: " + verdict(results.summary()),
+                List.of(),
+                html -> new ReportPage(html, results).body());
+    }
+
+    private void body() {
+        header().write(html);
+        html.open("main").inside(() -> {
+            failures();
+            models();
+            drifts();
+            layers();
+            checks();
+            tests();
+            if (!results.baselinesUnused().isEmpty()) {
+                html.element(
+                        "p",
+                        "note",
+                        "Baselines that no test used in this run: " + String.join(", ", results.baselinesUnused()));
+            }
+        });
+        html.open("footer")
+                .open("p")
+                .text("The same figures for programs: ")
+                .link("results.json", "results.json")
+                .close()
+                .close();
+        if (!results.comparisons().isEmpty()) {
+            html.data("chart-data", ReportCharts.of(results.comparisons(), MOST_LINES))
+                    .script(PageResource.CHART_LIBRARY)
+                    .script(new PageResource(ReportPage.class, "report.js"));
         }
-        page.put("verdict", verdict);
-        page.put("verdictKind", failures > 0 ? "bad" : "good");
-        page.put("verdictMark", failures > 0 ? "✗" : "✓");
+    }
+
+    private static String verdict(Summary summary) {
+        if (summary.testsFailed() > 0) {
+            return summary.testsFailed() + " of " + Numbers.count(summary.tests(), "test") + " failed";
+        }
+        if (summary.checksFailed() > 0) {
+            return summary.checksFailed() + " of " + Numbers.count(summary.checks(), "check")
+                    + (summary.checksFailed() == 1 ? " does not hold" : " do not hold");
+        }
+        return summary.checks() > 0 ? "All checks hold" : "No check was made";
+    }
+
+    private PageHeader header() {
+        Summary summary = results.summary();
         List<String> others = new ArrayList<>();
         if (summary.testsFailed() > 0) {
             others.add(summary.testsFailed() + " failed");
@@ -71,8 +87,11 @@ final class ReportPage {
         if (summary.testsSkipped() > 0) {
             others.add(summary.testsSkipped() + " skipped");
         }
-        page.put(
-                "tiles",
+        Run run = results.run();
+        return new PageHeader(
+                "ModelAssay",
+                summary.testsFailed() + summary.checksFailed() == 0,
+                verdict(summary),
                 List.of(
                         tile(
                                 summary.tests(),
@@ -85,67 +104,121 @@ final class ReportPage {
                                 summary.checksFailed() == 0 ? "all hold" : summary.checksFailed() + " not held",
                                 summary.checksFailed() > 0),
                         tile(summary.models(), "model", "under test", false),
-                        tile(summary.comparisons(), "comparison", "with a reference", false)));
-        Run run = results.run();
-        page.put(
-                "run",
+                        tile(summary.comparisons(), "comparison", "with a reference", false)),
                 run.started().replace('T', ' ').replaceFirst("\\.[0-9]+Z$", " UTC") + " · "
-                        + ConsoleSummary.count(run.processes(), "test JVM") + " · Java " + run.java() + " · "
+                        + Numbers.count(run.processes(), "test JVM") + " · Java " + run.java() + " · "
                         + run.platform());
     }
 
-    private static Map<String, Object> tile(int number, String noun, String note, boolean bad) {
-        return Map.of(
-                "number",
-                number,
-                "noun",
-                number == 1 ? noun : noun + "s",
-                "note",
-                number == 0 ? "none" : note,
-                "kind",
-                bad ? "bad" : "");
+    private static Tile tile(int number, String noun, String note, boolean isBad) {
+        return new Tile(number, noun, number == 0 ? "none" : note, isBad);
     }
 
-    private static Map<String, Object> model(Model model) {
-        String checks = model.checks() == 0
-                ? "none"
-                : model.checksFailed() == 0
-                        ? model.checks() + " hold"
-                        : model.checksFailed() + " of " + model.checks() + " not held";
-        boolean compared = model.ranOn() != null;
-        return Map.of(
-                "artifact",
-                model.artifact(),
-                "quantization",
-                Optional.ofNullable(model.quantization()).orElse("as stored"),
-                "checks",
-                checks,
-                "kind",
-                model.checks() == 0 ? "quiet" : model.checksFailed() == 0 ? "good" : "bad",
-                "perplexity",
-                compared ? Numbers.of(model.perplexity()) : "",
-                "reference",
-                compared ? Numbers.of(model.referencePerplexity()) : "",
-                "drift",
-                compared ? Numbers.withError(model.driftPercent(), null, "%") : "",
-                "ranOn",
-                Optional.ofNullable(model.ranOn()).orElse(""));
+    private void failures() {
+        List<Test> failures = results.tests().stream()
+                .filter(test -> test.outcome().equals("failed"))
+                .toList();
+        if (failures.isEmpty()) {
+            return;
+        }
+        html.section(
+                "failures",
+                "Failed tests",
+                () -> failures.forEach(test -> html.open("details")
+                        .attribute("open", "")
+                        .open("summary")
+                        .badge("bad", "failed")
+                        .text(" " + test.name())
+                        .close()
+                        .element("pre", test.message())
+                        .close()));
     }
 
-    private static Map<String, Object> compared(Compared row) {
-        Double top1 = row.top1Agreement();
-        Double top1Error = row.top1AgreementStandardError();
-        return Map.of(
-                "model", row.model(),
-                "text", row.text(),
-                "kind", ReportCharts.kind(row),
-                "drift", Numbers.withError(row.driftPercent(), row.driftStandardError(), "%"),
-                "limit", row.driftLimit() == null ? "none" : Numbers.percent(row.driftLimit()),
-                "perplexity", Numbers.withError(row.perplexity(), row.perplexityStandardError(), ""),
-                "kl", Numbers.withError(row.meanKl(), row.meanKlStandardError(), ""),
-                "top1",
-                        Numbers.withError(
-                                top1 == null ? null : 100 * top1, top1Error == null ? null : 100 * top1Error, "%"));
+    private void models() {
+        if (results.models().isEmpty()) {
+            return;
+        }
+        html.section(
+                "models",
+                "Models",
+                () -> HtmlTable.<Model>cards()
+                        .text("Model", Model::artifact)
+                        .text("Quantization", Model::scheme)
+                        .cell("Checks", ReportPage::checksOf)
+                        .text(
+                                Column.of("Perplexity").number(),
+                                model -> isCompared(model) ? Numbers.of(model.perplexity()) : "")
+                        .text(
+                                Column.of("Reference").number(),
+                                model -> isCompared(model) ? Numbers.of(model.referencePerplexity()) : "")
+                        .text(
+                                Column.of("Drift").number(),
+                                model -> isCompared(model) ? Numbers.percent(model.driftPercent()) : "")
+                        .text("Ran on", model -> Objects.requireNonNullElse(model.ranOn(), ""))
+                        .write(html, results.models()));
+    }
+
+    private static boolean isCompared(Model model) {
+        return model.ranOn() != null;
+    }
+
+    private static void checksOf(HtmlWriter html, Model model) {
+        if (model.checks() == 0) {
+            html.badge("quiet", "none");
+        } else if (model.checksFailed() == 0) {
+            html.badge("good", model.checks() + " hold");
+        } else {
+            html.badge("bad", model.checksFailed() + " of " + model.checks() + " not held");
+        }
+    }
+
+    private void drifts() {
+        List<Compared> comparisons = results.comparisons();
+        if (comparisons.isEmpty()) {
+            return;
+        }
+        html.section("drift", "Perplexity drift", () -> {
+            html.element(
+                    "p",
+                    "lead",
+                    "Growth of the perplexity against the reference, measured token by token. Whiskers are one standard"
+                            + " error; the upright line is the limit that a check asked for; a broken bar goes on beyond"
+                            + " the axis.");
+            html.open("div", "chart")
+                    .attribute("style", "height: " + (70 + 44 * comparisons.size()) + "px")
+                    .inside(() -> html.chart(
+                            "drift-chart",
+                            "Bar chart of the perplexity drift of each quantized model; the same figures stand in the"
+                                    + " table below"));
+            HtmlTable.<Compared>cards()
+                    .cell(
+                            "Model",
+                            (cell, row) -> cell.text(row.model() + " ").element("span", "sub", "on " + row.text()))
+                    .cell(
+                            Column.of("Drift").number(),
+                            (cell, row) -> cell.element(
+                                    "span",
+                                    ReportCharts.kind(row),
+                                    Numbers.withError(row.driftPercent(), row.driftStandardError(), "%")))
+                    .text(
+                            Column.of("Limit").number(),
+                            row -> row.driftLimit() == null ? "none" : Numbers.percent(row.driftLimit()))
+                    .text(
+                            Column.of("Perplexity").number(),
+                            row -> Numbers.withError(row.perplexity(), row.perplexityStandardError(), ""))
+                    .text(
+                            Column.of("Mean KL, nats").number(),
+                            row -> Numbers.withError(row.meanKl(), row.meanKlStandardError(), ""))
+                    .text(Column.of("Top-1 agreement").number(), ReportPage::topTokenAgreement)
+                    .write(html, comparisons);
+            html.element("p", "note", provenance(comparisons));
+        });
+    }
+
+    private static String topTokenAgreement(Compared row) {
+        Double share = row.top1Agreement();
+        Double error = row.top1AgreementStandardError();
+        return Numbers.withError(share == null ? null : 100 * share, error == null ? null : 100 * error, "%");
     }
 
     /** Where the figures come from, once for all of them. */
@@ -156,67 +229,107 @@ final class ReportPage {
                 .collect(Collectors.joining("; "));
     }
 
-    private static void layers(Map<String, Object> page, List<Compared> comparisons) {
-        List<Compared> layered =
-                comparisons.stream().filter(row -> !row.layerErrors().isEmpty()).toList();
-        page.put("layered", !layered.isEmpty());
-        page.put("layerHeads", layered.stream().map(Compared::model).toList());
-        List<String> names = ReportCharts.layerNames(layered);
-        List<Map<String, Object>> rows = new ArrayList<>();
-        for (String name : names) {
-            List<String> cells = layered.stream()
-                    .map(row -> row.layerErrors().stream()
-                            .filter(layer -> layer.layer().equals(name))
-                            .findFirst()
-                            .map(layer -> Numbers.of(layer.error()))
-                            .orElse(""))
-                    .toList();
-            rows.add(Map.of("layer", name, "cells", cells));
+    private void layers() {
+        List<Compared> layered = results.comparisons().stream()
+                .filter(row -> !row.layerErrors().isEmpty())
+                .toList();
+        if (layered.isEmpty()) {
+            return;
         }
-        page.put("layerRows", rows);
+        HtmlTable<String> table = HtmlTable.<String>plain().text("Layer", layer -> layer);
+        layered.forEach(row -> table.text(Column.of(row.model()).number(), layer -> error(row, layer)));
+        html.section("layers", "Output error by layer", () -> {
+            html.element(
+                    "p",
+                    "lead",
+                    "Relative error of each layer's output against the reference, in Frobenius norms, on a logarithmic"
+                            + " scale.");
+            html.open("div", "chart layers")
+                    .inside(() -> html.chart(
+                            "layer-chart",
+                            "Line chart of the relative output error of each layer, one line for each quantization; the"
+                                    + " same figures stand in the table below"));
+            html.open("details")
+                    .element("summary", "The same as a table")
+                    .inside(() ->
+                            html.open("div", "wide").inside(() -> table.write(html, ReportCharts.layerNames(layered))));
+        });
     }
 
-    private static Map<String, Object> check(Check check) {
-        return Map.of(
-                "check", check.check(),
-                "model", check.model(),
-                "verdict",
-                        check.limit().isEmpty() && check.holds()
-                                ? "not judged"
-                                : check.holds() ? "✓ holds" : "✗ does not hold",
-                "kind", check.holds() ? "good" : "bad",
-                "figure", Numbers.withError(check.value(), check.standardError(), check.unit()),
-                "limit", check.limit().isEmpty() ? "none" : (check.limit() + " " + check.unit()).strip(),
-                "provenance", check.provenance());
+    private static String error(Compared row, String name) {
+        return row.layerErrors().stream()
+                .filter(layer -> layer.layer().equals(name))
+                .findFirst()
+                .map(layer -> Numbers.of(layer.error()))
+                .orElse("");
     }
 
-    private static void tests(Map<String, Object> page, Results results) {
-        page.put(
-                "failures",
-                results.tests().stream()
-                        .filter(test -> test.outcome().equals("failed"))
-                        .map(test -> Map.of("name", test.name(), "message", test.message()))
-                        .toList());
-        page.put("tests", results.tests().stream().map(ReportPage::test).toList());
-        page.put(
-                "others",
-                results.tests().stream()
-                        .filter(test -> test.outcome().equals("aborted")
-                                || test.outcome().equals("skipped"))
-                        .map(Test::name)
-                        .toList());
-        page.put("testsTitle", ConsoleSummary.count(results.tests().size(), "test"));
+    private void checks() {
+        if (results.checks().isEmpty()) {
+            return;
+        }
+        List<Check> failedFirst = results.checks().stream()
+                .sorted(Comparator.comparing(Check::holds))
+                .toList();
+        html.section(
+                "checks",
+                "Checks",
+                () -> HtmlTable.<Check>cards()
+                        .text("Check", Check::check)
+                        .text("Model", Check::model)
+                        .cell("Verdict", (cell, check) -> cell.badge(check.holds() ? "good" : "bad", verdict(check)))
+                        .text(
+                                Column.of("Figure").number(),
+                                check -> Numbers.withError(check.value(), check.standardError(), check.unit()))
+                        .text(
+                                Column.of("Limit").styled("limit"),
+                                check ->
+                                        check.isJudged() ? (check.limit() + " " + check.unit()).strip() : "none")
+                        .text(Column.of("From").styled("from"), Check::provenance)
+                        .write(html, failedFirst));
     }
 
-    private static Map<String, Object> test(Test test) {
-        String kind = switch (test.outcome()) {
+    private static String verdict(Check check) {
+        if (!check.holds()) {
+            return "✗ does not hold";
+        }
+        return check.isJudged() ? "✓ holds" : "not judged";
+    }
+
+    private void tests() {
+        if (results.tests().isEmpty()) {
+            return;
+        }
+        boolean isOpen = results.tests().stream()
+                .anyMatch(test ->
+                        test.outcome().equals("aborted") || test.outcome().equals("skipped"));
+        html.section("tests", "Tests", () -> {
+            html.open("details");
+            if (isOpen) {
+                html.attribute("open", "");
+            }
+            html.element("summary", Numbers.count(results.tests().size(), "test"));
+            HtmlTable.<Test>cards()
+                    .text("Test", Test::name)
+                    .cell("Outcome", (cell, test) -> cell.badge(kind(test), test.outcome()))
+                    .text(Column.of("Why").styled("from"), ReportPage::why)
+                    .write(html, results.tests());
+            html.close();
+        });
+    }
+
+    private static String kind(Test test) {
+        return switch (test.outcome()) {
             case "passed" -> "good";
             case "failed" -> "bad";
             default -> "quiet";
         };
-        String why = test.outcome().equals("failed")
+    }
+
+    /** Of a failure the first line: the whole message stands at the top of the page. */
+    private static String why(Test test) {
+        return test.outcome().equals("failed")
                 ? test.message().lines().findFirst().orElse("")
                 : test.message();
-        return Map.of("name", test.name(), "outcome", test.outcome(), "kind", kind, "why", why);
     }
 }

@@ -2,8 +2,11 @@ package io.modelassay.report;
 
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
-import io.modelassay.evaluation.ModelIdentity;
+import io.modelassay.evaluation.Limit;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.evaluation.Subject;
 import java.util.List;
 import java.util.Locale;
 import org.apiguardian.api.API;
@@ -43,17 +46,24 @@ public record Results(
             String name,
             String artifact,
             @Nullable String quantization,
+            @Nullable String adapter,
             int checks,
             int checksFailed,
             @Nullable Double perplexity,
             @Nullable Double referencePerplexity,
             @Nullable Double driftPercent,
-            @Nullable String ranOn) {}
+            @Nullable String ranOn) {
+        /** What was done to the artifact, for people. */
+        String scheme() {
+            return Results.scheme(quantization, adapter);
+        }
+    }
 
     public record Compared(
             String model,
             String artifact,
             @Nullable String quantization,
+            @Nullable String adapter,
             String text,
             String protocol,
             int tokens,
@@ -72,12 +82,13 @@ public record Results(
             @Nullable Double top1Agreement,
             @Nullable Double top1AgreementStandardError,
             List<Layer> layerErrors) {
-        static Compared of(ModelIdentity model, String text, Comparison comparison) {
+        static Compared of(Subject model, String text, Comparison comparison) {
             Provenance provenance = comparison.subject().provenance();
             return new Compared(
                     model.name(),
                     model.artifact(),
                     model.quantization(),
+                    model.adapter(),
                     text,
                     comparison.subject().protocol(),
                     comparison.subject().tokens(),
@@ -100,6 +111,11 @@ public record Results(
                             .toList());
         }
 
+        /** What was done to the artifact, for people. */
+        String scheme() {
+            return Results.scheme(quantization, adapter);
+        }
+
         String ranOn() {
             return device.toUpperCase(Locale.ROOT) + ", " + dtype + ", " + engine;
         }
@@ -109,6 +125,7 @@ public record Results(
                     model,
                     artifact,
                     quantization,
+                    adapter,
                     text,
                     protocol,
                     tokens,
@@ -130,6 +147,10 @@ public record Results(
         }
     }
 
+    private static String scheme(@Nullable String quantization, @Nullable String adapter) {
+        return (quantization == null ? "as stored" : quantization) + (adapter == null ? "" : " with " + adapter);
+    }
+
     public record Layer(String layer, @Nullable Double error) {}
 
     public record Check(
@@ -140,17 +161,78 @@ public record Results(
             String unit,
             String limit,
             boolean holds,
-            String provenance) {
-        static Check of(Figure figure) {
+            String provenance,
+            @Nullable Measure measure,
+            @Nullable HeldTo heldTo,
+            @Nullable MeasuredOn measuredOn) {
+        /** As it stands in the document. */
+        public static Check of(Figure figure) {
             return new Check(
-                    figure.model(),
+                    figure.subject().name(),
                     figure.check(),
                     figure.value(),
                     figure.standardError(),
                     figure.unit(),
-                    figure.limit(),
+                    figure.limitText(),
                     figure.holds(),
-                    figure.provenance());
+                    figure.origin().toString(),
+                    figure.found().measure(),
+                    figure.limit() == null ? null : HeldTo.of(figure.limit()),
+                    MeasuredOn.of(figure.origin()));
+        }
+
+        /** Whether there is a limit; otherwise the figure is reported only. */
+        boolean isJudged() {
+            return heldTo != null;
+        }
+
+        /** Whether it is a figure of {@code compared}: of the same model, on the same text, measured in the same way. */
+        public boolean isOf(Compared compared) {
+            return measuredOn != null
+                    && model.equals(compared.model())
+                    && compared.text().equals(measuredOn.text())
+                    && Integer.valueOf(compared.tokens()).equals(measuredOn.tokens())
+                    && compared.protocol().equals(measuredOn.protocol())
+                    && compared.device().equals(measuredOn.device())
+                    && compared.dtype().equals(measuredOn.dtype());
+        }
+    }
+
+    /**
+     * A check's limit as data.
+     *
+     * @param bound {@code null} where it is infinite
+     */
+    public record HeldTo(@Nullable Double bound, Limit.Direction direction, String unit) {
+        static HeldTo of(Limit limit) {
+            return new HeldTo(limit.bound(), limit.direction(), limit.unit());
+        }
+    }
+
+    /** A check's provenance as data; a member is {@code null} where there is no such thing. */
+    public record MeasuredOn(
+            String basis,
+            @Nullable String text,
+            @Nullable Integer tokens,
+            @Nullable String protocol,
+            @Nullable String device,
+            @Nullable String dtype,
+            @Nullable String engine) {
+        static MeasuredOn of(Origin origin) {
+            Provenance ranOn = origin.ranOn();
+            return new MeasuredOn(
+                    origin.basis(),
+                    origin.text(),
+                    origin.tokens(),
+                    origin.protocol(),
+                    ranOn == null ? null : ranOn.device().name().toLowerCase(Locale.ROOT),
+                    ranOn == null ? null : ranOn.dtype().name().toLowerCase(Locale.ROOT),
+                    ranOn == null ? null : ranOn.engine());
+        }
+
+        /** What was measured, without where, for people. */
+        public String measured() {
+            return new Origin(basis, text, tokens, protocol, null).measured();
         }
     }
 
@@ -166,5 +248,5 @@ public record Results(
             List<Test> tests,
             List<String> baselinesRecorded,
             List<String> baselinesUsed,
-            List<ModelIdentity> models) {}
+            List<Subject> models) {}
 }

@@ -1,8 +1,11 @@
 package io.modelassay.report;
 
-import io.modelassay.evaluation.ModelIdentity;
+import io.modelassay.evaluation.Limit;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
+import io.modelassay.report.Results.HeldTo;
 import io.modelassay.report.Results.Model;
 import io.modelassay.report.Results.Part;
 import io.modelassay.report.Results.Run;
@@ -15,18 +18,14 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Makes one result of the parts of a run, sorted, so that equal runs give equal documents. */
 final class ResultsMerger {
-    private static final Pattern AT_MOST = Pattern.compile("at most (-?[0-9.]+)");
-    private static final String DRIFT = "perplexity drift";
-
     private static final Comparator<Check> BY_MODEL = Comparator.comparing(Check::model)
             .thenComparing(Check::check)
             .thenComparing(Check::provenance)
@@ -53,7 +52,7 @@ final class ResultsMerger {
         // Two models, or two texts, may have one name; equal in every figure they are one comparison.
         Set<Compared> comparisons = new LinkedHashSet<>();
         TreeSet<Check> checks = new TreeSet<>(BY_MODEL);
-        Map<String, ModelIdentity> identities = new TreeMap<>();
+        Map<String, Subject> identities = new TreeMap<>();
         Map<String, Test> tests = new TreeMap<>();
         for (Part part : inOrder) {
             part.comparisons().forEach(compared -> comparisons.add(compared.limitedTo(null)));
@@ -101,12 +100,11 @@ final class ResultsMerger {
     /** The strictest limit that a check has held this comparison's drift against. */
     private static Optional<Double> driftLimit(Compared compared, Collection<Check> checks) {
         return checks.stream()
-                .filter(check -> check.model().equals(compared.model())
-                        && check.check().equals(DRIFT)
-                        && check.provenance().contains(compared.text()))
-                .map(check -> AT_MOST.matcher(check.limit()))
-                .filter(Matcher::matches)
-                .map(limit -> Double.valueOf(limit.group(1)))
+                .filter(check -> check.measure() == Measure.PERPLEXITY_DRIFT && check.isOf(compared))
+                .map(Check::heldTo)
+                .filter(limit -> limit != null && limit.direction() == Limit.Direction.AT_MOST)
+                .map(HeldTo::bound)
+                .filter(Objects::nonNull)
                 .min(Comparator.naturalOrder());
     }
 
@@ -133,7 +131,7 @@ final class ResultsMerger {
     }
 
     private static List<Model> models(
-            List<Compared> comparisons, Collection<Check> checks, Map<String, ModelIdentity> identities) {
+            List<Compared> comparisons, Collection<Check> checks, Map<String, Subject> identities) {
         TreeSet<String> names = new TreeSet<>();
         comparisons.forEach(compared -> names.add(compared.model()));
         checks.forEach(check -> names.add(check.model()));
@@ -143,12 +141,13 @@ final class ResultsMerger {
         for (String name : names) {
             List<Check> own =
                     checks.stream().filter(check -> check.model().equals(name)).toList();
-            ModelIdentity parts = identities.getOrDefault(name, ModelIdentity.stored(name));
+            Subject parts = identities.getOrDefault(name, Subject.stored(name));
             Optional<Compared> compared = Optional.ofNullable(byModel.get(name));
             models.add(new Model(
                     name,
                     parts.artifact(),
                     parts.quantization(),
+                    parts.adapter(),
                     own.size(),
                     failed(own),
                     compared.map(Compared::perplexity).orElse(null),

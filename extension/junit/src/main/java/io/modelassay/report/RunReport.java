@@ -2,8 +2,8 @@ package io.modelassay.report;
 
 import io.modelassay.evaluation.Comparison;
 import io.modelassay.evaluation.Figure;
-import io.modelassay.evaluation.ModelIdentity;
 import io.modelassay.evaluation.Recorder;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Part;
@@ -55,7 +55,7 @@ public final class RunReport implements Recorder {
     private final Set<Compared> comparisons = new LinkedHashSet<>();
     private final Set<Check> checks = new LinkedHashSet<>();
     private final Map<String, Test> tests = new LinkedHashMap<>();
-    private final Map<String, ModelIdentity> models = new TreeMap<>();
+    private final Map<String, Subject> models = new TreeMap<>();
     private SortedSet<String> baselinesRecorded = new TreeSet<>();
     private SortedSet<String> baselinesUsed = new TreeSet<>();
     private @Nullable Results merged;
@@ -82,17 +82,14 @@ public final class RunReport implements Recorder {
     }
 
     @Override
-    public synchronized void described(ModelIdentity model) {
+    public synchronized void compared(Subject model, String text, Comparison comparison) {
         models.putIfAbsent(model.name(), model);
-    }
-
-    @Override
-    public synchronized void compared(String model, String text, Comparison comparison) {
-        comparisons.add(Compared.of(models.getOrDefault(model, ModelIdentity.stored(model)), text, comparison));
+        comparisons.add(Compared.of(model, text, comparison));
     }
 
     @Override
     public synchronized void checked(Figure figure) {
+        models.putIfAbsent(figure.subject().name(), figure.subject());
         checks.add(Check.of(figure));
     }
 

@@ -40,7 +40,7 @@ class ActivationAssertionsTest {
     void aHealthyModelIsFiniteInEveryComputeType(DType dtype) {
         assertThat(models.open(Models.QWEN, m -> m.computingIn(dtype))).hasFiniteActivationsOn(Models.TEXT);
         assertThat(models.lastFigure().holds()).isTrue();
-        assertThat(models.lastFigure().provenance()).isEqualTo("held-out.txt");
+        assertThat(models.lastFigure().origin().toString()).isEqualTo("held-out.txt");
     }
 
     @Test

@@ -78,7 +78,7 @@ class BitWidthAssertionsTest {
     @MethodSource("methods")
     void errorsOfTrainedModelsFall(Quantization... widths) {
         assertThat(models.open(Models.LLAMA)).hasErrorFallingWithBits(widths);
-        assertThat(models.lastFigure().provenance()).startsWith("28 modules, ");
+        assertThat(models.lastFigure().origin().toString()).startsWith("28 modules, ");
     }
 
     @Test

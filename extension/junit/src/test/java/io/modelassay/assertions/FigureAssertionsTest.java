@@ -45,7 +45,7 @@ class FigureAssertionsTest {
     void driftIsHeldAgainstItsLimit() {
         assertThat(mild).hasPerplexityDriftAtMost(withPercentage(3), TEXT);
         assertThat(models.lastFigure().holds()).isTrue();
-        assertThat(models.lastFigure().limit()).isEqualTo("at most 3.00");
+        assertThat(models.lastFigure().limitText()).isEqualTo("at most 3.00");
         Golden.fails(() -> assertThat(harsh).hasPerplexityDriftAtMost(withPercentage(3), TEXT), folder, """
                 Expecting model <tiny-qwen2 as int2 g128 RTN> to have perplexity drift of at most 3.00 % against <tiny-qwen2 (fp32)>
                 but drift was 13.29 % ± 2.53 % (reference 31.7618, this 35.9829, 511 tokens of held-out.txt)
@@ -174,7 +174,7 @@ class FigureAssertionsTest {
     @Test
     void defaultLimitsAreThoseOfTheQuantization() {
         assertThat(mild).keepsDefaultLimitsOn(TEXT);
-        assertThat(models.lastFigure().limit()).isEqualTo("at least 94.00");
+        assertThat(models.lastFigure().limitText()).isEqualTo("at least 94.00");
     }
 
     /** Nobody has measured what 3 bits cost a model of this size. */
@@ -183,7 +183,7 @@ class FigureAssertionsTest {
         ModelUnderTest three = models.open(Models.QWEN, m -> m.quantize(Quantization.rtn(3, 128)));
         assertThat(three).keepsDefaultLimitsOn(TEXT);
         assertThat(models.lastFigure().check()).isEqualTo("top token agreement");
-        assertThat(models.lastFigure().limit()).isEmpty();
+        assertThat(models.lastFigure().limit()).isNull();
         assertThat(models.lastFigure().value()).isBetween(50.0, 99.0);
         Path broken = Corruptor.of(Models.QWEN)
                 .named("broken")
@@ -202,7 +202,7 @@ class FigureAssertionsTest {
         Path twin = Fixtures.path("tiny-qwen3");
         Text tokens = Text.ofTokens(Arrays.copyOf(Truths.firstTokens("tiny-qwen3"), 512));
         assertThat(models.open(stored, m -> m.against(twin))).keepsDefaultLimitsOn(tokens);
-        assertThat(models.lastFigure().limit()).isEqualTo("at least 94.00");
+        assertThat(models.lastFigure().limitText()).isEqualTo("at least 94.00");
         Path damaged = Corruptor.of(stored)
                 .named("damaged-int8")
                 .fill("model.layers.0.mlp.down_proj.scales", 0.5)

@@ -67,7 +67,7 @@ class PaddingAssertionsTest {
         assertThat(models.lastFigure().check()).isEqualTo("padded MLP channels");
         assertThat(models.lastFigure().value()).isZero();
         assertThat(models.lastFigure().holds()).isFalse();
-        assertThat(models.lastFigure().provenance()).isEqualTo("4 MLPs of 640 channels");
+        assertThat(models.lastFigure().origin().toString()).isEqualTo("4 MLPs of 640 channels");
     }
 
     @Test

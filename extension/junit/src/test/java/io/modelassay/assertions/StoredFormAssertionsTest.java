@@ -38,7 +38,7 @@ class StoredFormAssertionsTest {
         ModelUnderTest model = models.open(ZERO_BIAS);
         assertThat(model.unusedBiases()).hasSize(4);
         assertThat(model).hasOnlyBenignBiasWarnings().hasOnlyBenignBiasWarnings(Models.TEXT);
-        assertThat(models.lastFigure().provenance()).isEqualTo("4 unused biases");
+        assertThat(models.lastFigure().origin().toString()).isEqualTo("4 unused biases");
         // The biases of q, k and v are the architecture's own, and far from zero.
         assertThat(models.open(Models.QWEN)).hasOnlyBenignBiasWarnings();
         assertThat(models.open(Models.LLAMA)).hasOnlyBenignBiasWarnings();

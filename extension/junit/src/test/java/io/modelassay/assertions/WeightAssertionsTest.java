@@ -37,10 +37,10 @@ class WeightAssertionsTest {
     void healthyWeightsPass() {
         assertThat(models.open(Models.QWEN)).hasNoNaNs().hasOnlyFiniteWeights();
         assertThat(models.lastFigure().holds()).isTrue();
-        assertThat(models.lastFigure().provenance()).isEqualTo("50 tensors scanned");
+        assertThat(models.lastFigure().origin().toString()).isEqualTo("50 tensors scanned");
         ModelUnderTest quantized = models.open(Models.QWEN, m -> m.quantize(Quantization.nf4()));
         assertThat(quantized).hasNoNaNs().hasOnlyFiniteWeights();
-        assertThat(models.lastFigure().provenance()).isEqualTo("78 tensors scanned");
+        assertThat(models.lastFigure().origin().toString()).isEqualTo("78 tensors scanned");
         try (Checkpoint checkpoint = Checkpoint.open(Models.QWEN)) {
             assertThat(checkpoint).hasNoNaNs().hasOnlyFiniteWeights();
         }

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,6 +18,8 @@ import org.junit.platform.testkit.engine.EngineExecutionResults;
 
 /** Tests that need no forward pass start no engine: shown by the classes that a JVM of their own has loaded. */
 class EngineFreeTest {
+    private static final Pattern ENGINE = Pattern.compile("[/\\\\]ai[/\\\\]djl[/\\\\]|[/\\\\]net[/\\\\]java[/\\\\]dev[/\\\\]jna");
+
     @TempDir
     Path folder;
 
@@ -73,7 +77,23 @@ class EngineFreeTest {
         assertThat(engineClasses(Computing.class)).contains("ai.djl.engine.Engine", "ai.djl.pytorch.jni.LibUtils");
     }
 
+    /** As where a project excludes ai.djl:*, ai.djl.pytorch:* and what they bring, so that no libtorch is downloaded. */
+    @Test
+    void structuralTestsNeedNoEngineOnTheClassPath() throws IOException, InterruptedException {
+        String separator = System.getProperty("path.separator");
+        String without = Stream.of(System.getProperty("java.class.path").split(Pattern.quote(separator)))
+                .filter(entry -> !ENGINE.matcher(entry).find())
+                .collect(Collectors.joining(separator));
+        assertThat(without).isNotEqualTo(System.getProperty("java.class.path"));
+
+        assertThat(engineClasses(Structural.class, without)).isEmpty();
+    }
+
     private List<String> engineClasses(Class<?> sample) throws IOException, InterruptedException {
+        return engineClasses(sample, System.getProperty("java.class.path"));
+    }
+
+    private List<String> engineClasses(Class<?> sample, String classPath) throws IOException, InterruptedException {
         Path classes = folder.resolve("classes.txt");
         Path output = folder.resolve("output.txt");
         Process run = new ProcessBuilder(
@@ -81,7 +101,7 @@ class EngineFreeTest {
                         "-Xmx256m",
                         "-Xlog:class+load:file=" + classes,
                         "-cp",
-                        System.getProperty("java.class.path"),
+                        classPath,
                         Main.class.getName(),
                         sample.getName(),
                         folder.resolve("report").toString())

@@ -5,9 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.Text;
+import io.modelassay.evaluation.Estimate;
 import io.modelassay.evaluation.Evaluator;
 import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Limit;
+import io.modelassay.evaluation.Limit.Direction;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Observation;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.ReferenceCache;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
@@ -30,16 +37,25 @@ class FigureLogTest {
     void everyFigureIsOnDiskOnceAsSoonAsItIsFound() throws IOException {
         Path file = folder.resolve("figures.jsonl");
         FigureLog log = FigureLog.in(file);
-        Figure figure = new Figure("m", "perplexity drift", Double.NaN, 0, "%", "at most 3.00", false, "");
+        Figure figure = Figure.judged(
+                Subject.stored("m"),
+                new Observation("perplexity drift", Measure.PERPLEXITY_DRIFT, new Estimate(Double.NaN, 0), "%"),
+                new Limit(3, Direction.AT_MOST, "%"),
+                Origin.text("t").over(5));
 
         log.checked(figure);
         log.checked(figure);
 
         assertThat(Files.readAllLines(file))
-                .containsExactly(
-                        "{\"check\":{\"check\":\"perplexity drift\",\"holds\":false,\"limit\":\"at most 3.00\","
-                                + "\"model\":\"m\",\"provenance\":\"\",\"standard_error\":0.0,\"unit\":\"%\",\"value\":null},"
-                                + "\"compared\":null,\"measured\":null,\"model\":null,\"traced\":null}");
+                .containsExactly("{\"check\":{\"check\":\"perplexity drift\","
+                        + "\"held_to\":{\"bound\":3.0,\"direction\":\"at_most\",\"unit\":\"%\"},"
+                        + "\"holds\":false,\"limit\":\"at most 3.00\",\"measure\":\"perplexity_drift\","
+                        + "\"measured_on\":{\"basis\":\"\",\"device\":null,\"dtype\":null,\"engine\":null,"
+                        + "\"protocol\":null,\"text\":\"t\",\"tokens\":5},"
+                        + "\"model\":\"m\",\"provenance\":\"5 tokens of t\",\"standard_error\":0.0,"
+                        + "\"unit\":\"%\",\"value\":null},\"compared\":null,\"measured\":null,"
+                        + "\"model\":{\"adapter\":null,\"artifact\":\"m\",\"calibrated\":false,\"name\":\"m\","
+                        + "\"quantization\":null},\"traced\":null}");
     }
 
     @Test

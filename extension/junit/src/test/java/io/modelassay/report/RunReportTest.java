@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.modelassay.evaluation.Comparison;
+import io.modelassay.evaluation.ComparisonCheck;
 import io.modelassay.evaluation.Figure;
-import io.modelassay.evaluation.ModelIdentity;
+import io.modelassay.evaluation.Origin;
+import io.modelassay.evaluation.Subject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +37,8 @@ class RunReportTest {
         return Files.readString(folder.resolve("index.html"));
     }
 
-    private static Figure figure(String model, double value, boolean holds) {
-        return new Figure(model, "missing keys", value, 0, "keys", "at most 0", holds, "");
+    private static Figure figure(String model) {
+        return SampleRun.none(model, "missing keys", 0, "keys", "");
     }
 
     @Test
@@ -92,8 +94,8 @@ class RunReportTest {
             RunReport report = RunReport.of(folder, "new", "jvm" + i);
             report.tested("New.test" + i, "passed", "");
             report.tested("Both.test", i == 2 ? "passed" : "failed", i == 2 ? "" : "flaky");
-            report.checked(figure("model " + i, 0, true));
-            report.checked(figure("shared", 0, true));
+            report.checked(figure("model " + i));
+            report.checked(figure("shared"));
             report.write();
         }
         JsonNode results = results();
@@ -182,11 +184,9 @@ class RunReportTest {
     void aFolderThatIsCalledLikeAQuantizationIsShownAsStored() throws IOException {
         RunReport report = RunReport.in(folder);
         Comparison comparison = SampleRun.comparison(1, 0.1, 0.01, 0.9, 0.1);
-        report.described(ModelIdentity.stored("Llama as GPTQ"));
-        report.compared("Llama as GPTQ", SampleRun.TEXT, comparison);
-        report.described(new ModelIdentity("my as model as nf4", "my as model", "nf4", false));
-        report.compared("my as model as nf4", SampleRun.TEXT, comparison);
-        report.checked(new Figure("Other as AWQ", "perplexity", 12, 0, "", "finite", true, ""));
+        report.compared(Subject.stored("Llama as GPTQ"), SampleRun.TEXT, comparison);
+        report.compared(SampleRun.subject("my as model as nf4"), SampleRun.TEXT, comparison);
+        report.checked(figure("Other as AWQ"));
         report.write();
         JsonNode models = results().path("models");
         assertThat(models.at("/0/artifact").asText()).isEqualTo("Llama as GPTQ");
@@ -198,20 +198,55 @@ class RunReportTest {
         assertThat(results().at("/comparisons/0/quantization").isNull()).isTrue();
     }
 
+    /** Neither a check's name, nor its words, nor a text that is part of another's name make a limit of a comparison. */
+    @Test
+    void onlyTheLimitOfTheSameFigureIsShownBesideIt() throws IOException {
+        RunReport report = RunReport.in(folder);
+        Comparison comparison = SampleRun.comparison(50, 0.1, 0.01, 0.9, 0.1);
+        Subject model = SampleRun.subject("m as nf4");
+        report.compared(model, "out.txt", comparison);
+        report.checked(ComparisonCheck.DRIFT.judge(
+                model, comparison, 900, Origin.of("at most 900 of out.txt", comparison.subject())));
+        report.checked(SampleRun.none("m as nf4", "perplexity drift", 0, "at most 7", "16384 tokens of out.txt"));
+        report.checked(
+                ComparisonCheck.KL_DIVERGENCE.judge(model, comparison, 5, Origin.of("out.txt", comparison.subject())));
+        report.write();
+        assertThat(results().at("/comparisons/0/drift_limit").isNull()).isTrue();
+
+        report.checked(
+                ComparisonCheck.DRIFT.judge(model, comparison, 60.123, Origin.of("out.txt", comparison.subject())));
+        report.checked(ComparisonCheck.DRIFT.judge(model, comparison, 70, Origin.of("out.txt", comparison.subject())));
+        report.write();
+        assertThat(results().at("/comparisons/0/drift_limit").asDouble()).isEqualTo(60.123);
+    }
+
+    @Test
+    void aCheckHasItsLimitAndItsOriginAsData() throws IOException {
+        RunReport report = RunReport.in(folder);
+        Comparison comparison = SampleRun.comparison(1, 0.1, 0.01, 0.9, 0.1);
+        report.checked(ComparisonCheck.TOP_TOKEN.judge(
+                new Subject("m with lora", "m", null, "lora", false),
+                comparison,
+                88,
+                Origin.of("t", comparison.subject())));
+        report.write();
+        assertThat(results().at("/checks/0/held_to"))
+                .hasToString("{\"bound\":88.0,\"direction\":\"at_least\",\"unit\":\"%\"}");
+        assertThat(results().at("/checks/0/measure").asText()).isEqualTo("top_token_agreement");
+        assertThat(results().at("/checks/0/measured_on"))
+                .hasToString("{\"basis\":\"\",\"device\":\"cpu\",\"dtype\":\"bf16\",\"engine\":\"PyTorch 2.7.1\","
+                        + "\"protocol\":\"non-overlapping-2048-drop-tail/1\",\"text\":\"t\",\"tokens\":16384}");
+        assertThat(results().at("/models/0/artifact").asText()).isEqualTo("m");
+        assertThat(results().at("/models/0/adapter").asText()).isEqualTo("lora");
+        assertThat(page()).contains("as stored with lora");
+    }
+
     @Test
     void thePageEscapesEverythingAndLoadsNothing() throws IOException {
         RunReport report = RunReport.in(folder);
         SampleRun.drift(report, SampleRun.HOSTILE + " as nf4", 1, 0.1, 2, 0.01, 0.9, 0.1);
         SampleRun.drift(report, "Other as nf4", 1, 0.1, 2, 0.01, 0.9, 0.1);
-        report.checked(new Figure(
-                SampleRun.HOSTILE,
-                SampleRun.HOSTILE,
-                1,
-                0,
-                SampleRun.HOSTILE,
-                SampleRun.HOSTILE,
-                false,
-                SampleRun.HOSTILE));
+        report.checked(SampleRun.none(SampleRun.HOSTILE, SampleRun.HOSTILE, 1, SampleRun.HOSTILE, SampleRun.HOSTILE));
         report.tested(SampleRun.HOSTILE, "failed", SampleRun.HOSTILE);
         report.tested("Skipped " + SampleRun.HOSTILE, "skipped", SampleRun.HOSTILE);
         report.write();
@@ -230,7 +265,7 @@ class RunReportTest {
     void aRunWithoutComparisonsHasNoCharts() throws IOException {
         RunReport report = RunReport.in(folder);
         assertThat(report.isEmpty()).isTrue();
-        report.checked(figure("model", 0, true));
+        report.checked(figure("model"));
         report.write();
         assertThat(page()).contains("All checks hold").doesNotContain("<canvas", "Chart.js");
     }
@@ -239,8 +274,10 @@ class RunReportTest {
     void twoTextsOfOneNameAreTwoComparisons() throws IOException {
         for (String jvm : List.of("a", "b")) {
             RunReport report = RunReport.of(folder, "run", jvm);
-            report.compared("model as nf4", "5 given tokens", SampleRun.comparison(1, 0.1, 0.01, 0.99, 0.1));
-            report.compared("model as nf4", "5 given tokens", SampleRun.comparison(90, 9, 0.9, 0.5, 0.8));
+            report.compared(
+                    SampleRun.subject("model as nf4"), "5 given tokens", SampleRun.comparison(1, 0.1, 0.01, 0.99, 0.1));
+            report.compared(
+                    SampleRun.subject("model as nf4"), "5 given tokens", SampleRun.comparison(90, 9, 0.9, 0.5, 0.8));
             report.write();
         }
         assertThat(results().at("/comparisons").findValuesAsText("drift_percent"))
@@ -250,7 +287,9 @@ class RunReportTest {
     @Test
     void whatIsNotJudgedIsSaid() throws IOException {
         RunReport report = RunReport.in(folder);
-        report.checked(new Figure("model as nf4", "perplexity drift", 48.9, 1, "%", "", true, "text"));
+        Comparison comparison = SampleRun.comparison(48.9, 1, 0.5, 0.6, 0.1);
+        report.checked(
+                ComparisonCheck.DRIFT.report(SampleRun.subject("model as nf4"), comparison, Origin.text("text")));
         report.write();
         assertThat(report.summary()).contains("  reported, not judged: 1 figure without a limit");
         assertThat(page()).contains("not judged").doesNotContain("✓ holds");
@@ -264,7 +303,7 @@ class RunReportTest {
                 .containsExactly(
                         "ModelAssay: 6 tests (1 failed, 1 aborted), 9 checks (2 do not hold), 8 models",
                         "  largest drift 18,231 % ± 911 % of Qwen2-0.5B as int2 g64 RTN on held-out.txt",
-                        "  does not hold: perplexity of Qwen2-0.5B as int2 g64 RTN, not finite, limit finite",
+                        "  does not hold: mean KL divergence of Qwen2-0.5B as int2 g64 RTN, not finite",
                         "  does not hold: perplexity drift of Qwen2-0.5B as int4 per channel RTN, 24.85 % ± 1.02 %, limit at most 18.00");
         report.write();
         assertThat(report.summary()).last().isEqualTo("  report " + folder.resolve("index.html"));

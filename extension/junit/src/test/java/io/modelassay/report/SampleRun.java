@@ -1,11 +1,16 @@
 package io.modelassay.report;
 
 import io.modelassay.evaluation.Comparison;
+import io.modelassay.evaluation.ComparisonCheck;
 import io.modelassay.evaluation.Estimate;
 import io.modelassay.evaluation.Figure;
-import io.modelassay.evaluation.ModelIdentity;
+import io.modelassay.evaluation.Limit;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Observation;
+import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import java.nio.file.Path;
@@ -34,11 +39,12 @@ final class SampleRun {
         drift(report, "Qwen2-0.5B as nf4 double-quantized", 6.61, 0.45, 12.0, 0.0481, 0.930, 0.049);
         drift(report, "Qwen2-0.5B as fp8 per channel", -0.12, 0.14, 4.0, 0.0061, 0.972, 0.018);
         drift(report, "Qwen2-0.5B as int2 g64 RTN", 18230.5, 911.0, Double.NaN, 8.91, 0.021, 0.83);
-        report.checked(new Figure(
-                "Qwen2-0.5B", "weights without NaN", 0, 0, "tensors", "at most 0", true, "290 tensors scanned"));
-        report.checked(
-                new Figure("Qwen2-0.5B", "missing keys", 0, 0, "keys", "at most 0", true, "291 parameters expected"));
-        report.checked(new Figure("Qwen2-0.5B as int2 g64 RTN", "perplexity", Double.NaN, 0, "", "finite", false, ""));
+        report.checked(none("Qwen2-0.5B", "weights without NaN", 0, "tensors", "290 tensors scanned"));
+        report.checked(none("Qwen2-0.5B", "missing keys", 0, "keys", "291 parameters expected"));
+        report.checked(Figure.reported(
+                subject("Qwen2-0.5B as int2 g64 RTN"),
+                new Observation("mean KL divergence", Measure.KL_DIVERGENCE, new Estimate(Double.NaN, 0), "nats"),
+                Origin.NONE));
         for (String name : List.of("survivesInt8", "survivesNf4", "loadsCleanly", "hasNoNaNs")) {
             report.tested("QwenQuantizationTest." + name, "passed", "");
         }
@@ -60,20 +66,29 @@ final class SampleRun {
             double kl,
             double top1,
             double layerError) {
-        int as = model.lastIndexOf(" as ");
-        report.described(new ModelIdentity(model, model.substring(0, as), model.substring(as + 4), false));
-        report.compared(model, TEXT, comparison(percent, error, kl, top1, layerError));
+        Comparison comparison = comparison(percent, error, kl, top1, layerError);
+        report.compared(subject(model), TEXT, comparison);
         if (!Double.isNaN(limit)) {
-            report.checked(new Figure(
-                    model,
-                    "perplexity drift",
-                    percent,
-                    error,
-                    "%",
-                    String.format(java.util.Locale.ROOT, "at most %.2f", limit),
-                    percent <= limit,
-                    "16384 tokens of " + TEXT + ", device CPU, bf16, PyTorch 2.7.1"));
+            report.checked(ComparisonCheck.DRIFT.judge(
+                    subject(model), comparison, limit, Origin.of(TEXT, comparison.subject())));
         }
+    }
+
+    /** The names of these models say what was done to them. */
+    static Subject subject(String model) {
+        int as = model.lastIndexOf(" as ");
+        return as < 0
+                ? Subject.stored(model)
+                : new Subject(model, model.substring(0, as), model.substring(as + 4), null, false);
+    }
+
+    /** A check that none of {@code things} is there. */
+    static Figure none(String model, String check, long found, String things, String basis) {
+        return Figure.judged(
+                Subject.stored(model),
+                Observation.count(check, found, things),
+                new Limit(0, Limit.Direction.AT_MOST, things),
+                Origin.of(basis));
     }
 
     static Comparison comparison(double percent, double error, double kl, double top1, double layerError) {

@@ -2,7 +2,7 @@ package io.modelassay.matrix;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.modelassay.checkpoint.JsonText;
-import io.modelassay.evaluation.ModelIdentity;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.report.FigureLine;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Traced;
@@ -64,7 +64,7 @@ final class Figures {
         return of(FigureLine::traced);
     }
 
-    List<ModelIdentity> models() {
+    List<Subject> models() {
         return of(FigureLine::model).stream().distinct().toList();
     }
 

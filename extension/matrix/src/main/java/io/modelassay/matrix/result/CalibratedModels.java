@@ -1,6 +1,6 @@
 package io.modelassay.matrix.result;
 
-import io.modelassay.evaluation.ModelIdentity;
+import io.modelassay.evaluation.Subject;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -15,7 +15,7 @@ record CalibratedModels(Set<String> names) {
         Set<String> calibrated = new HashSet<>();
         Set<String> others = new HashSet<>();
         Stream.concat(baseline.models().stream(), here.models().stream())
-                .forEach((ModelIdentity model) -> (model.calibrated() ? calibrated : others).add(model.name()));
+                .forEach((Subject model) -> (model.calibrated() ? calibrated : others).add(model.name()));
         calibrated.removeAll(others);
         return new CalibratedModels(calibrated);
     }

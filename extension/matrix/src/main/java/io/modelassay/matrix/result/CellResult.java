@@ -1,6 +1,6 @@
 package io.modelassay.matrix.result;
 
-import io.modelassay.evaluation.ModelIdentity;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Traced;
 import io.modelassay.report.Results.Check;
@@ -51,7 +51,7 @@ public record CellResult(
         List<Measured> perplexities,
         List<Check> checks,
         List<Traced> traces,
-        List<ModelIdentity> models) {
+        List<Subject> models) {
     /** Copies the models; a document of an earlier version has none. */
     public CellResult {
         models = models == null ? List.of() : List.copyOf(models);

@@ -1,37 +1,46 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.evaluation.Limit.Direction;
+import io.modelassay.evaluation.Measure;
 import io.modelassay.matrix.result.FigureChange.Kind;
 import io.modelassay.matrix.result.FigureComparison.Subject;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
+import io.modelassay.report.Results.HeldTo;
+import io.modelassay.report.Results.MeasuredOn;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** Figures that were held against limits, of one cell against the baseline's. */
+/**
+ * Figures that were held against limits, of one cell against the baseline's. What a figure is, its limit and where it comes
+ * from are members of the record; results of earlier versions lack them, and their figures have no direction.
+ */
 final class CheckComparison {
-    private static final String DRIFT = "perplexity drift";
-    private static final String KL = "mean KL divergence";
-    private static final String TOP_TOKEN = "top token agreement";
-    private static final Pattern TOKENS = Pattern.compile("(?<![0-9])([0-9]{1,9}) tokens");
+    private static final Set<Measure> ALSO_COMPARED =
+            EnumSet.of(Measure.PERPLEXITY_DRIFT, Measure.KL_DIVERGENCE, Measure.TOP_TOKEN_AGREEMENT);
 
-    private CheckComparison() {}
+    private final List<Compared> compared;
+    private final CalibratedModels calibrated;
+
+    private CheckComparison(CellResult baseline, CellResult here) {
+        this.compared = baseline.comparisons();
+        this.calibrated = CalibratedModels.of(baseline, here);
+    }
 
     static List<FigureChange> of(CellResult baseline, CellResult here) {
-        CalibratedModels calibrated = CalibratedModels.of(baseline, here);
-        Set<String> compared =
-                baseline.comparisons().stream().map(Compared::model).collect(Collectors.toSet());
+        CheckComparison comparison = new CheckComparison(baseline, here);
         List<FigureChange> changes = new ArrayList<>();
         for (Pairing<Check> pair : Pairing.of(
                 baseline.checks(),
                 here.checks(),
-                check -> check.model() + "\n" + check.check() + "\n" + direction(check),
-                (a, b) -> Settings.of(a).equals(Settings.of(b)) && a.limit().equals(b.limit()))) {
+                check -> check.model() + "\n" + check.check(),
+                (a, b) -> Settings.of(a).equals(Settings.of(b)) && a.limit().equals(b.limit()),
+                CheckComparison::limitsOneSide)) {
             Subject subject = new Subject(pair.any().model(), "");
             Check before = pair.before();
             Check after = pair.after();
@@ -39,15 +48,13 @@ final class CheckComparison {
                 Kind kind = before == null ? Kind.ONLY_HERE : Kind.ONLY_BEFORE;
                 changes.add(subject.change(pair.any().check(), pair.any().unit(), kind, null, null, null, ""));
             } else {
-                change(subject, before, after, compared.contains(before.model()), calibrated)
-                        .ifPresent(changes::add);
+                comparison.change(subject, before, after).ifPresent(changes::add);
             }
         }
         return changes;
     }
 
-    private static Optional<FigureChange> change(
-            Subject subject, Check before, Check after, boolean isCompared, CalibratedModels calibrated) {
+    private Optional<FigureChange> change(Subject subject, Check before, Check after) {
         if (before.holds() != after.holds()) {
             return Optional.of(subject.change(
                     after.check(),
@@ -58,7 +65,7 @@ final class CheckComparison {
                     null,
                     (after.holds() ? "holds" : "does not hold") + " here, limit " + after.limit()));
         }
-        if (isCompared && Set.of(DRIFT, KL, TOP_TOKEN).contains(before.check())) {
+        if (isComparedAnyway(before)) {
             return Optional.empty();
         }
         String difference = Settings.of(after).against(Settings.of(before));
@@ -72,38 +79,58 @@ final class CheckComparison {
                 after.unit(),
                 before.value(),
                 after.value(),
-                noise(before, after, calibrated),
+                noise(before, after),
                 direction(before));
     }
 
-    private static ToDoubleFunction<Double> noise(Check before, Check after, CalibratedModels calibrated) {
+    /** Whether the figure stands among the comparisons too, where it is told. */
+    private boolean isComparedAnyway(Check check) {
+        return check.measure() != null
+                && ALSO_COMPARED.contains(check.measure())
+                && compared.stream().anyMatch(check::isOf);
+    }
+
+    private ToDoubleFunction<Double> noise(Check before, Check after) {
+        int tokens = tokens(before);
         Noise noise =
-                calibrated.noise(Settings.of(before).dtype(), before.model()).over(tokens(before));
+                calibrated.noise(Settings.of(before).dtype(), before.model()).over(tokens);
         Double error = before.standardError();
-        Double value = after.value();
-        return switch (before.check()) {
-            case DRIFT -> drift -> noise.driftPercent(error);
-            case KL -> kl -> noise.meanKl(kl, error);
-            case TOP_TOKEN ->
-                share -> 100 * noise.topTokenAgreement(tokens(before), error == null ? null : error / 100);
-            default ->
-                before.unit().equals("nats")
-                        ? kl -> noise.meanKl(kl, error)
-                        : figure -> value == null ? 0 : noise.other(figure, value);
+        ToDoubleFunction<Double> other = other(noise, after.value());
+        Measure measure = before.measure();
+        if (measure == null) {
+            return other;
+        }
+        return switch (measure) {
+            case COUNT -> count -> 0;
+            case PERPLEXITY_DRIFT -> drift -> noise.driftPercent(error);
+            case KL_DIVERGENCE, ADAPTER_EFFECT, MERGE_LOSS -> kl -> noise.meanKl(kl, error);
+            case TOP_TOKEN_AGREEMENT ->
+                share -> 100 * noise.topTokenAgreement(tokens, error == null ? null : error / 100);
+            case LOSS, LOGIT_DIFFERENCE -> other;
         };
     }
 
-    private static int tokens(Check check) {
-        Matcher tokens = TOKENS.matcher(check.provenance());
-        return tokens.find() ? Integer.parseInt(tokens.group(1)) : Integer.MAX_VALUE;
+    private static ToDoubleFunction<Double> other(Noise noise, @Nullable Double after) {
+        return before -> after == null ? 0 : noise.other(before, after);
     }
 
-    /** As the limit says: 1 if more is worse, -1 if less is, 0 if it does not say. */
+    private static int tokens(Check check) {
+        MeasuredOn on = check.measuredOn();
+        return on == null || on.tokens() == null ? Integer.MAX_VALUE : on.tokens();
+    }
+
+    /** One check may hold a figure from above, another from below. Records of earlier versions do not say. */
+    private static boolean limitsOneSide(Check before, Check after) {
+        return before.measure() == null || after.measure() == null || direction(before) == direction(after);
+    }
+
+    /** 1 if more is worse, -1 if less is, 0 if nothing says. */
     private static int direction(Check check) {
-        String limit = check.limit();
-        if (limit.startsWith("at most") || limit.startsWith("below")) {
-            return 1;
+        HeldTo limit = check.heldTo();
+        if (limit == null) {
+            return 0;
         }
-        return limit.startsWith("at least") || limit.startsWith("above") ? -1 : 0;
+        Direction direction = limit.direction();
+        return direction.limitsFromAbove() ? 1 : -1;
     }
 }

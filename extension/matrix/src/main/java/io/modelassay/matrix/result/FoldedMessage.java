@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.report.HtmlWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -50,6 +51,20 @@ final class FoldedMessage {
             at = end;
         }
         return parts;
+    }
+
+    /** The message as the page shows it. */
+    static void write(HtmlWriter html, String message) {
+        for (Part part : of(message)) {
+            if (part.label().isEmpty()) {
+                html.element("pre", part.text());
+            } else {
+                html.open("details", "folded")
+                        .element("summary", part.label())
+                        .element("pre", part.text())
+                        .close();
+            }
+        }
     }
 
     private static int endOfRun(List<String> lines, int start) {

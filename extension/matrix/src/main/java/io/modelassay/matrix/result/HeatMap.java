@@ -1,6 +1,9 @@
 package io.modelassay.matrix.result;
 
 import io.modelassay.matrix.result.TestResult.Outcome;
+import io.modelassay.report.HtmlTable;
+import io.modelassay.report.HtmlTable.Column;
+import io.modelassay.report.HtmlWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,70 +13,85 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Tests by stacks, for the page's template: those that differ or do not pass everywhere first. */
+/** Tests by stacks, for the page: those that differ or do not pass everywhere first. */
 final class HeatMap {
     private static final Pattern PACKAGE = Pattern.compile("^(?:[a-z]\\w*+\\.)++(?=[A-Z])");
 
+    /**
+     * A row of the map.
+     *
+     * @param anchor where the page tells what the test said; empty if it said nothing
+     */
+    private record Row(TestRow test, String anchor) {}
+
     private final MatrixResult matrix;
     private final String suite;
-    private final int number;
-    private final List<TestRow> rows;
+    private final List<Row> rows = new ArrayList<>();
     private final Map<String, Long> namesakes;
-    private final List<Map<String, Object>> messages = new ArrayList<>();
 
-    private HeatMap(MatrixResult matrix, String suite, int number) {
+    /** The map of {@code suite}, the matrix's suite of this number. */
+    HeatMap(MatrixResult matrix, String suite, int number) {
         this.matrix = matrix;
         this.suite = suite;
-        this.number = number;
-        this.rows = TestRow.of(matrix).stream()
-                .filter(row -> row.suite().equals(suite))
-                .toList();
+        int messages = 0;
+        for (TestRow test : TestRow.of(matrix)) {
+            if (test.suite().equals(suite)) {
+                boolean silent = test.results().values().stream()
+                        .allMatch(result -> result.message().isEmpty());
+                rows.add(new Row(test, silent ? "" : "said-" + number + "-" + messages++));
+            }
+        }
         this.namesakes = rows.stream()
-                .map(TestRow::name)
+                .map(row -> row.test().name())
                 .distinct()
                 .collect(Collectors.groupingBy(HeatMap::withoutPackage, Collectors.counting()));
     }
 
-    static List<Map<String, Object>> of(MatrixResult matrix) {
-        List<Map<String, Object>> maps = new ArrayList<>();
-        for (String suite : matrix.suites()) {
-            maps.add(new HeatMap(matrix, suite, maps.size()).map());
+    void write(HtmlWriter html) {
+        if (matrix.suites().size() > 1 && !suite.isEmpty()) {
+            html.element("h3", suite);
         }
-        return maps;
+        Map<Boolean, List<Row>> plain = rows.stream().collect(Collectors.partitioningBy(this::passesEverywhere));
+        List<Row> passing = plain.getOrDefault(true, List.of());
+        List<Row> notable = plain.getOrDefault(false, List.of());
+        if (!notable.isEmpty()) {
+            table(html, notable);
+        }
+        if (!passing.isEmpty()) {
+            html.open("details");
+            if (notable.isEmpty()) {
+                html.attribute("open", "");
+            }
+            html.element(
+                    "summary",
+                    Sentences.count(passing.size(), "test") + (passing.size() == 1 ? " passes" : " pass")
+                            + " with every stack");
+            table(html, passing);
+            html.close();
+        }
+        messages(html);
+        if (rows.isEmpty()) {
+            html.element("p", "No test has a result.");
+        }
     }
 
-    private Map<String, Object> map() {
-        List<Map<String, Object>> notable = new ArrayList<>();
-        List<Map<String, Object>> plain = new ArrayList<>();
-        for (TestRow row : rows) {
-            (passesEverywhere(row) ? plain : notable).add(row(row));
+    private void table(HtmlWriter html, List<Row> shown) {
+        HtmlTable<Row> table = HtmlTable.<Row>styled("heat")
+                .cell(
+                        "Test",
+                        (cell, row) -> cell.attribute("title", row.test().name())
+                                .text(shown(row.test().name())));
+        for (String stack : matrix.stacks()) {
+            table.cell(Column.headed(head -> head(head, stack)), (cell, row) -> cell(cell, stack, row));
         }
-        return Map.of(
-                "suite",
-                suite,
-                "title",
-                matrix.suites().size() == 1 ? "" : suite,
-                "stacks",
-                matrix.stacks().stream().map(this::head).toList(),
-                "rows",
-                notable,
-                "plain",
-                plain,
-                "plainTitle",
-                Sentences.count(plain.size(), "test") + (plain.size() == 1 ? " passes" : " pass") + " with every stack",
-                "messages",
-                messages,
-                "messagesTitle",
-                "What " + Sentences.count(messages.size(), "test") + " said");
+        html.open("div", "wide").inside(() -> table.write(html, shown));
     }
 
-    private Map<String, Object> head(String stack) {
+    private void head(HtmlWriter html, String stack) {
         CellComparison cell = matrix.cell(suite, stack);
-        return Map.of(
-                "name", stack,
-                "kind", MatrixPage.kind(cell.verdict()),
-                "mark", Summary.mark(cell.verdict()),
-                "state", Summary.state(matrix, cell));
+        html.attribute("title", Summary.state(matrix, cell))
+                .badge(MatrixPage.kind(cell.verdict()), Summary.mark(cell.verdict()))
+                .text(" " + stack);
     }
 
     /** The name without its package, unless another test has the same then. */
@@ -86,44 +104,32 @@ final class HeatMap {
         return PACKAGE.matcher(name).replaceFirst("");
     }
 
-    private boolean passesEverywhere(TestRow row) {
+    private boolean passesEverywhere(Row row) {
         return matrix.stacks().stream()
-                .allMatch(stack -> Optional.ofNullable(row.results().get(stack))
+                .allMatch(stack -> Optional.ofNullable(row.test().results().get(stack))
                         .filter(test -> test.outcome() == Outcome.PASSED)
                         .isPresent());
     }
 
-    private Map<String, Object> row(TestRow row) {
-        String anchor = said(row);
-        return Map.of(
-                "name",
-                row.name(),
-                "shown",
-                shown(row.name()),
-                "cells",
-                matrix.stacks().stream()
-                        .map(stack -> cell(stack, row.results().get(stack), anchor))
-                        .toList());
+    /** The outcome with one stack; where the test said something, it leads there. */
+    private void cell(HtmlWriter html, String stack, Row row) {
+        TestResult test = row.test().results().get(stack);
+        String word = test == null ? "absent" : Sentences.word(test.outcome());
+        String style = "cell " + kind(test) + (test != null && isWorse(stack, test) ? " new" : "");
+        String title = stack + ": " + word;
+        if (test == null || test.message().isEmpty()) {
+            html.open("span", style).attribute("title", title);
+        } else {
+            html.open("a", style)
+                    .attribute("href", "#" + row.anchor())
+                    .attribute("title", title + ", see what it said");
+        }
+        html.text(mark(test)).element("span", "hidden", " " + word).close();
     }
 
-    private Map<String, Object> cell(String stack, @Nullable TestResult test, String anchor) {
-        String word = test == null ? "absent" : Sentences.word(test.outcome());
-        boolean changed = test != null
-                && matrix.cell(suite, stack).tests().stream()
-                        .anyMatch(change -> change.id().equals(test.id()) && change.worse());
-        return Map.of(
-                "stack",
-                stack,
-                "kind",
-                kind(test),
-                "mark",
-                mark(test),
-                "word",
-                word,
-                "isNew",
-                changed,
-                "anchor",
-                test == null || test.message().isEmpty() ? "" : anchor);
+    private boolean isWorse(String stack, TestResult test) {
+        return matrix.cell(suite, stack).tests().stream()
+                .anyMatch(change -> change.id().equals(test.id()) && change.worse());
     }
 
     private static String kind(@Nullable TestResult test) {
@@ -151,31 +157,34 @@ final class HeatMap {
         };
     }
 
-    /** Notes what the test said, equal messages once; the anchor of that, empty if it said nothing. */
-    private String said(TestRow row) {
+    private void messages(HtmlWriter html) {
+        List<Row> speaking =
+                rows.stream().filter(row -> !row.anchor().isEmpty()).toList();
+        if (speaking.isEmpty()) {
+            return;
+        }
+        html.open("details", "said")
+                .element("summary", "What " + Sentences.count(speaking.size(), "test") + " said")
+                .inside(() -> speaking.forEach(row -> messages(html, row)));
+    }
+
+    /** What one test said, equal messages once. */
+    private static void messages(HtmlWriter html, Row row) {
         Map<String, List<String>> stacksByMessage = new LinkedHashMap<>();
-        row.results().forEach((stack, test) -> {
+        row.test().results().forEach((stack, test) -> {
             if (!test.message().isEmpty()) {
                 stacksByMessage
                         .computeIfAbsent(test.message(), unused -> new ArrayList<>())
                         .add(stack);
             }
         });
-        if (stacksByMessage.isEmpty()) {
-            return "";
-        }
-        String anchor = "said-" + number + "-" + messages.size();
-        messages.add(Map.of(
-                "anchor", anchor,
-                "name", row.name(),
-                "said",
-                        stacksByMessage.entrySet().stream()
-                                .map(entry -> Map.of(
-                                        "stacks",
-                                        String.join(", ", entry.getValue()),
-                                        "message",
-                                        FoldedMessage.of(entry.getKey())))
-                                .toList()));
-        return anchor;
+        html.open("details")
+                .attribute("id", row.anchor())
+                .element("summary", row.test().name());
+        stacksByMessage.forEach((message, stacks) -> {
+            html.element("p", "note", String.join(", ", stacks));
+            FoldedMessage.write(html, message);
+        });
+        html.close();
     }
 }

@@ -3,7 +3,6 @@ package io.modelassay.matrix.result;
 import io.modelassay.matrix.result.ChartSubjects.Subject;
 import io.modelassay.report.FigureLine.Sketch;
 import io.modelassay.report.FigureLine.Traced;
-import io.modelassay.report.Numbers;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Layer;
 import io.modelassay.runtime.TensorSketch;
@@ -66,20 +65,6 @@ record MatrixCharts(List<String> stacks, Chart drift, List<Chart> layers, List<C
             series.add(new Series(stack, values));
         }
         return new Chart("", subjects.all().stream().map(subjects::label).toList(), List.of(), series);
-    }
-
-    /** The drifts as a table. */
-    List<Map<String, Object>> driftRows() {
-        List<Map<String, Object>> rows = new ArrayList<>();
-        for (int i = 0; i < drift.names().size(); i++) {
-            List<String> cells = new ArrayList<>();
-            for (Series line : drift.series()) {
-                Double value = line.values().get(i);
-                cells.add(value == null ? "" : Numbers.percent(value));
-            }
-            rows.add(Map.of("name", drift.names().get(i), "cells", cells));
-        }
-        return rows;
     }
 
     private static List<Chart> layers(MatrixResult matrix, ChartSubjects subjects) {

@@ -1,115 +1,115 @@
 package io.modelassay.matrix.result;
 
-import io.modelassay.checkpoint.JsonText;
-import io.modelassay.report.PageTemplate;
-import java.util.HashMap;
+import io.modelassay.report.HtmlPage;
+import io.modelassay.report.HtmlTable;
+import io.modelassay.report.HtmlTable.Column;
+import io.modelassay.report.HtmlWriter;
+import io.modelassay.report.PageHeader;
+import io.modelassay.report.PageHeader.Tile;
+import io.modelassay.report.PageResource;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
-/** A matrix as one self-contained page. The template escapes every value; only files of our own go in as they are. */
+/** A matrix as one self-contained page. */
 final class MatrixPage {
-    private static final String PACKAGE = "io/modelassay/matrix/result/";
+    private static final String[][] MARKS = {
+        {"good", "✓", "passed"},
+        {"bad", "✗", "failed"},
+        {"bad new", "✗", "worse than with the baseline"},
+        {"lost", "!", "did not end"},
+        {"lost", "…", "not reached"},
+        {"quiet", "–", "skipped or aborted"},
+        {"absent", "", "no such test"}
+    };
 
-    /** So many that the tests begin within the first screen. */
-    private static final int FIRST_CAUSES = 5;
+    private final HtmlWriter html;
+    private final MatrixResult matrix;
 
-    private MatrixPage() {}
-
-    static String of(MatrixResult matrix) {
-        Map<String, Object> page = new HashMap<>();
-        page.put("matrixCss", PageTemplate.resource(PACKAGE + "matrix.css"));
-        page.put("script", PageTemplate.resource(PACKAGE + "matrix.js"));
-        page.put("chartLibrary", PageTemplate.chartLibrary());
-        header(page, matrix);
-        List<Map<String, Object>> causes = causes(matrix);
-        int first = Math.min(FIRST_CAUSES, causes.size());
-        page.put("causes", causes.subList(0, first));
-        page.put("lesserCauses", causes.subList(first, causes.size()));
-        page.put("lesserTitle", causes.size() - first + " more");
-        page.put("suites", matrix.suites().size() > 1 ? suites(matrix) : List.of());
-        page.put("stacks", matrix.stacks());
-        page.put("heatMaps", HeatMap.of(matrix));
-        List<Map<String, Object>> changes = changes(matrix);
-        page.put("changes", changes);
-        page.put("changesTitle", Sentences.count(changes.size(), "difference"));
-        charts(page, matrix);
-        page.put("libraries", ProvenanceTables.libraries(matrix));
-        page.put("cells", ProvenanceTables.cells(matrix));
-        return PageTemplate.render(PACKAGE + "matrix.html.peb", page);
+    private MatrixPage(HtmlWriter html, MatrixResult matrix) {
+        this.html = html;
+        this.matrix = matrix;
     }
 
-    private static void header(Map<String, Object> page, MatrixResult matrix) {
+    static String of(MatrixResult matrix) {
+        return HtmlPage.of(
+                HtmlPage.Policy.CHARTS,
+                "ModelAssay matrix: " + verdict(matrix),
+                List.of(new PageResource(MatrixPage.class, "matrix.css")),
+                html -> new MatrixPage(html, matrix).body());
+    }
+
+    private void body() {
+        ChartSections charts = new ChartSections(html, MatrixCharts.of(matrix));
+        header().write(html);
+        html.open("main").inside(() -> {
+            new CauseSections(html, matrix).worse();
+            if (matrix.suites().size() > 1) {
+                html.section("suites", "Suites", this::suites);
+            }
+            html.section("tests", "Tests", this::tests);
+            charts.write();
+            new CauseSections(html, matrix).others();
+            new ProvenanceTables(html, matrix).write();
+        });
+        html.open("footer")
+                .open("p")
+                .text("The same for programs: ")
+                .link("matrix.json", "matrix.json")
+                .text(", ")
+                .link("junit.xml", "junit.xml")
+                .text("; for a pull request: ")
+                .link("matrix.md", "matrix.md")
+                .close()
+                .close();
+        charts.scripts();
+    }
+
+    private static String verdict(MatrixResult matrix) {
         String headline = Summary.headline(matrix);
-        boolean good = matrix.exitCode() == 0;
-        long regressed = count(matrix, Verdict.REGRESSED);
-        long lost = count(matrix, Verdict.LOST);
-        int tests = TestRow.of(matrix).size();
-        page.put("verdict", headline.substring(0, 1).toUpperCase(Locale.ROOT) + headline.substring(1));
-        page.put("verdictKind", good ? "good" : "bad");
-        page.put("verdictMark", good ? "✓" : "✗");
-        page.put(
-                "tiles",
+        return headline.substring(0, 1).toUpperCase(Locale.ROOT) + headline.substring(1);
+    }
+
+    private PageHeader header() {
+        long regressed = count(Verdict.REGRESSED);
+        long lost = count(Verdict.LOST);
+        return new PageHeader(
+                "ModelAssay library matrix",
+                matrix.exitCode() == 0,
+                verdict(matrix),
                 List.of(
-                        tile(matrix.stacks().size(), "stack", "one of them the baseline", false),
-                        tile(tests, "test", "variants counted", false),
-                        tile(
+                        new Tile(matrix.stacks().size(), "stack", "one of them the baseline", false),
+                        new Tile(TestRow.of(matrix).size(), "test", "variants counted", false),
+                        new Tile(
                                 regressed,
                                 "cell",
                                 regressed == 0 ? "regressed" : "worse than the baseline",
                                 regressed > 0),
-                        tile(lost, "cell", lost == 0 ? "lost" : "did not complete", lost > 0)));
-        page.put(
-                "run",
+                        new Tile(lost, "cell", lost == 0 ? "lost" : "did not complete", lost > 0)),
                 "Baseline " + matrix.baseline() + " · "
                         + Sentences.count(matrix.suites().size(), "suite") + " with "
                         + Sentences.count(matrix.stacks().size(), "stack"));
     }
 
-    private static long count(MatrixResult matrix, Verdict verdict) {
+    private long count(Verdict verdict) {
         return matrix.cells().stream().filter(cell -> cell.verdict() == verdict).count();
     }
 
-    private static Map<String, Object> tile(long number, String noun, String note, boolean bad) {
-        return Map.of(
-                "number", number, "noun", number == 1 ? noun : noun + "s", "note", note, "kind", bad ? "bad" : "");
+    private void suites() {
+        HtmlTable<String> table = HtmlTable.<String>styled("heat").text("Suite", suite -> suite);
+        for (String stack : matrix.stacks()) {
+            table.cell(Column.of(stack), (html, suite) -> {
+                CellComparison cell = matrix.cell(suite, stack);
+                html.badge(kind(cell.verdict()), Summary.mark(cell.verdict()) + " " + word(cell))
+                        .element("span", "note", cell.result() == null ? "no result" : Summary.tests(cell.result()));
+            });
+        }
+        html.open("div", "wide").inside(() -> table.write(html, matrix.suites()));
     }
 
-    /** What is worse, each cause once. One alone is shown at once. */
-    private static List<Map<String, Object>> causes(MatrixResult matrix) {
-        List<Cause> causes = Cause.worse(matrix);
-        return causes.stream()
-                .map(cause -> Map.<String, Object>of(
-                        "mark", cause.subject() == Difference.Subject.CELL ? "!" : "✗",
-                        "line", cause.message().isEmpty() ? cause.line() : Summary.shortened(cause.line()),
-                        "where", cause.where(matrix),
-                        "open", causes.size() == 1,
-                        "message", FoldedMessage.of(cause.message()),
-                        "variants", cause.variants(matrix),
-                        "tests", cause.tests(matrix)))
-                .toList();
-    }
-
-    private static List<Map<String, Object>> suites(MatrixResult matrix) {
-        return matrix.suites().stream()
-                .map(suite -> Map.<String, Object>of(
-                        "suite",
-                        suite,
-                        "cells",
-                        matrix.stacks().stream()
-                                .map(stack -> matrix.cell(suite, stack))
-                                .map(cell -> Map.of(
-                                        "kind",
-                                        kind(cell.verdict()),
-                                        "badge",
-                                        Summary.mark(cell.verdict()) + " "
-                                                + (matrix.isBaseline(cell) && cell.verdict() == Verdict.SAME
-                                                        ? "baseline"
-                                                        : cell.verdict().name().toLowerCase(Locale.ROOT)),
-                                        "tests",
-                                        cell.result() == null ? "no result" : Summary.tests(cell.result())))
-                                .toList()))
-                .toList();
+    private String word(CellComparison cell) {
+        return matrix.isBaseline(cell) && cell.verdict() == Verdict.SAME
+                ? "baseline"
+                : cell.verdict().name().toLowerCase(Locale.ROOT);
     }
 
     static String kind(Verdict verdict) {
@@ -120,23 +120,18 @@ final class MatrixPage {
         };
     }
 
-    private static List<Map<String, Object>> changes(MatrixResult matrix) {
-        return Cause.notWorse(matrix).stream()
-                .map(cause -> Map.<String, Object>of(
-                        "line", cause.line(), "where", cause.where(matrix), "tests", cause.tests(matrix)))
-                .toList();
-    }
-
-    private static void charts(Map<String, Object> page, MatrixResult matrix) {
-        MatrixCharts charts = MatrixCharts.of(matrix);
-        page.put("drift", charts.drift());
-        page.put("layers", charts.layers());
-        page.put("headroom", charts.headroom());
-        page.put("tensors", charts.tensors());
-        page.put(
-                "driftHeight",
-                90 + charts.drift().names().size() * (18 + 14 * matrix.stacks().size()));
-        page.put("driftRows", charts.driftRows());
-        page.put("chartData", JsonText.inScript(charts));
+    private void tests() {
+        html.open("p", "lead legend");
+        for (String[] mark : MARKS) {
+            html.open("span")
+                    .element("span", "cell " + mark[0], mark[1])
+                    .text(" " + mark[2])
+                    .close()
+                    .text(" ");
+        }
+        html.close();
+        for (int number = 0; number < matrix.suites().size(); number++) {
+            new HeatMap(matrix, matrix.suites().get(number), number).write(html);
+        }
     }
 }

@@ -25,6 +25,20 @@ record Pairing<T>(@Nullable T before, @Nullable T after) {
      * @param alike whether the two were measured in the same way
      */
     static <T> List<Pairing<T>> of(List<T> baseline, List<T> here, Function<T, String> name, BiPredicate<T, T> alike) {
+        return of(baseline, here, name, alike, (a, b) -> true);
+    }
+
+    /**
+     * The same, where not all of one name may be paired.
+     *
+     * @param possible whether the two may be a pair at all
+     */
+    static <T> List<Pairing<T>> of(
+            List<T> baseline,
+            List<T> here,
+            Function<T, String> name,
+            BiPredicate<T, T> alike,
+            BiPredicate<T, T> possible) {
         Map<String, List<T>> before = byName(baseline, name);
         Map<String, List<T>> after = byName(here, name);
         TreeSet<String> names = new TreeSet<>(before.keySet());
@@ -33,8 +47,8 @@ record Pairing<T>(@Nullable T before, @Nullable T after) {
         for (String each : names) {
             List<T> left = before.getOrDefault(each, new ArrayList<>());
             List<T> right = after.getOrDefault(each, new ArrayList<>());
-            pair(left, right, alike, pairs);
-            pair(left, right, (a, b) -> true, pairs);
+            pair(left, right, alike.and(possible), pairs);
+            pair(left, right, possible, pairs);
             left.forEach(item -> pairs.add(new Pairing<>(item, null)));
             right.forEach(item -> pairs.add(new Pairing<>(null, item)));
         }

@@ -1,26 +1,109 @@
 package io.modelassay.matrix.result;
 
 import io.modelassay.report.FigureLine.Measured;
+import io.modelassay.report.HtmlTable;
+import io.modelassay.report.HtmlTable.Column;
+import io.modelassay.report.HtmlWriter;
 import io.modelassay.report.Results.Compared;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Where the results come from, for the page's template. */
+/** Where the results come from, for the page. */
 final class ProvenanceTables {
     private static final double MEBI = 1 << 20;
 
-    private ProvenanceTables() {}
+    private final HtmlWriter html;
+    private final MatrixResult matrix;
+
+    ProvenanceTables(HtmlWriter html, MatrixResult matrix) {
+        this.html = html;
+        this.matrix = matrix;
+    }
+
+    void write() {
+        html.section("cells", "Time and memory", this::costs);
+        html.section("provenance", "Where it comes from", () -> {
+            libraries();
+            origins();
+        });
+    }
+
+    private void costs() {
+        html.element(
+                "p",
+                "lead",
+                "For information: another load of the machine gives other figures, so they decide nothing.");
+        HtmlTable.<CellComparison>cards()
+                .text("Cell", cell -> Summary.name(matrix, cell))
+                .text(
+                        Column.of("Time").number(),
+                        cell -> of(
+                                cell,
+                                result -> String.format(
+                                        Locale.ROOT, "%.1f s", result.measured().seconds())))
+                .text(
+                        Column.of("to baseline").number().labelled("Time to baseline"),
+                        cell -> ratio(CellCost.of(matrix, cell).secondsRatio()))
+                .text(Column.of("Peak memory").number(), cell -> of(cell, ProvenanceTables::memory))
+                .text(
+                        Column.of("to baseline").number().labelled("Memory to baseline"),
+                        cell -> ratio(CellCost.of(matrix, cell).memoryRatio()))
+                .write(html, matrix.cells());
+    }
+
+    /** What {@code text} tells of the cell's result; empty where there is none. */
+    private static String of(CellComparison cell, Function<CellResult, String> text) {
+        return cell.result() == null ? "" : text.apply(cell.result());
+    }
+
+    private static String memory(CellResult result) {
+        Long peak = result.measured().peakResidentBytes();
+        return peak == null ? "" : String.format(Locale.ROOT, "%.0f MiB", peak / MEBI);
+    }
 
     /** Libraries that are not of one version everywhere, a column a stack. */
-    static List<Map<String, Object>> libraries(MatrixResult matrix) {
+    private void libraries() {
+        Map<String, Map<String, Set<String>>> versions = versions();
+        List<String> known = matrix.stacks().stream()
+                .filter(stack -> matrix.cells().stream()
+                        .anyMatch(cell -> cell.stack().equals(stack)
+                                && cell.result() != null
+                                && !cell.result().libraries().isEmpty()))
+                .toList();
+        List<Map.Entry<String, Map<String, Set<String>>>> differing = versions.entrySet().stream()
+                .filter(entry -> known.stream()
+                                .map(stack -> entry.getValue().getOrDefault(stack, Set.of()))
+                                .distinct()
+                                .count()
+                        > 1)
+                .toList();
+        if (differing.isEmpty()) {
+            html.element("p", "lead", "All libraries are of one version with every stack.");
+            return;
+        }
+        html.element("p", "lead", "Libraries that are not of one version with every stack.");
+        HtmlTable<Map.Entry<String, Map<String, Set<String>>>> table =
+                HtmlTable.<Map.Entry<String, Map<String, Set<String>>>>plain().text("Library", Map.Entry::getKey);
+        for (String stack : matrix.stacks()) {
+            table.text(
+                    stack,
+                    library -> known.contains(stack)
+                            ? String.join(", ", library.getValue().getOrDefault(stack, Set.of("none")))
+                            : "");
+        }
+        html.open("div", "wide").inside(() -> table.write(html, differing));
+    }
+
+    /** The versions of each library, by stack. */
+    private Map<String, Map<String, Set<String>>> versions() {
         Map<String, Map<String, Set<String>>> versions = new TreeMap<>();
         for (CellComparison cell : matrix.cells()) {
             if (cell.result() != null) {
@@ -31,60 +114,17 @@ final class ProvenanceTables {
                                 .add(version));
             }
         }
-        List<String> known = matrix.stacks().stream()
-                .filter(stack -> matrix.cells().stream()
-                        .anyMatch(cell -> cell.stack().equals(stack)
-                                && cell.result() != null
-                                && !cell.result().libraries().isEmpty()))
-                .toList();
-        return versions.entrySet().stream()
-                .filter(entry -> known.stream()
-                                .map(stack -> entry.getValue().getOrDefault(stack, Set.of()))
-                                .distinct()
-                                .count()
-                        > 1)
-                .map(entry -> Map.<String, Object>of(
-                        "library",
-                        entry.getKey(),
-                        "versions",
-                        matrix.stacks().stream()
-                                .map(stack -> Map.of(
-                                        "stack",
-                                        stack,
-                                        "version",
-                                        known.contains(stack)
-                                                ? String.join(
-                                                        ", ", entry.getValue().getOrDefault(stack, Set.of("none")))
-                                                : ""))
-                                .toList()))
-                .toList();
+        return versions;
     }
 
-    /** A row a cell: Java, what it computed on, time and memory. */
-    static List<Map<String, Object>> cells(MatrixResult matrix) {
-        List<Map<String, Object>> rows = new ArrayList<>();
-        for (CellComparison cell : matrix.cells()) {
-            CellResult result = cell.result();
-            CellCost cost = CellCost.of(matrix, cell);
-            Long peak = result == null ? null : result.measured().peakResidentBytes();
-            rows.add(Map.of(
-                    "name", Summary.name(matrix, cell),
-                    "java", result == null ? "" : result.java(),
-                    "ranOn", result == null ? "" : ranOn(result),
-                    "protocol", result == null ? "" : protocols(result),
-                    "seconds",
-                            result == null
-                                    ? ""
-                                    : String.format(
-                                            Locale.ROOT,
-                                            "%.1f s",
-                                            result.measured().seconds()),
-                    "secondsRatio", ratio(cost.secondsRatio()),
-                    "memory", peak == null ? "" : String.format(Locale.ROOT, "%.0f MiB", peak / MEBI),
-                    "memoryRatio", ratio(cost.memoryRatio()),
-                    "notes", result == null ? "" : String.join("; ", result.notes())));
-        }
-        return rows;
+    private void origins() {
+        HtmlTable.<CellComparison>cards()
+                .text("Cell", cell -> Summary.name(matrix, cell))
+                .text("Java", cell -> of(cell, CellResult::java))
+                .text("Ran on", cell -> of(cell, ProvenanceTables::ranOn))
+                .text(Column.of("Protocol").styled("from"), cell -> of(cell, ProvenanceTables::protocols))
+                .text(Column.of("Notes").styled("from"), cell -> of(cell, result -> String.join("; ", result.notes())))
+                .write(html, matrix.cells());
     }
 
     private static String ratio(@Nullable Double ratio) {

@@ -4,21 +4,19 @@ import io.modelassay.report.FigureLine.Measured;
 import io.modelassay.report.FigureLine.Traced;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
+import io.modelassay.report.Results.MeasuredOn;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a figure was measured: figures of other settings are not comparable.
  *
  * @param dtype compute type; empty where it is not known
  * @param device where it ran; empty where it is not known
- * @param protocol of the windows; for a check what its provenance says besides, without the engine's version
+ * @param protocol of the windows; for a check also what it looked at, in the record's words
  */
 record Settings(String dtype, String device, String protocol) {
-    private static final Pattern PLACE = Pattern.compile("device (\\w+), (\\w+), [^,]*");
-
     static Settings of(Measured figure) {
         return new Settings(figure.dtype(), figure.device(), figure.protocol());
     }
@@ -32,10 +30,14 @@ record Settings(String dtype, String device, String protocol) {
     }
 
     static Settings of(Check check) {
-        Matcher place = PLACE.matcher(check.provenance());
-        return place.find()
-                ? new Settings(place.group(2), place.group(1), place.replaceAll(""))
-                : new Settings("", "", check.provenance());
+        MeasuredOn on = check.measuredOn();
+        return on == null
+                ? new Settings("", "", check.provenance()) // of an earlier version, which wrote no more
+                : new Settings(orEmpty(on.dtype()), orEmpty(on.device()), on.measured());
+    }
+
+    private static String orEmpty(@Nullable String setting) {
+        return setting == null ? "" : setting;
     }
 
     /** Such as {@code bf16 against fp32}: what {@code this} is, against what the baseline is. */

@@ -3,11 +3,15 @@ package io.modelassay.matrix.result;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelassay.matrix.result.TestResult.Outcome;
 import io.modelassay.runtime.TensorSketch.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +39,7 @@ class CellFileTest {
                 .failed("b", "line\nnext")
                 .perplexity("m", "bf16", null)
                 .compared(Cells.MODEL, "bf16", 13.2, 7.2, 0.07, 0.9, 0.1, 0.2)
-                .check("missing keys", 0, "keys", "at most 0", true, "")
+                .none("missing keys", 0, "keys", "")
                 .traced(Cells.MODEL, "bf16", Cells.sketch("a", Kind.WEIGHT, 0), Cells.notFinite("b", Kind.OUTPUT))
                 .build();
     }
@@ -53,6 +57,22 @@ class CellFileTest {
         CellFile.write(file, full());
         Files.writeString(file, Files.readString(file).replaceFirst("\\{", "{\"later\": {\"a\": [1]},"));
         assertThat(CellFile.read(file)).isEqualTo(full());
+    }
+
+    /** Earlier versions wrote a check's limit and origin as sentences only, and models without adapters. */
+    @Test
+    void aResultOfAnEarlierVersionIsRead() throws IOException {
+        CellFile.write(file, full());
+        ObjectMapper json = new ObjectMapper();
+        JsonNode document = json.readTree(file.toFile());
+        document.path("checks")
+                .forEach(check -> ((ObjectNode) check).remove(List.of("held_to", "measure", "measured_on")));
+        document.path("models").forEach(model -> ((ObjectNode) model).remove("adapter"));
+        json.writeValue(file.toFile(), document);
+        assertThat(CellFile.read(file).checks())
+                .singleElement()
+                .satisfies(check -> assertThat(check.limit()).isEqualTo("at most 0"))
+                .satisfies(check -> assertThat(check.heldTo()).isNull());
     }
 
     @ParameterizedTest

@@ -1,6 +1,11 @@
 package io.modelassay.matrix.result;
 
-import io.modelassay.evaluation.ModelIdentity;
+import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Limit;
+import io.modelassay.evaluation.Limit.Direction;
+import io.modelassay.evaluation.Observation;
+import io.modelassay.evaluation.Origin;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.matrix.result.CellResult.Measurement;
 import io.modelassay.matrix.result.TestResult.Outcome;
 import io.modelassay.report.FigureLine.Measured;
@@ -31,7 +36,7 @@ final class Cells {
     private final List<Measured> perplexities = new ArrayList<>();
     private final List<Check> checks = new ArrayList<>();
     private final List<Traced> traces = new ArrayList<>();
-    private final List<ModelIdentity> models = new ArrayList<>();
+    private final List<Subject> models = new ArrayList<>();
     private String suite = SUITE;
     private CellOutcome outcome = CellOutcome.COMPLETED;
     private String detail = "";
@@ -119,6 +124,7 @@ final class Cells {
                 model,
                 as < 0 ? model : model.substring(0, as),
                 as < 0 ? null : model.substring(as + 4),
+                null,
                 TEXT,
                 PROTOCOL,
                 16384,
@@ -140,14 +146,27 @@ final class Cells {
         return this;
     }
 
-    Cells check(String name, double value, String unit, String limit, boolean holds, String provenance) {
-        checks.add(new Check(MODEL, name, value, 0.0, unit, limit, holds, provenance));
+    Cells check(Check check) {
+        checks.add(check);
         return this;
+    }
+
+    Cells check(Figure figure) {
+        return check(Check.of(figure));
+    }
+
+    /** A check that none of {@code things} is there. */
+    Cells none(String name, long found, String things, String basis) {
+        return check(Figure.judged(
+                Subject.stored(MODEL),
+                Observation.count(name, found, things),
+                new Limit(0, Direction.AT_MOST, things),
+                Origin.of(basis)));
     }
 
     /** Says that a calibration chose the codes of {@code model}, or that none did. */
     Cells described(String model, boolean calibrated) {
-        models.add(new ModelIdentity(model, model, calibrated ? "int4 g128 GPTQ" : null, calibrated));
+        models.add(new Subject(model, model, calibrated ? "int4 g128 GPTQ" : null, null, calibrated));
         return this;
     }
 

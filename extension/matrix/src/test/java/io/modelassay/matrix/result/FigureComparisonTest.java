@@ -5,15 +5,44 @@ import static io.modelassay.matrix.result.Cells.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.modelassay.evaluation.Estimate;
+import io.modelassay.evaluation.Figure;
+import io.modelassay.evaluation.Limit;
+import io.modelassay.evaluation.Limit.Direction;
+import io.modelassay.evaluation.Measure;
+import io.modelassay.evaluation.Observation;
+import io.modelassay.evaluation.Origin;
+import io.modelassay.evaluation.Provenance;
+import io.modelassay.evaluation.Subject;
 import io.modelassay.matrix.result.FigureChange.Kind;
+import io.modelassay.report.Results.Check;
+import io.modelassay.runtime.DType;
+import io.modelassay.runtime.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FigureComparisonTest {
-    private static final String PLACE =
-            "16384 tokens of held-out.txt, non-overlapping-2048-drop-tail/1, device CPU, bf16, PyTorch ";
+    private static Figure figure(Measure measure, double value, String unit, Direction direction, double bound) {
+        return Figure.judged(
+                Subject.stored(MODEL),
+                new Observation("a figure", measure, new Estimate(value, 0), unit),
+                new Limit(bound, direction, unit),
+                on(DType.BF16));
+    }
+
+    private static Origin on(DType dtype) {
+        return new Origin("", Cells.TEXT, 16384, Cells.PROTOCOL, new Provenance(Device.CPU, dtype, "PyTorch 2.7.1"));
+    }
+
+    private static Figure loss(double value, double bound) {
+        return figure(Measure.LOSS, value, "nats a token", Direction.BELOW, bound);
+    }
+
+    private static Figure drift(double value, double bound) {
+        return figure(Measure.PERPLEXITY_DRIFT, value, "%", Direction.AT_MOST, bound);
+    }
 
     private static Cells old() {
         return Cells.of("old");
@@ -152,7 +181,7 @@ class FigureComparisonTest {
 
     @Test
     void figuresOfOneSideOnlyAreReported() {
-        Cells before = old().perplexity("gone", "bf16", 36.3).check("missing keys", 0, "keys", "at most 0", true, "");
+        Cells before = old().perplexity("gone", "bf16", 36.3).none("missing keys", 0, "keys", "");
         Cells after = here().perplexity("fresh", "bf16", 36.3).compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.9);
         assertThat(compare(before, after).figures())
                 .extracting(FigureChange::model, FigureChange::figure, FigureChange::kind)
@@ -165,40 +194,28 @@ class FigureComparisonTest {
 
     @Test
     void countsOfChecksHaveNoNoise() {
-        Cells before = old().check("missing keys", 2, "keys", "at most 0", false, "291 parameters expected");
-        assertThat(compare(
-                                before,
-                                here().check("missing keys", 3, "keys", "at most 0", false, "291 parameters expected"))
+        Cells before = old().none("missing keys", 2, "keys", "291 parameters expected");
+        assertThat(compare(before, here().none("missing keys", 3, "keys", "291 parameters expected"))
                         .figures())
                 .extracting(FigureChange::kind)
                 .containsExactly(Kind.WORSE);
-        assertThat(compare(
-                                before,
-                                here().check("missing keys", 2, "keys", "at most 0", false, "291 parameters expected"))
+        assertThat(compare(before, here().none("missing keys", 2, "keys", "291 parameters expected"))
                         .figures())
                 .isEmpty();
     }
 
     @Test
     void figuresOfChecksHaveTheNoiseOfTheirType() {
-        String limit = "below 3.2000";
-        Cells before = old().check("loss", 3.1, "nats a token", limit, true, PLACE + "2.7.1");
-        assertThat(compare(before, here().check("loss", 3.12, "nats a token", "below 3.2100", true, PLACE + "2.5.1"))
-                        .figures())
-                .isEmpty();
-        assertThat(compare(before, here().check("loss", 3.19, "nats a token", limit, true, PLACE + "2.5.1"))
-                        .figures())
+        Cells before = old().check(loss(3.1, 3.2));
+        assertThat(compare(before, here().check(loss(3.12, 3.21))).figures()).isEmpty();
+        assertThat(compare(before, here().check(loss(3.19, 3.2))).figures())
                 .extracting(FigureChange::kind)
                 .containsExactly(Kind.WORSE);
+        Figure other = loss(3.19, 3.2);
         assertThat(compare(
                                 before,
-                                here().check(
-                                                "loss",
-                                                3.19,
-                                                "nats a token",
-                                                limit,
-                                                true,
-                                                PLACE.replace("bf16", "fp32") + "2"))
+                                here().check(new Figure(
+                                        other.subject(), other.found(), other.limit(), true, on(DType.FP32))))
                         .figures())
                 .extracting(FigureChange::kind, FigureChange::note)
                 .containsExactly(tuple(Kind.NOT_COMPARABLE, "fp32 against bf16"));
@@ -206,18 +223,14 @@ class FigureComparisonTest {
 
     @Test
     void aCheckThatNoLongerHoldsIsWorseHoweverLittleItMoved() {
-        CellComparison cell = compare(
-                old().check("perplexity drift", 2.999, "%", "at most 3.00", true, PLACE + "2.7.1"),
-                here().check("perplexity drift", 3.001, "%", "at most 3.00", false, PLACE + "2.5.1"));
+        CellComparison cell = compare(old().check(drift(2.999, 3)), here().check(drift(3.001, 3)));
         assertThat(cell.figures()).extracting(FigureChange::kind).containsExactly(Kind.WORSE);
     }
 
     @Test
     void aCheckOfWhatIsComparedIsNotReportedTwice() {
-        Cells before = old().compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.9)
-                .check("perplexity drift", 7.2, "%", "at most 9.00", true, PLACE + "2.7.1");
-        Cells after = here().compared(MODEL, "bf16", 13.2, 8.2, 0.07, 0.9)
-                .check("perplexity drift", 8.2, "%", "at most 9.00", true, PLACE + "2.7.1");
+        Cells before = old().compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.9).check(drift(7.2, 9));
+        Cells after = here().compared(MODEL, "bf16", 13.2, 8.2, 0.07, 0.9).check(drift(8.2, 9));
         assertThat(compare(before, after).figures()).hasSize(1);
     }
 
@@ -269,6 +282,104 @@ class FigureComparisonTest {
                                 row(here(), plain, after).described(plain, true))
                         .figures())
                 .isEmpty();
+    }
+
+    /** A sentence that says the contrary of what the record says changes nothing. */
+    @ParameterizedTest
+    @CsvSource({"LOSS, AT_LEAST, BETTER", "LOSS, AT_MOST, WORSE", "ADAPTER_EFFECT, MORE_THAN, BETTER"})
+    void noSentenceGivesACheckItsDirection(Measure measure, Direction direction, Kind kind) {
+        Figure before = misleading(measure, direction, 1);
+        Figure after = misleading(measure, direction, 2);
+        assertThat(compare(old().check(before), here().check(after)).figures())
+                .extracting(FigureChange::kind)
+                .containsExactly(kind);
+        assertThat(compare(old().check(before), here().check(before)).figures()).isEmpty();
+    }
+
+    /** Names what the record does not hold: a limit, a direction, a number of tokens, a device and a type. */
+    private static Figure misleading(Measure measure, Direction direction, double value) {
+        String sentence = "perplexity drift of at most 900 % in 5 tokens, device GPU, fp32, x, at least 3";
+        return Figure.judged(
+                new Subject("Llama as GPTQ", "Llama as GPTQ", null, null, false),
+                new Observation(sentence, measure, new Estimate(value, 0), "nats"),
+                new Limit(direction.limitsFromAbove() ? 9 : 0, direction, "nats"),
+                new Origin(sentence, sentence, 16384, sentence, new Provenance(Device.CPU, DType.BF16, sentence)));
+    }
+
+    /** Over 5 tokens 0.2 % of drift would be rounding; over 16384 tokens it is not. */
+    @Test
+    void noSentenceGivesACheckItsTokens() {
+        Figure before = misleading(Measure.PERPLEXITY_DRIFT, Direction.AT_MOST, 1);
+        Figure after = misleading(Measure.PERPLEXITY_DRIFT, Direction.AT_MOST, 1.5);
+        assertThat(compare(old().check(before), here().check(after)).figures())
+                .extracting(FigureChange::kind)
+                .containsExactly(Kind.WORSE);
+        Figure few = new Figure(
+                after.subject(),
+                after.found(),
+                after.limit(),
+                true,
+                after.origin().over(5));
+        Figure fewBefore = new Figure(
+                before.subject(),
+                before.found(),
+                before.limit(),
+                true,
+                before.origin().over(5));
+        assertThat(compare(old().check(fewBefore), here().check(few)).figures()).isEmpty();
+    }
+
+    /** A count may be called like a figure of a comparison. */
+    @Test
+    void aNameDoesNotMakeACountADrift() {
+        Cells before = old().compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.9).none("perplexity drift", 2, "keys", "x");
+        Cells after = here().compared(MODEL, "bf16", 13.2, 7.2, 0.07, 0.9).none("perplexity drift", 3, "keys", "x");
+        assertThat(compare(before, after).figures())
+                .extracting(FigureChange::figure, FigureChange::kind)
+                .containsExactly(tuple("perplexity drift", Kind.WORSE));
+    }
+
+    /** One figure may be held from both sides; the names of the two checks are one. */
+    @Test
+    void checksOfTwoDirectionsAreNotPaired() {
+        Figure above = figure(Measure.LOSS, 2, "nats", Direction.AT_LEAST, 1);
+        Figure below = figure(Measure.LOSS, 2, "nats", Direction.AT_MOST, 3);
+        assertThat(compare(old().check(above).check(below), here().check(below).check(above))
+                        .figures())
+                .isEmpty();
+        assertThat(compare(old().check(above), here().check(below)).figures())
+                .extracting(FigureChange::kind)
+                .containsExactlyInAnyOrder(Kind.ONLY_BEFORE, Kind.ONLY_HERE);
+    }
+
+    /** Results of earlier versions have the sentences alone: what holds still counts, and no sentence is read. */
+    @Test
+    void checksOfEarlierVersionsHaveNoDirection() {
+        Check before = earlier(drift(2, 3));
+        assertThat(compare(old().check(before), here().check(before)).figures()).isEmpty();
+        assertThat(compare(old().check(before), here().check(earlier(drift(2.5, 3))))
+                        .figures())
+                .extracting(FigureChange::kind)
+                .containsExactly(Kind.MOVED);
+        assertThat(compare(old().check(before), here().check(drift(4, 3))).figures())
+                .extracting(FigureChange::kind)
+                .containsExactly(Kind.WORSE);
+    }
+
+    private static Check earlier(Figure figure) {
+        Check check = Check.of(figure);
+        return new Check(
+                check.model(),
+                check.check(),
+                check.value(),
+                check.standardError(),
+                check.unit(),
+                check.limit(),
+                check.holds(),
+                check.provenance(),
+                null,
+                null,
+                null);
     }
 
     private static Cells row(Cells cell, String model, double... figures) {

@@ -109,12 +109,12 @@ class HostileTextTest {
                 Cells.of("old")
                         .test("a", Outcome.PASSED)
                         .failed("b", text)
-                        .check(text, 1, text, text, true, text)
+                        .none(text, 0, text, text)
                         .library(name, text),
                 Cells.of("new")
                         .failed("a", text)
                         .failed("b", text + "!")
-                        .check(text, 2, text, text, false, text)
+                        .none(text, 2, text, text)
                         .test("c" + text, Outcome.SKIPPED, text, text)
                         .note(text),
                 Cells.of(name).ended(CellOutcome.CRASHED, text, text));
