@@ -52,21 +52,27 @@ abstract class Verb implements Callable<Integer> {
     @Override
     public final Integer call() {
         ProgressLine progress = ProgressLine.on(commandLine().getErr());
-        Outcome outcome;
-        String printed;
         try {
-            outcome = run(progress);
-            printed = json ? JsonText.of(outcome.document()) : Printable.lines(outcome.text());
+            Outcome outcome = run(progress);
+            progress.end();
+            print(outcome);
+            return outcome.code();
         } catch (Error e) {
             // picocli hands on exceptions only; a stack or heap that a hostile file has filled is no less of a result.
             throw new ModelAssayException(Problems.of(e), e);
         } finally {
             progress.end();
         }
+    }
+
+    private void print(Outcome outcome) {
         PrintWriter out = commandLine().getOut();
-        out.print(printed);
+        if (json) {
+            JsonText.print(outcome.document(), out);
+        } else {
+            out.print(Printable.lines(outcome.text()));
+        }
         out.flush();
-        return outcome.code();
     }
 
     final CommandLine commandLine() {
