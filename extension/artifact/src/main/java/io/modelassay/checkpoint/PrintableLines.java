@@ -1,5 +1,6 @@
 package io.modelassay.checkpoint;
 
+import io.modelassay.failure.Printable;
 import java.io.IOException;
 import java.io.Writer;
 

@@ -159,7 +159,7 @@ final class DiagnoseVerb extends Verb {
                 return new Setting(procedure, bits, groupSize, dtype == null ? asTools : dtype);
             });
         } catch (IllegalArgumentException | IllegalStateException e) {
-            throw misused("--method: " + e.getMessage());
+            throw misused("--method: ", e);
         }
     }
 

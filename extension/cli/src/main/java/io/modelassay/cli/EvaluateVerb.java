@@ -16,6 +16,7 @@ import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.inspection.TokenizerSampling;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.report.ProgressLine;
@@ -90,7 +91,7 @@ final class EvaluateVerb extends Verb {
         Text read() {
             Path file = ids == null ? text : ids;
             if (file == null || !Files.isReadable(file)) {
-                throw new IllegalArgumentException("The text " + file + " cannot be read\nTry: another path");
+                throw new InvalidRequestException("The text " + file + " cannot be read", "another path");
             }
             return ids == null ? Text.of(file) : Text.ofTokens(file);
         }

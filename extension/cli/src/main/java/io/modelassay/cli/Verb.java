@@ -1,7 +1,11 @@
 package io.modelassay.cli;
 
 import io.modelassay.checkpoint.JsonText;
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.GeneralProblem;
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Printable;
+import io.modelassay.failure.Problem;
+import io.modelassay.failure.Problems;
 import io.modelassay.report.ProgressLine;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -43,15 +47,6 @@ abstract class Verb implements Callable<Integer> {
         }
     }
 
-    /** An error of the JVM that ended a verb. */
-    static final class Stopped extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        Stopped(Error cause) {
-            super(cause.toString(), cause);
-        }
-    }
-
     abstract Outcome run(ProgressLine progress);
 
     @Override
@@ -64,7 +59,7 @@ abstract class Verb implements Callable<Integer> {
             return outcome.code();
         } catch (Error e) {
             // picocli hands on exceptions only; a stack or heap that a hostile file has filled is no less of a result.
-            throw new Stopped(e);
+            throw new ModelAssayException(Problems.of(e), e);
         } finally {
             progress.end();
         }
@@ -96,7 +91,20 @@ abstract class Verb implements Callable<Integer> {
     }
 
     /** A mistake in the arguments that only their values show. */
-    final CommandLine.ParameterException misused(String message) {
-        return new CommandLine.ParameterException(commandLine(), message);
+    final Misuse misused(String message) {
+        return new Misuse(commandLine(), new Problem(GeneralProblem.WRONG_USAGE, message));
+    }
+
+    /** The same, with what to ask for instead. */
+    final Misuse misused(String message, String nextStep) {
+        return new Misuse(commandLine(), new Problem(GeneralProblem.WRONG_USAGE, message, nextStep));
+    }
+
+    /** The same of an {@code option} whose value {@code refusal} refuses. */
+    final Misuse misused(String option, RuntimeException refusal) {
+        Problem refused = Problems.of(refusal);
+        return new Misuse(
+                commandLine(),
+                new Problem(GeneralProblem.WRONG_USAGE, option + refused.message(), refused.step(), refused.place()));
     }
 }

@@ -3,6 +3,7 @@ package io.modelassay.conversion;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.FolderRemoval;
 import io.modelassay.checkpoint.WholeFile;
+import io.modelassay.failure.InvalidRequestException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -59,8 +60,8 @@ public final class OutputFolder {
         }
         try (Stream<Path> entries = Files.isDirectory(out) ? Files.list(out) : Stream.of(out)) {
             if (entries.findAny().isPresent()) {
-                throw new IllegalArgumentException(
-                        "The output " + out + " exists and is not an empty folder\nTry: another folder, or remove it");
+                throw new InvalidRequestException(
+                        "The output " + out + " exists and is not an empty folder", "another folder, or remove it");
             }
         } catch (IOException e) {
             throw new UncheckedIOException("The folder " + out + " cannot be read", e);

@@ -13,6 +13,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.conversion.ConfigCopy;
 import io.modelassay.conversion.OutputFolder;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
@@ -110,9 +111,10 @@ final class ArtifactWriter {
         }
         String refusal = format.refusal(weight.shape(), settings);
         if (!refusal.isEmpty()) {
-            throw new IllegalArgumentException("The format " + format.name() + " cannot hold " + module + " "
-                    + weight.shape() + " as " + settings.label() + ": it " + refusal
-                    + "\nTry: another group size, another format, or keep = \"" + module + "\"");
+            throw new InvalidRequestException(
+                    "The format " + format.name() + " cannot hold " + module + " " + weight.shape() + " as "
+                            + settings.label() + ": it " + refusal,
+                    "another group size, another format, or keep = \"" + module + "\"");
         }
     }
 

@@ -1,4 +1,4 @@
-package io.modelassay.checkpoint;
+package io.modelassay.failure;
 
 import org.apiguardian.api.API;
 
@@ -34,7 +34,7 @@ public final class Printable {
     }
 
     /** A written JSON document whose strings hold no character that does not print; it reads the same. */
-    static String json(String document) {
+    public static String json(String document) {
         if (isPlainJson(document)) {
             return document;
         }
