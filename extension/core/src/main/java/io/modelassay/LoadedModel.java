@@ -12,6 +12,8 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.diagnosis.Diagnosis;
+import io.modelassay.failure.InvalidRequestException;
+import io.modelassay.failure.NotPossibleException;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
@@ -181,8 +183,9 @@ final class LoadedModel implements AutoCloseable {
     private Optional<Calibration> calibration() {
         return settings.quantization().filter(Quantization::needsCalibration).map(applied -> {
             Path file = applied.calibration()
-                    .orElseThrow(() -> new IllegalArgumentException(applied.label()
-                            + " needs a text that flows through the model\nTry: calibration = \"a text file\""));
+                    .orElseThrow(() -> new InvalidRequestException(
+                            applied.label() + " needs a text that flows through the model",
+                            "calibration = \"a text file\""));
             if (String.valueOf(file.getFileName()).endsWith(".json")) {
                 return Calibration.read(file);
             }
@@ -321,9 +324,10 @@ final class LoadedModel implements AutoCloseable {
         if (tokenizer == null) {
             Path file = checkpoint
                     .tokenizerFile()
-                    .orElseThrow(() -> new IllegalStateException("The checkpoint " + checkpoint.folder()
-                            + " has no tokenizer.json, so a text cannot be tokenized"
-                            + "\nTry: Text.ofTokens, or save the tokenizer beside the weights"));
+                    .orElseThrow(() -> new NotPossibleException(
+                            "The checkpoint " + checkpoint.folder()
+                                    + " has no tokenizer.json, so a text cannot be tokenized",
+                            "Text.ofTokens, or save the tokenizer beside the weights"));
             tokenizer = Tokenizer.load(file);
         }
         return tokenizer;

@@ -1,5 +1,6 @@
 package io.modelassay.checkpoint;
 
+import io.modelassay.failure.NotPossibleException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,9 +29,11 @@ public final class Providers {
         for (T provider : ownFirst(service)) {
             T other = found.putIfAbsent(name.apply(provider), provider);
             if (other != null) {
-                throw new IllegalStateException("Both " + other.getClass().getName() + " and "
-                        + provider.getClass().getName() + " are the " + service.getSimpleName() + " "
-                        + name.apply(provider) + "\nTry: another name for one of them, or only one of their jars");
+                throw new NotPossibleException(
+                        "Both " + other.getClass().getName() + " and "
+                                + provider.getClass().getName() + " are the " + service.getSimpleName() + " "
+                                + name.apply(provider),
+                        "another name for one of them, or only one of their jars");
             }
         }
         return List.copyOf(found.values());

@@ -1,6 +1,7 @@
 package io.modelassay.quantization;
 
 import io.modelassay.checkpoint.Providers;
+import io.modelassay.failure.InvalidRequestException;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
@@ -27,7 +28,8 @@ public final class QuantizationMethods {
         return ALL.stream()
                 .filter(method -> method.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("There is no method " + name + "\nTry: one of "
-                        + ALL.stream().map(QuantizationMethod::name).collect(Collectors.joining(", "))));
+                .orElseThrow(() -> new InvalidRequestException(
+                        "There is no method " + name,
+                        "one of " + ALL.stream().map(QuantizationMethod::name).collect(Collectors.joining(", "))));
     }
 }

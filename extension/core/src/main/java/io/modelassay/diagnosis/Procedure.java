@@ -1,9 +1,10 @@
 package io.modelassay.diagnosis;
 
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationMethods;
-import io.modelassay.quantization.ToolArithmetic;
 import io.modelassay.quantization.ToolArithmetic.Trait;
+import io.modelassay.quantization.ToolArithmetic;
 import io.modelassay.runtime.DType;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -53,8 +54,9 @@ public record Procedure(ToolArithmetic arithmetic) {
         return Arrays.stream(values())
                 .filter(known -> known.id().equals(id))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("There is no method " + id + "\nTry: one of "
-                        + Arrays.stream(values()).map(Procedure::id).collect(Collectors.joining(", "))));
+                .orElseThrow(() -> new InvalidRequestException(
+                        "There is no method " + id,
+                        "one of " + Arrays.stream(values()).map(Procedure::id).collect(Collectors.joining(", "))));
     }
 
     /** What {@code quantization} comes to. */

@@ -1,6 +1,7 @@
 package io.modelassay.quantizer;
 
 import io.modelassay.checkpoint.Providers;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Quantization;
 import java.util.List;
 import java.util.Optional;
@@ -21,8 +22,8 @@ public final class ArtifactFormats {
     /** @throws IllegalArgumentException if there is no such layout */
     static ArtifactFormat named(String name) {
         return find(name)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "There is no format " + name + "\nTry: one of " + String.join(", ", names())));
+                .orElseThrow(() -> new InvalidRequestException(
+                        "There is no format " + name, "one of " + String.join(", ", names())));
     }
 
     private static Optional<ArtifactFormat> find(String name) {

@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ShardedSafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.conversion.OutputFolder;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
@@ -143,13 +144,13 @@ public final class ModelQuantizer {
     private void requireLoadable() {
         String refused = format.refusedByNewest(quantization);
         if (!refused.isEmpty() && !fallbacks.contains(Fallback.REFUSED_BY_NEWEST)) {
-            throw new IllegalArgumentException("The newest release of the library would refuse " + quantization.label()
-                    + " as " + format.name() + ": " + refused + "\nTry: "
-                    + (quantization.symmetric()
-                            ? "static groups, or no act-order"
-                            : "codes centred on zero, or the format "
-                                    + ArtifactFormats.own(quantization).name())
-                    + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
+            throw new InvalidRequestException(
+                    "The newest release of the library would refuse " + quantization.label() + " as " + format.name()
+                            + ": " + refused,
+                    (quantization.symmetric()
+                                    ? "static groups, or no act-order"
+                                    : "codes centred on zero, or the format " + ArtifactFormats.own(quantization).name())
+                            + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
         }
     }
 
@@ -308,9 +309,9 @@ public final class ModelQuantizer {
 
     private LayerQuantizer quantizer(TorchEngine engine) {
         return CalibratedMethod.of(quantization)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        quantization.label() + " needs a calibration, and no class tells what to do with it"
-                                + "\nTry: a class that implements " + CalibratedMethod.class.getName()))
+                .orElseThrow(() -> new InvalidRequestException(
+                        quantization.label() + " needs a calibration, and no class tells what to do with it",
+                        "a class that implements " + CalibratedMethod.class.getName()))
                 .start(new CalibratedMethod.Job(source, quantization, fallbacks, engine));
     }
 

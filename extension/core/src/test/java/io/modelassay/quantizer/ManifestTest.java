@@ -2,11 +2,13 @@ package io.modelassay.quantizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Granularity;
+import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -78,10 +80,35 @@ class ManifestTest {
             refused(source, Quantization.fp8(Granularity.CHANNEL), "fp8", "for each block");
         }
         try (Checkpoint quantized = Checkpoint.open(Fixtures.path("quantized/bnb-nf4"))) {
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> quantizer(quantized, Quantization.nf4()).into(folder.resolve("out")))
-                    .withMessageContaining("not quantized");
+            assertThatThrownBy(() -> quantizer(quantized, Quantization.nf4()).into(folder.resolve("out")))
+                    .isInstanceOf(QuantizerException.class)
+                    .hasMessageContaining("is U8")
+                    .hasMessageContaining("not quantized");
         }
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    /** compressed-tensors 0.19 removed actorder='group', and with it weight_g_idx. */
+    @Test
+    void anOrderOfChannelsThatTheNewestCompressedTensorsHasNoPlaceForIsRefused() throws IOException {
+        GptqSettings ordered = GptqSettings.DEFAULT.order(GptqSettings.Order.ACT_ORDER);
+        try (Checkpoint source = Checkpoint.open(Fixtures.path("tiny-llama"))) {
+            Quantization quantization = Quantization.gptq(4, 128).with(ordered);
+            refused(
+                    source,
+                    quantization,
+                    "pack-quantized",
+                    "compressed-tensors from 0.19.0 on has no weight_g_idx (\"actorder='group' has been removed\")."
+                            + " 0.17.1 and 0.18.0 load it\nTry: static groups, or no act-order");
+        }
+        ArtifactFormat format = new PackQuantizedFormat();
+        assertThat(format.refusedByNewest(Quantization.gptq(4, 128).with(ordered.withStaticGroups())))
+                .isEmpty();
+        assertThat(format.refusedByNewest(Quantization.gptq(4, 128))).isEmpty();
+        assertThat(new GptqFormat().refusedByNewest(Quantization.gptq(4, 128).with(ordered)))
+                .isEmpty();
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).isEmpty();
         }

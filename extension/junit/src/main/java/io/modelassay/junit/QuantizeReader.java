@@ -1,5 +1,6 @@
 package io.modelassay.junit;
 
+import io.modelassay.failure.Problems;
 import io.modelassay.quantization.Granularity;
 import io.modelassay.quantization.GridChoices;
 import io.modelassay.quantization.GridChoices.Extent;
@@ -50,8 +51,9 @@ final class QuantizeReader {
         boolean calibrated = method.needsCalibration();
         refuse(!calibrated && !annotation.calibration().isEmpty(), "calibration", annotation.calibration());
         if (calibrated && annotation.calibration().isEmpty()) {
-            throw new ConfigurationException("@Quantize(method = " + title + ") on " + place
-                    + " names no calibration\nTry: calibration = \"src/test/resources/calibration.txt\"");
+            throw new ConfigurationException(
+                    "@Quantize(method = " + title + ") on " + place + " names no calibration",
+                    "calibration = \"src/test/resources/calibration.txt\"");
         }
         try {
             Quantization quantization =
@@ -59,23 +61,23 @@ final class QuantizeReader {
             quantization = annotation.head() ? quantization.withHead() : quantization;
             return calibrated ? quantization.calibratedOn(Path.of(annotation.calibration())) : quantization;
         } catch (IllegalArgumentException e) {
-            throw new ConfigurationException("@Quantize(method = " + title + ") on " + place + ": " + e.getMessage());
+            throw new ConfigurationException("@Quantize(method = " + title + ") on " + place + ": ", Problems.of(e));
         }
     }
 
     private QuantizationMethod method() {
         boolean named = annotation.method() == Method.NAMED;
         if (named == annotation.named().isEmpty()) {
-            throw new ConfigurationException("@Quantize(method = " + annotation.method() + ", named = \""
-                    + annotation.named() + "\") on " + place
-                    + (named ? " names no method" : " names two methods")
-                    + "\nTry: method = GPTQ, or the name of a method of your own in named");
+            throw new ConfigurationException(
+                    "@Quantize(method = " + annotation.method() + ", named = \"" + annotation.named() + "\") on "
+                            + place + (named ? " names no method" : " names two methods"),
+                    "method = GPTQ, or the name of a method of your own in named");
         }
         try {
             return QuantizationMethods.named(
                     named ? annotation.named() : annotation.method().id());
         } catch (IllegalArgumentException e) {
-            throw new ConfigurationException("@Quantize on " + place + ": " + e.getMessage());
+            throw new ConfigurationException("@Quantize on " + place + ": ", Problems.of(e));
         }
     }
 
