@@ -38,7 +38,6 @@ class GradientOfIntegersTest {
                 .into(folder);
         try (PeftAdapter adapter = PeftAdapter.open(broken)) {
             assertThatThrownBy(() -> assertThat(model).isTrainableWith(adapter))
-                    .satisfies(diagnosis -> System.out.println(diagnosis.getMessage()))
                     .hasMessageContaining("model.layers.0.self_attn.o_proj.weight is stored as U8")
                     .hasMessageContaining("only Tensors of floating point dtype can require gradients");
         }

@@ -27,7 +27,6 @@ class PaddedModelTest {
         try (ModelUnderTest model =
                 ModelAssay.open(Fixtures.path("quantized/gptq-int4-g128")).load()) {
             assertThatThrownBy(() -> assertThat(model).isShardableAcross(2))
-                    .satisfies(diagnosis -> System.out.println(diagnosis.getMessage()))
                     .hasMessageContaining("640 / 2 = 320 input channels are no multiple of the group size 128")
                     .hasMessageContaining("Padding.to(768)");
         }

@@ -42,6 +42,7 @@ class ArchitectureTest {
 
     /** Every package, in the direction that data flows: each may use those before it, none behind it. */
     private static final List<String> ORDER = List.of(
+            ROOT + ".failure",
             ROOT + ".checkpoint",
             ROOT + ".architecture",
             ROOT + ".quantization",
@@ -267,6 +268,9 @@ class ArchitectureTest {
                 .that(are(PUBLIC))
                 .and(are(describe("classes", type -> !type.isInterface() && !type.isEnum())))
                 .and(DescribedPredicate.not(asserts))
+                // Every other exception is a kind of it.
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + ".failure.ModelAssayException")
                 .should()
                 .haveModifier(JavaModifier.FINAL)
                 .check(classes);

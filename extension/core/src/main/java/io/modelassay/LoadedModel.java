@@ -5,6 +5,7 @@ import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.diagnosis.Diagnosis;
+import io.modelassay.failure.NotPossibleException;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
@@ -147,9 +148,10 @@ final class LoadedModel implements AutoCloseable {
     private Tokenizer loadTokenizer() {
         Path file = checkpoint
                 .tokenizerFile()
-                .orElseThrow(() -> new IllegalStateException("The checkpoint " + checkpoint.folder()
-                        + " has no tokenizer.json, so a text cannot be tokenized"
-                        + "\nTry: Text.ofTokens, or save the tokenizer beside the weights"));
+                .orElseThrow(() -> new NotPossibleException(
+                        "The checkpoint " + checkpoint.folder()
+                                + " has no tokenizer.json, so a text cannot be tokenized",
+                        "Text.ofTokens, or save the tokenizer beside the weights"));
         return Tokenizer.load(file);
     }
 

@@ -4,6 +4,7 @@ import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.ContentHash;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantizer.Calibration;
 import io.modelassay.runtime.DecodedWeights;
@@ -73,8 +74,9 @@ final class ModelAssembly {
     private Optional<Calibration> calibration() {
         return applied.filter(Quantization::needsCalibration).map(method -> {
             Path file = method.calibration()
-                    .orElseThrow(() -> new IllegalArgumentException(method.label()
-                            + " needs a text that flows through the model\nTry: calibration = \"a text file\""));
+                    .orElseThrow(() -> new InvalidRequestException(
+                            method.label() + " needs a text that flows through the model",
+                            "calibration = \"a text file\""));
             if (String.valueOf(file.getFileName()).endsWith(".json")) {
                 return Calibration.read(file);
             }

@@ -27,6 +27,7 @@ import io.modelassay.evaluation.Provenance;
 import io.modelassay.evaluation.Subject;
 import io.modelassay.evaluation.TrainingBatch;
 import io.modelassay.evaluation.TrainingStep;
+import io.modelassay.failure.NotPossibleException;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
@@ -109,8 +110,9 @@ public final class ModelUnderTest implements AutoCloseable {
 
     private LoadedModel base() {
         if (adapted.isPresent()) {
-            throw new IllegalStateException("The model " + name() + " has an adapter already"
-                    + "\nTry: reference().withAdapter(…), one adapter at a time");
+            throw new NotPossibleException(
+                    "The model " + name() + " has an adapter already",
+                    "reference().withAdapter(…), one adapter at a time");
         }
         return loaded;
     }

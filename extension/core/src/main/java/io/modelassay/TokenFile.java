@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import io.modelassay.failure.InvalidRequestException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ final class TokenFile {
     }
 
     private static IllegalArgumentException wrong(Path file, String why) {
-        return new IllegalArgumentException(
-                "The token file " + file + " " + why + "\nTry: one JSON array of token ids, such as [53, 88, 260]");
+        return new InvalidRequestException(
+                "The token file " + file + " " + why, "one JSON array of token ids, such as [53, 88, 260]");
     }
 }

@@ -1,6 +1,8 @@
 package io.modelassay.adapter;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Place;
+import io.modelassay.failure.Problem;
 import java.nio.file.Path;
 import org.apiguardian.api.API;
 
@@ -9,23 +11,18 @@ import org.apiguardian.api.API;
  * io.modelassay.checkpoint.CheckpointException} instead.
  */
 @API(status = API.Status.EXPERIMENTAL)
-public final class AdapterException extends RuntimeException {
+public final class AdapterException extends ModelAssayException {
     private static final long serialVersionUID = 1L;
 
     private final AdapterProblem problem;
 
     AdapterException(AdapterProblem problem, String what, Path file, String nextStep) {
-        super(Printable.lines(what + " (" + problem.id() + ")\n  file " + file + "\nTry: " + nextStep));
+        super(new Problem(problem, what + " (" + problem.id() + ")", nextStep, Place.file(file)));
         this.problem = problem;
     }
 
     /** What is wrong. */
     public AdapterProblem problem() {
         return problem;
-    }
-
-    /** Stable kebab-case name of the problem. */
-    public String id() {
-        return problem.id();
     }
 }

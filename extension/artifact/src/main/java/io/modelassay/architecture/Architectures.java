@@ -68,9 +68,12 @@ public final class Architectures {
      */
     public static ModelPlan require(ModelConfig config) {
         return find(config)
-                .orElseThrow(() -> new UnsupportedArchitectureException("Model type "
-                        + config.modelType().map(type -> "\"" + type + "\"").orElse("(none)")
-                        + " has no forward pass here"
-                        + "\nTry: the structural checks, which need none; or add the family's description"));
+                .orElseThrow(() -> new UnsupportedArchitectureException(
+                        "Model type "
+                                + config.modelType()
+                                        .map(type -> "\"" + type + "\"")
+                                        .orElse("(none)")
+                                + " has no forward pass here",
+                        "the structural checks, which need none; or add the family's description"));
     }
 }

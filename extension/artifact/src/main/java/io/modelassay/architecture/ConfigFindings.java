@@ -5,6 +5,7 @@ import io.modelassay.checkpoint.CheckpointException;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.checkpoint.ModelConfig;
+import io.modelassay.failure.ModelAssayException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,8 +42,8 @@ public final class ConfigFindings {
         return words.findings;
     }
 
-    private void refused(RuntimeException e) {
-        String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    private void refused(ModelAssayException e) {
+        String message = e.details().sentence();
         if (e instanceof CheckpointException problem) {
             findings.add(new Finding(problem.id(), Severity.ERROR, CONFIG, message, problem.nextStep()));
         } else {

@@ -1,6 +1,7 @@
 package io.modelassay.architecture;
 
 import io.modelassay.checkpoint.Shape;
+import io.modelassay.failure.ModelAssayException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -104,7 +105,7 @@ public final class ModelPlan {
     /**
      * The forward pass: how the decoder computes, why the config forbids it, or neither where the family has none.
      */
-    record Forward(@Nullable DecoderPlan decoder, @Nullable RuntimeException refusal) {}
+    record Forward(@Nullable DecoderPlan decoder, @Nullable ModelAssayException refusal) {}
 
     /** The config's {@code model_type}. */
     public String modelType() {
@@ -130,7 +131,7 @@ public final class ModelPlan {
      * Why the config of a family that has a forward pass does not let it run: what {@link #decoder} throws, an
      * {@link UnsupportedArchitectureException} or a {@link io.modelassay.checkpoint.CheckpointException}.
      */
-    public Optional<RuntimeException> refusal() {
+    public Optional<ModelAssayException> refusal() {
         return Optional.ofNullable(forward.refusal);
     }
 
@@ -143,16 +144,18 @@ public final class ModelPlan {
      */
     public DecoderPlan decoder() {
         if (modelClass.head() != ModelHead.LANGUAGE_MODEL) {
-            throw new UnsupportedArchitectureException("The class " + modelClass.name()
-                    + " of config.json's architectures gives no logits of a next token, so nothing can be evaluated"
-                    + "\nTry: the structural checks, which need no forward pass, or a model of class ForCausalLM");
+            throw new UnsupportedArchitectureException(
+                    "The class " + modelClass.name()
+                            + " of config.json's architectures gives no logits of a next token, so nothing can be evaluated",
+                    "the structural checks, which need no forward pass, or a model of class ForCausalLM");
         }
         if (forward.refusal != null) {
             throw forward.refusal;
         }
         if (forward.decoder == null) {
-            throw new UnsupportedArchitectureException("Model type \"" + modelType + "\" has no forward pass here"
-                    + "\nTry: the structural checks, which need none");
+            throw new UnsupportedArchitectureException(
+                    "Model type \"" + modelType + "\" has no forward pass here",
+                    "the structural checks, which need none");
         }
         return forward.decoder;
     }

@@ -95,8 +95,8 @@ public final class StoredModules {
         if (TRANSPOSED.contains(type)) {
             throw new UnsupportedArchitectureException(
                     "Model type \"" + type + "\" stores its projections as [in, out]: rows"
-                            + " are input channels, and groups would go across them"
-                            + "\nTry: a checkpoint whose linear weights are [out, in]");
+                            + " are input channels, and groups would go across them",
+                    "a checkpoint whose linear weights are [out, in]");
         }
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         for (TensorInfo tensor : checkpoint.tensors().values()) {

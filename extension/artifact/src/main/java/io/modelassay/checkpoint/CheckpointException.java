@@ -1,5 +1,9 @@
 package io.modelassay.checkpoint;
 
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Place;
+import io.modelassay.failure.Printable;
+import io.modelassay.failure.Problem;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -11,22 +15,16 @@ import org.jspecify.annotations.Nullable;
  * the byte offset where there is one, and one next step.
  */
 @API(status = API.Status.EXPERIMENTAL)
-public final class CheckpointException extends RuntimeException {
+public final class CheckpointException extends ModelAssayException {
 
     private static final long serialVersionUID = 1L;
 
     private final CheckpointProblem problem;
-    private final @Nullable String file;
-    private final @Nullable String tensor;
-    private final long byteOffset;
     private final String nextStep;
 
     private CheckpointException(Builder from, String nextStep) {
-        super(from.message(nextStep), from.cause);
+        super(new Problem(from.problem, from.what + " (" + from.problem.id() + ")", nextStep, from.place), from.cause);
         this.problem = from.problem;
-        this.file = from.file == null ? null : from.file.toString();
-        this.tensor = from.tensor;
-        this.byteOffset = from.byteOffset;
         this.nextStep = nextStep;
     }
 
@@ -35,24 +33,19 @@ public final class CheckpointException extends RuntimeException {
         return problem;
     }
 
-    /** Stable kebab-case name of the problem, such as {@code overlapping-tensors}. */
-    public String id() {
-        return problem.id();
-    }
-
     /** The file at fault, if the problem lies in one file. */
     public Optional<Path> file() {
-        return Optional.ofNullable(file).map(Path::of);
+        return details().place().file();
     }
 
     /** The tensor at fault, if the problem lies in one tensor; unabridged, unlike in the message. */
     public Optional<String> tensor() {
-        return Optional.ofNullable(tensor);
+        return details().place().tensor();
     }
 
     /** Bytes from the start of {@link #file()} to the fault, where the fault has a place. */
     public OptionalLong byteOffset() {
-        return byteOffset < 0 ? OptionalLong.empty() : OptionalLong.of(byteOffset);
+        return details().place().byteOffset();
     }
 
     /** What to do about it. */
@@ -76,9 +69,7 @@ public final class CheckpointException extends RuntimeException {
     static final class Builder {
         private final CheckpointProblem problem;
         private final String what;
-        private @Nullable Path file;
-        private @Nullable String tensor;
-        private long byteOffset = -1;
+        private Place place = Place.NONE;
         private @Nullable Throwable cause;
 
         private Builder(CheckpointProblem problem, String what) {
@@ -87,17 +78,17 @@ public final class CheckpointException extends RuntimeException {
         }
 
         Builder file(Path path) {
-            this.file = path;
+            this.place = place.inFile(path);
             return this;
         }
 
         Builder tensor(String name) {
-            this.tensor = name;
+            this.place = place.inTensor(name);
             return this;
         }
 
         Builder at(long offset) {
-            this.byteOffset = offset;
+            this.place = place.at(offset);
             return this;
         }
 
@@ -108,23 +99,6 @@ public final class CheckpointException extends RuntimeException {
 
         CheckpointException next(String step) {
             return new CheckpointException(this, step);
-        }
-
-        private String message(String nextStep) {
-            StringBuilder out = new StringBuilder(Printable.lines(what))
-                    .append(" (")
-                    .append(problem.id())
-                    .append(')');
-            if (file != null) {
-                out.append("\n  file ").append(Printable.line(file.toString()));
-            }
-            if (tensor != null) {
-                out.append("\n  tensor ").append(quote(tensor));
-            }
-            if (byteOffset >= 0) {
-                out.append("\n  byte offset ").append(byteOffset);
-            }
-            return out.append("\nTry: ").append(Printable.lines(nextStep)).toString();
         }
     }
 }

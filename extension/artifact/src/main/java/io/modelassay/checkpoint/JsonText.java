@@ -5,9 +5,11 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
+import io.modelassay.failure.Printable;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
@@ -43,12 +45,26 @@ public final class JsonText {
 
     /** The document as indented text with a line feed at its end. */
     public static String of(Object document) {
-        return write(document, true) + "\n";
+        StringWriter text = new StringWriter();
+        print(document, text);
+        return text.toString();
+    }
+
+    /** Prints the same, line by line: the text of a million tensors is never in memory as a whole. */
+    public static void print(Object document, Writer out) {
+        try (Writer lines = new PrintableLines(out)) {
+            write(document, true, lines);
+            lines.write('\n');
+        } catch (IOException e) {
+            throw new UncheckedIOException("printing a document", e);
+        }
     }
 
     /** The document as one line, without a line feed at its end. */
     public static String line(Object document) {
-        return write(document, false);
+        StringWriter text = new StringWriter();
+        write(document, false, text);
+        return Printable.json(text.toString());
     }
 
     /**
@@ -56,15 +72,12 @@ public final class JsonText {
      * no line separator of JavaScript's.
      */
     public static String inScript(Object document) {
-        return write(document, false)
-                .replace("<", "\\u003c")
-                .replace(">", "\\u003e")
-                .replace("&", "\\u0026");
+        return line(document).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026");
     }
 
-    private static String write(Object document, boolean indented) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+    private static void write(Object document, boolean indented, Writer text) {
+        try (JsonGenerator json =
+                new JsonFactory().createGenerator(text).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET)) {
             if (indented) {
                 DefaultPrettyPrinter printer = new DefaultPrettyPrinter(Separators.createDefaultInstance()
                         .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
@@ -75,9 +88,8 @@ public final class JsonText {
             }
             value(json, document);
         } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory", e);
+            throw new UncheckedIOException("writing a document", e);
         }
-        return Printable.json(text.toString());
     }
 
     private static void value(JsonGenerator json, @Nullable Object value) throws IOException {
@@ -108,7 +120,7 @@ public final class JsonText {
             map.forEach((key, member) -> sorted.put(String.valueOf(key), member));
             object(json, sorted);
         } else if (value instanceof Record) {
-            object(json, members(value));
+            record(json, value);
         } else {
             throw new IllegalArgumentException("No JSON form of " + value.getClass());
         }
@@ -123,16 +135,18 @@ public final class JsonText {
         json.writeEndObject();
     }
 
-    private static Map<String, @Nullable Object> members(Object document) {
-        Map<String, @Nullable Object> members = new TreeMap<>();
-        ACCESSORS.get(document.getClass()).forEach((name, accessor) -> {
+    private static void record(JsonGenerator json, Object document) throws IOException {
+        json.writeStartObject();
+        for (Map.Entry<String, Method> member :
+                ACCESSORS.get(document.getClass()).entrySet()) {
+            json.writeFieldName(member.getKey());
             try {
-                members.put(name, accessor.invoke(document));
+                value(json, member.getValue().invoke(document));
             } catch (IllegalAccessException | InvocationTargetException e) {
-                throw new IllegalStateException("Component " + accessor + " cannot be read", e);
+                throw new IllegalStateException("Component " + member.getValue() + " cannot be read", e);
             }
-        });
-        return members;
+        }
+        json.writeEndObject();
     }
 
     private static Map<String, Method> accessors(Class<?> type) {

@@ -1,5 +1,6 @@
 package io.modelassay.checkpoint;
 
+import io.modelassay.failure.Printable;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

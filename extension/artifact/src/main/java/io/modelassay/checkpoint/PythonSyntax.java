@@ -1,5 +1,6 @@
 package io.modelassay.checkpoint;
 
+import io.modelassay.failure.Printable;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;

@@ -8,10 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -122,7 +120,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
         private SafetensorsWriter start(byte[] header, List<TensorInfo> placed) {
             try {
-                Path temporary = temporaryFor(file);
+                Path temporary = WholeFile.beside(file);
                 FileChannel channel =
                         FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
                 SafetensorsWriter writer = new SafetensorsWriter(file, temporary, channel, placed);
@@ -204,7 +202,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         try {
             channel.force(true);
             channel.close();
-            moveInto(temporary, file);
+            WholeFile.move(temporary, file);
             done = true;
         } catch (IOException e) {
             throw writeFailed(file, e);
@@ -223,19 +221,6 @@ public final class SafetensorsWriter implements AutoCloseable {
             Files.deleteIfExists(temporary);
         } catch (IOException e) {
             throw writeFailed(file, e);
-        }
-    }
-
-    /** A name beside the file. {@link Files#createTempFile} would make files that only this user can read. */
-    static Path temporaryFor(Path file) {
-        return file.resolveSibling("." + file.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".tmp");
-    }
-
-    static void moveInto(Path temporary, Path file) throws IOException {
-        try {
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
         }
     }
 

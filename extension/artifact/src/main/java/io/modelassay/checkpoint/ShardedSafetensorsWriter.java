@@ -178,7 +178,7 @@ public final class ShardedSafetensorsWriter implements AutoCloseable {
         Path index = folder.resolve(CheckpointLayout.INDEX);
         long total = tensors().stream().mapToLong(TensorInfo::byteLength).sum();
         try {
-            Path temporary = SafetensorsWriter.temporaryFor(index);
+            Path temporary = WholeFile.beside(index);
             try (JsonGenerator json = new JsonFactory().createGenerator(Files.newOutputStream(temporary))) {
                 json.useDefaultPrettyPrinter();
                 json.writeStartObject();
@@ -193,7 +193,7 @@ public final class ShardedSafetensorsWriter implements AutoCloseable {
                 json.writeEndObject();
                 json.writeRaw("\n");
             }
-            SafetensorsWriter.moveInto(temporary, index);
+            WholeFile.move(temporary, index);
         } catch (IOException e) {
             throw SafetensorsWriter.writeFailed(index, e);
         }

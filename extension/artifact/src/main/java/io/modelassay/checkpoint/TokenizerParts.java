@@ -1,6 +1,7 @@
 package io.modelassay.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.modelassay.failure.Printable;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;

@@ -73,13 +73,13 @@ final class PeftTargets {
                             "invalid-pattern",
                             "error",
                             "a pattern of the config is no regular expression",
-                            String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+                            e.details().sentence(),
                             "correct the pattern; PEFT matches it with re.fullmatch")
                     : new Refusal(
                             "invalid-adapter-config",
                             "ValueError",
                             "the config makes no sense",
-                            String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+                            e.details().sentence(),
                             "correct adapter_config.json");
         }
         checkStacks(transformers, tensors);

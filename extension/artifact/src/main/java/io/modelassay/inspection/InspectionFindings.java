@@ -85,7 +85,7 @@ final class InspectionFindings {
                 "unsupported-architecture",
                 Severity.INFO,
                 CONFIG,
-                String.valueOf(e.getMessage()).lines().findFirst().orElse("The architecture is not known here"),
+                e.details().sentence(),
                 "scan, and inspect with --reference, which need no architecture");
     }
 

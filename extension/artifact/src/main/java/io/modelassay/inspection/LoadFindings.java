@@ -1,9 +1,12 @@
 package io.modelassay.inspection;
 
+import io.modelassay.architecture.Architectures;
 import io.modelassay.architecture.LoadReport;
 import io.modelassay.architecture.LoaderRules;
+import io.modelassay.architecture.ModelHead;
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.ModelPlan.Layers;
+import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
@@ -57,6 +60,7 @@ final class LoadFindings {
             words.missing.remove(finding.subject());
         }
         words.unusedBiases();
+        words.headOfAnotherClass();
         words.whatIsLeft();
         return words;
     }
@@ -189,6 +193,35 @@ final class LoadFindings {
                 .toList();
         findings.addAll(UnusedBiases.findings(biases));
         biases.forEach(bias -> unexpected.remove(bias.name()));
+    }
+
+    /**
+     * The head of the language model in a file whose class has none: {@code AutoModel} reports it as unexpected, and
+     * {@code AutoModelForCausalLM} loads all of it, since it does not look at the class.
+     */
+    private void headOfAnotherClass() {
+        if (plan.modelClass().head() == ModelHead.LANGUAGE_MODEL
+                || plan.modelClass().head() == ModelHead.UNKNOWN) {
+            return;
+        }
+        Architectures.find(checkpoint, ModelHead.LANGUAGE_MODEL).stream()
+                .flatMap(causal -> causal.parameters().stream())
+                .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD)
+                .filter(parameter -> checkpoint
+                        .find(parameter.name())
+                        .filter(tensor -> tensor.shape().equals(parameter.shape()))
+                        .isPresent())
+                .map(Parameter::name)
+                .filter(unexpected::remove)
+                .forEach(head -> add(
+                        "head-of-another-class",
+                        Severity.WARNING,
+                        head,
+                        "The checkpoint holds the head of a language model, and "
+                                + plan.modelClass().name()
+                                + " of config.json's architectures has none: a loader of that class reports it as"
+                                + " unexpected and leaves it out, AutoModelForCausalLM uses it",
+                        "name the class ForCausalLM in architectures, or remove the head"));
     }
 
     private void whatIsLeft() {

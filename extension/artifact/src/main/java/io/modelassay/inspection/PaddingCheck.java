@@ -339,8 +339,7 @@ final class PaddingCheck {
         BitSet of(T all);
     }
 
-    private Optional<BitSet> zeros(
-            String module, Picked<ZeroBytes> ofStored, Picked<DecodedZeros.Channels> ofDecoded) {
+    private Optional<BitSet> zeros(String module, Picked<ZeroBytes> ofStored, Picked<DecodedZeros.Channels> ofDecoded) {
         Optional<PackedWeight> packed = stored.find(module + ".weight");
         if (packed.isEmpty()) {
             return checkpoint.find(module + ".weight").map(tensor -> ofStored.of(ZeroBytes.in(checkpoint, tensor)));

@@ -6,9 +6,11 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 
 /**
  * Expected names that are stored under another prefix.
@@ -36,10 +38,13 @@ record PrefixRenaming(String stored, String expected, boolean wrapped, Map<Strin
     /** The prefixes under which names of {@code missing} lie among {@code stored}, the most frequent first. */
     static List<PrefixRenaming> find(Collection<String> missing, Collection<String> stored) {
         Set<String> wanted = new TreeSet<>(missing);
-        Set<String> rest = new TreeSet<>(stored);
+        Map<String, List<String>> heads = heads(missing);
+        // A file may hold far more names than any of them that fits, and they are gone through again and again.
+        Set<String> rest = new TreeSet<>();
+        stored.stream().filter(name -> mayFit(name, heads)).forEach(rest::add);
         List<PrefixRenaming> found = new ArrayList<>();
         while (found.size() < MOST) {
-            PrefixRenaming best = best(wanted, rest);
+            PrefixRenaming best = best(wanted, heads, rest);
             if (best.names.size() < 2) {
                 break;
             }
@@ -50,33 +55,60 @@ record PrefixRenaming(String stored, String expected, boolean wrapped, Map<Strin
         return found;
     }
 
-    private static PrefixRenaming best(Set<String> missing, Set<String> stored) {
-        Set<String> heads = new TreeSet<>();
-        missing.forEach(name -> heads.addAll(prefixes(name)));
-        Map<Change, Map<String, String>> counts = new HashMap<>();
+    /** By what follows a prefix, the prefixes that the names of {@code missing} have before it. */
+    private static Map<String, List<String>> heads(Collection<String> missing) {
+        Map<String, List<String>> heads = new HashMap<>();
+        for (String name : missing) {
+            for (String prefix : prefixes(name)) {
+                heads.computeIfAbsent(name.substring(prefix.length()), any -> new ArrayList<>())
+                        .add(prefix);
+            }
+        }
+        return heads;
+    }
+
+    private static boolean mayFit(String name, Map<String, List<String>> heads) {
+        String plain = name.replace(WRAPPER, ".");
+        return prefixes(plain).stream().anyMatch(prefix -> heads.containsKey(plain.substring(prefix.length())));
+    }
+
+    private static PrefixRenaming best(Set<String> missing, Map<String, List<String>> heads, Set<String> stored) {
+        Map<Change, Integer> counts = new HashMap<>();
+        fits(missing, heads, stored, (change, name) -> counts.merge(change, 1, Integer::sum));
+        Optional<Change> best = counts.entrySet().stream()
+                .max(Comparator.<Map.Entry<Change, Integer>>comparingInt(Map.Entry::getValue)
+                        .thenComparingInt(entry -> -entry.getKey().stored().length()
+                                - entry.getKey().expected().length())
+                        .thenComparing(entry -> entry.getKey().stored()))
+                .map(Map.Entry::getKey);
+        Map<String, String> names = new TreeMap<>();
+        fits(missing, heads, stored, (change, name) -> {
+            if (change.equals(best.orElse(null))) {
+                names.put(name.getKey(), name.getValue());
+            }
+        });
+        return best.map(change -> new PrefixRenaming(change.stored, change.expected, change.wrapped, names))
+                .orElseGet(() -> new PrefixRenaming("", "", false, names));
+    }
+
+    /** Each stored name with the name of {@code missing} that a change makes of it. */
+    private static void fits(
+            Set<String> missing,
+            Map<String, List<String>> heads,
+            Set<String> stored,
+            BiConsumer<Change, Map.Entry<String, String>> found) {
         for (String name : stored) {
             String plain = name.replace(WRAPPER, ".");
             boolean wrapped = !plain.equals(name);
             for (String prefix : prefixes(plain)) {
-                for (String head : heads) {
-                    String target = head + plain.substring(prefix.length());
-                    if (missing.contains(target)) {
-                        counts.computeIfAbsent(new Change(prefix, head, wrapped), key -> new TreeMap<>())
-                                .put(name, target);
+                String rest = plain.substring(prefix.length());
+                for (String head : heads.getOrDefault(rest, List.of())) {
+                    if (missing.contains(head + rest)) {
+                        found.accept(new Change(prefix, head, wrapped), Map.entry(name, head + rest));
                     }
                 }
             }
         }
-        return counts.entrySet().stream()
-                .map(entry -> new PrefixRenaming(
-                        entry.getKey().stored(),
-                        entry.getKey().expected(),
-                        entry.getKey().wrapped(),
-                        entry.getValue()))
-                .max(Comparator.<PrefixRenaming>comparingInt(renaming -> renaming.names.size())
-                        .thenComparingInt(renaming -> -renaming.stored.length() - renaming.expected.length())
-                        .thenComparing(PrefixRenaming::stored))
-                .orElseGet(() -> new PrefixRenaming("", "", false, Map.of()));
     }
 
     /** The empty prefix and the first few parts of {@code name}, up to a number. */

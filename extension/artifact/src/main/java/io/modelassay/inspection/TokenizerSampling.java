@@ -40,7 +40,7 @@ public final class TokenizerSampling {
                             "tokenizer-invalid",
                             Severity.WARNING,
                             "tokenizer.json",
-                            String.valueOf(e.getMessage()).lines().findFirst().orElse("The tokenizer cannot be used"),
+                            e.details().sentence(),
                             e.nextStep()))
                     : Optional.empty();
         }

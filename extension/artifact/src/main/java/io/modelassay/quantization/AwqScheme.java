@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * AWQ as AutoAWQ stores it, 4 bits: layouts {@code gemm} (packed along the output channels, interleaved), {@code gemv}
@@ -137,7 +138,10 @@ final class AwqScheme implements Scheme {
         return Optional.empty();
     }
 
-    /** The vector layouts round their number of groups up, so the declared size decides where it fits. */
+    /**
+     * The vector layouts round their number of groups up and leave the rest zero. So the declared size decides where it
+     * would be stored this wide; else the first of AutoAWQ's sizes that would.
+     */
     private long groupSize(ModuleTensors module, Layout layout, long inputs, TensorInfo scales, SchemeReading reading) {
         if (layout == Layout.GEMM) {
             return inputs / Math.max(1, scales.shape().dimension(0));
@@ -147,7 +151,20 @@ final class AwqScheme implements Scheme {
                 .map(config -> declared(module.module(), config).groupSize().orElse(128))
                 .orElse(128L);
         long group = declared <= 0 ? inputs : declared;
-        return inputs / group <= stored ? group : inputs / stored;
+        if (width(inputs, group) == stored) {
+            return group;
+        }
+        return Stream.of(32L, 64L, 128L, inputs)
+                .filter(size -> width(inputs, size) == stored)
+                .findFirst()
+                .orElse(inputs / group <= stored ? group : inputs / Math.max(1, stored));
+    }
+
+    /** Scales of a row as AutoAWQ's {@code calculate_zeros_width} makes room for them, 8 to a word. */
+    private static long width(long inputs, long group) {
+        long multiple = group >= 128 ? 1 : group == 64 ? 2 : 4;
+        long words = -Math.floorDiv(-(inputs / group), 8L);
+        return -Math.floorDiv(-words, multiple) * multiple * 8;
     }
 
     @Override

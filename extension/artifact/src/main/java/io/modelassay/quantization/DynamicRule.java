@@ -1,6 +1,7 @@
 package io.modelassay.quantization;
 
 import io.modelassay.checkpoint.PythonPatterns;
+import io.modelassay.failure.InvalidRequestException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -91,7 +92,7 @@ public record DynamicRule(String key, Map<String, Object> overrides) {
     }
 
     private static IllegalArgumentException wrong(String text, String why, String next) {
-        return new IllegalArgumentException("The rule \"" + text + "\" " + why + "\nTry: " + next);
+        return new InvalidRequestException("The rule \"" + text + "\" " + why, next);
     }
 
     /** Whether its modules are left out. */

@@ -2,6 +2,7 @@ package io.modelassay.quantization;
 
 import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
+import io.modelassay.failure.InvalidRequestException;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -43,8 +44,8 @@ public final class QuantizationPlan {
             }
         }
         if (modules.isEmpty()) {
-            throw new IllegalArgumentException(quantization + " leaves no module to quantize"
-                    + "\nTry: fewer patterns in keep, or no quantization");
+            throw new InvalidRequestException(
+                    quantization + " leaves no module to quantize", "fewer patterns in keep, or no quantization");
         }
         requireHead(quantization, plan, modules.keySet());
         return new QuantizationPlan(present, modules);
@@ -84,10 +85,10 @@ public final class QuantizationPlan {
                     .filter(module -> names.matchesAny(plan.namesOf(module)))
                     .toList();
             if (matches.isEmpty()) {
-                throw new IllegalArgumentException("keep = \"" + pattern + "\" matches none of the " + modules.size()
-                        + " modules of this " + plan.modelType() + " model"
-                        + "\nTry: a module name such as " + modules.get(modules.size() / 2)
-                        + ", with * for any characters");
+                throw new InvalidRequestException(
+                        "keep = \"" + pattern + "\" matches none of the " + modules.size() + " modules of this "
+                                + plan.modelType() + " model",
+                        "a module name such as " + modules.get(modules.size() / 2) + ", with * for any characters");
             }
             kept.addAll(matches);
         }
@@ -100,10 +101,12 @@ public final class QuantizationPlan {
             List<String> modules = modules(rule, plan, candidates);
             if (modules.stream()
                     .noneMatch(module -> plan.namesOf(module).stream().anyMatch(rule::matches))) {
-                throw new IllegalArgumentException("The rule \"" + rule + "\" matches none of the " + modules.size()
-                        + " modules" + (rule.leavesOut() ? "" : " to be quantized") + " of this " + plan.modelType()
-                        + " model\nTry: "
-                        + (plan.modules().stream().anyMatch(rule::matches)
+                throw new InvalidRequestException(
+                        "The rule \"" + rule + "\" matches none of the " + modules.size()
+                                + " modules" + (rule.leavesOut() ? "" : " to be quantized") + " of this "
+                                + plan.modelType()
+                                + " model",
+                        (plan.modules().stream().anyMatch(rule::matches)
                                 ? "the head quantized, too, if the rule is meant for it"
                                 : "a regular expression for the beginning of a name such as "
                                         + modules.get(modules.size() / 2)));
@@ -115,14 +118,16 @@ public final class QuantizationPlan {
         for (Parameter parameter : plan.parameters()) {
             if (parameter.kind() == Parameter.Kind.HEAD && quantization.quantizesHead()) {
                 if (!parameter.required()) {
-                    throw new IllegalArgumentException("The head " + parameter.module()
-                            + " cannot be quantized: it is the embedding, since tie_word_embeddings is true"
-                            + "\nTry: a model whose head is its own, or no quantized head");
+                    throw new InvalidRequestException(
+                            "The head " + parameter.module()
+                                    + " cannot be quantized: it is the embedding, since tie_word_embeddings is true",
+                            "a model whose head is its own, or no quantized head");
                 }
                 if (!quantized.contains(parameter.module())) {
-                    throw new IllegalArgumentException("The head " + parameter.module()
-                            + " is to be quantized, and to be left as it is: " + quantization
-                            + "\nTry: one of the two");
+                    throw new InvalidRequestException(
+                            "The head " + parameter.module() + " is to be quantized, and to be left as it is: "
+                                    + quantization,
+                            "one of the two");
                 }
             }
         }

@@ -10,12 +10,15 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What schemes may consult while they read modules, and where they tell what is wrong. */
@@ -27,12 +30,29 @@ final class SchemeReading {
     private final @Nullable ModelPlan plan;
     private final List<Finding> findings = new ArrayList<>();
     private final NavigableSet<String> missing = new TreeSet<>();
+    private final Map<WrongType, List<String>> wrongTypes = new LinkedHashMap<>();
     private final List<PartMismatch> mismatched = new ArrayList<>();
 
     SchemeReading(Checkpoint checkpoint, @Nullable QuantizationConfig config, @Nullable ModelPlan plan) {
         this.checkpoint = checkpoint;
         this.config = config;
         this.plan = plan;
+    }
+
+    /** A part that one module after another stores in a type that the scheme does not know: one cause. */
+    private record WrongType(String part, TensorType stored, Set<TensorType> known) {
+        Finding finding(List<String> names) {
+            String knownAs = known.stream().map(TensorType::label).sorted().collect(Collectors.joining(" or "));
+            return new Finding(
+                    "unexpected-part-type",
+                    Severity.ERROR,
+                    names.get(0),
+                    names.size() == 1
+                            ? "The tensor is stored as " + stored.label() + "; this scheme knows it as " + knownAs
+                            : "This and the " + part + " of " + (names.size() - 1) + " more modules are stored as "
+                                    + stored.label() + "; this scheme knows them as " + knownAs,
+                    "save the checkpoint again with the tool that quantized it");
+        }
     }
 
     /** A part whose shape does not fit the module's other parts. */
@@ -70,17 +90,9 @@ final class SchemeReading {
             return Optional.empty();
         }
         if (!types.contains(found.get().type())) {
-            error(
-                    "unexpected-part-type",
-                    module.name(part),
-                    "The tensor is stored as " + found.get().type().label() + "; this scheme knows it as "
-                            + String.join(
-                                    " or ",
-                                    types.stream()
-                                            .map(TensorType::label)
-                                            .sorted()
-                                            .toList()),
-                    "save the checkpoint again with the tool that quantized it");
+            wrongTypes
+                    .computeIfAbsent(new WrongType(part, found.get().type(), types), any -> new ArrayList<>())
+                    .add(module.name(part));
             return Optional.empty();
         }
         return found;
@@ -128,7 +140,16 @@ final class SchemeReading {
     }
 
     List<Finding> findings() {
-        return findings;
+        List<Finding> all = new ArrayList<>(findings);
+        wrongTypes.forEach((wrong, names) -> all.add(wrong.finding(names)));
+        return all;
+    }
+
+    /** How much has been told so far of what is wrong, absent parts aside. */
+    int told() {
+        return findings.size()
+                + mismatched.size()
+                + wrongTypes.values().stream().mapToInt(List::size).sum();
     }
 
     NavigableSet<String> missing() {

@@ -99,7 +99,7 @@ public final class StoredQuantization {
             findings.addAll(ActivationScales.findings(modules.keySet(), config, checkpoint));
             compareDeclared(config);
             findings.addAll(DeclaredState.findings(config, weights.values()));
-            compareMethod(config);
+            findings.addAll(DeclaredMethod.findings(config, modules, weights.values()));
             if (plan != null) {
                 addDeclaredButAbsent(config, plan, tensors);
             }
@@ -153,10 +153,9 @@ public final class StoredQuantization {
                 continue;
             }
             int missing = reading.missing().size();
-            int wrong = reading.findings().size() + reading.mismatched().size();
+            int wrong = reading.told();
             List<PackedWeight> read = scheme.read(module, reading);
-            boolean told = reading.missing().size() > missing
-                    || reading.findings().size() + reading.mismatched().size() > wrong;
+            boolean told = reading.missing().size() > missing || reading.told() > wrong;
             if (!read.isEmpty() || told) {
                 claim(module, scheme, read);
                 return;
@@ -241,30 +240,6 @@ public final class StoredQuantization {
         long stored = weight.format().groupSize();
         boolean whole = declared <= 0 || declared >= columns;
         return whole ? stored <= 0 || stored >= columns : declared == stored;
-    }
-
-    private void compareMethod(QuantizationConfig config) {
-        if (modules.isEmpty() || config.method().isEmpty()) {
-            return;
-        }
-        List<String> others = modules.entrySet().stream()
-                .filter(entry -> !entry.getValue().methods().contains(config.method()))
-                .map(Map.Entry::getKey)
-                .toList();
-        if (!others.isEmpty()) {
-            findings.add(new Finding(
-                    "quantization-method-disagrees",
-                    Severity.ERROR,
-                    config.source(),
-                    config.source() + " declares quant_method \"" + config.method() + "\", but " + others.size()
-                            + " modules are stored in another way, first " + others.get(0)
-                            + weights.values().stream()
-                                    .filter(weight -> weight.module().equals(others.get(0)))
-                                    .findFirst()
-                                    .map(weight -> " as " + weight.format())
-                                    .orElse(""),
-                    "use the config that belongs to these tensors"));
-        }
     }
 
     /** Modules that the config declares quantized and that lack what their loader looks for. */

@@ -2,6 +2,11 @@ package io.modelassay.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.Map;
+import io.modelassay.failure.Printable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,5 +58,27 @@ class PrintableTests {
     void documentsReadTheSame() {
         assertThat(Printable.json("{\n  \"a\u202e\": \"##[error] é\ud83d\ude00\ud800\"\n}"))
                 .isEqualTo("{\n  \"a\\u202e\": \"\\u0023#[error] é\ud83d\ude00\ufffd\"\n}");
+    }
+
+    /** Printed in pieces of any length, a document is what it is as a whole. */
+    @Test
+    void documentsArePrintedLineByLine() throws IOException {
+        Map<String, Object> document =
+                Map.of("a\u202e", List.of("##[error]", "é\ud83d\ude00\ud800", "two\nlines"), "b", 1L);
+        String whole = JsonText.of(document);
+        assertThat(whole)
+                .isEqualTo("{\n  \"a\\u202e\": [ \"\\u0023#[error]\", \"é\ud83d\ude00\ufffd\", \"two\\nlines\" ],\n"
+                        + "  \"b\": 1\n}\n");
+        for (int size = 1; size < 5; size++) {
+            StringWriter pieces = new StringWriter();
+            try (PrintableLines lines = new PrintableLines(pieces)) {
+                String raw =
+                        "{\n  \"a\u202e\": [ \"##[error]\", \"é\ud83d\ude00\ud800\", \"two\\nlines\" ],\n  \"b\": 1\n}\n";
+                for (int at = 0; at < raw.length(); at += size) {
+                    lines.write(raw.substring(at, Math.min(at + size, raw.length())));
+                }
+            }
+            assertThat(pieces).hasToString(whole);
+        }
     }
 }

@@ -150,6 +150,18 @@ class BrokenSchemesTest {
         assertUnread(stored);
     }
 
+    /** One cause in all modules: codes of 8 bits that a converter labelled as unsigned. */
+    @Test
+    void aTypeThatAllModulesHaveIsOneFinding() {
+        StoredQuantization stored = read(variant("bnb-int8").retypeTensors(".*_proj\\.weight", "U8"));
+        assertThat(findings(stored, "unexpected-part-type")).singleElement().satisfies(finding -> {
+            assertThat(finding.subject()).isEqualTo("model.layers.0.mlp.down_proj.weight");
+            assertThat(finding.message())
+                    .isEqualTo("This and the weight of 6 more modules are stored as U8; this scheme knows them as I8");
+        });
+        assertUnread(stored);
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', textBlock = """
             not json

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Config and tensors that tell different stories: the tensors win, and the disagreement is told. */
 class DisagreementTest {
@@ -58,6 +60,49 @@ class DisagreementTest {
         Path broken = configured("awq", config -> config.put("quant_method", "awq"));
         assertThat(errors(broken)).extracting(Finding::id).contains("quantization-method-disagrees");
         assertThat(weights(broken)).isEqualTo(weights(HEALTHY));
+    }
+
+    /** transformers 5.24 on "GPTQ": "Unknown quantization type, got GPTQ … Hence, we will skip the quantization". */
+    @Test
+    void aMethodThatIsWrittenInCapitals() {
+        Path broken = configured("capitals", config -> config.put("quant_method", "GPTQ"));
+        assertThat(errors(broken))
+                .singleElement()
+                .returns("quantization-method-misspelled", Finding::id)
+                .extracting(Finding::message)
+                .isEqualTo(
+                        "config.json declares quant_method \"GPTQ\", and transformers knows only \"gptq\": it warns of an"
+                                + " unknown quantization type, skips the quantization and initializes the weights of 28 modules"
+                                + " at random; vLLM reads it in lower case");
+        assertThat(weights(broken)).isEqualTo(weights(HEALTHY));
+        assertThat(errors(HEALTHY)).isEmpty();
+    }
+
+    /** Of bitsandbytes transformers reads the flag, whatever the method is called. */
+    @Test
+    void theFlagsOfBitsAndBytesGoOverTheMethod() {
+        Path flagged = Corruptor.of(Fixtures.path("quantized/bnb-nf4"))
+                .named("flagged")
+                .editConfig(config -> quantization(config).put("quant_method", "BitsAndBytes"))
+                .into(folder);
+        assertThat(errors(flagged)).isEmpty();
+    }
+
+    /** The scales of the vector layouts are padded, and a smaller group's would be padded wider. */
+    @ParameterizedTest
+    @CsvSource({"awq-gemv-g64, 32, 64", "awq-gemv-g64, 128, 64", "awq-gemv-fast-g128, 64, 128"})
+    void anotherGroupSizeThanThePaddedScalesHave(String fixture, long declared, long stored) {
+        Path broken = Corruptor.of(Fixtures.path("quantized/" + fixture))
+                .named("padded")
+                .editConfig(config -> quantization(config).put("group_size", declared))
+                .into(folder);
+        assertThat(errors(broken))
+                .singleElement()
+                .returns("group-size-disagrees", Finding::id)
+                .satisfies(finding -> assertThat(finding.message())
+                        .startsWith("config.json declares group_size " + declared + ", the tensors have " + stored));
+        assertThat(weights(broken)).isEqualTo(weights(Fixtures.path("quantized/" + fixture)));
+        assertThat(errors(Fixtures.path("quantized/" + fixture))).isEmpty();
     }
 
     @Test

@@ -14,6 +14,8 @@ import io.modelassay.architecture.UnsupportedArchitectureException;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
+import io.modelassay.fixtures.Corruptor;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.inspection.Inspection;
 import java.nio.file.Path;
 import java.util.List;
@@ -99,6 +101,38 @@ class ModelClassesTruthTest {
         Inspection inspection = Inspection.of(RecordedCheckpoint.write(less, temp));
         assertThat(inspection.loadReport().orElseThrow().missing()).containsExactly("score.weight");
         assertThat(inspection.findings()).extracting(Finding::id).containsExactly("missing-tensor");
+    }
+
+    /** transformers 5.24: AutoModel reports lm_head.weight as unexpected, AutoModelForCausalLM loads the same file whole. */
+    @Test
+    void aHeadBesideTheClassOfTheBaseModelIsAWarning() {
+        Path llama = Corruptor.of(Fixtures.path("tiny-llama"))
+                .editConfig(config -> config.putArray("architectures").add("LlamaModel"))
+                .into(temp);
+        Inspection inspection = Inspection.of(llama);
+        assertThat(inspection.loadReport().orElseThrow().unexpected()).containsExactly("lm_head.weight");
+        assertThat(aboveInfo(inspection)).singleElement().satisfies(finding -> {
+            assertThat(finding.id()).isEqualTo("head-of-another-class");
+            assertThat(finding.severity()).isEqualTo(Severity.WARNING);
+            assertThat(finding.subject()).isEqualTo("lm_head.weight");
+            assertThat(finding.message()).contains("LlamaModel", "unexpected", "AutoModelForCausalLM uses it");
+        });
+        Path strange = Corruptor.of(llama)
+                .named("strange")
+                .renameTensor("lm_head.weight", "other_head.weight")
+                .into(temp);
+        assertThat(aboveInfo(Inspection.of(strange))).extracting(Finding::id).containsExactly("unexpected-tensor");
+        Path alone = Corruptor.of(llama)
+                .named("alone")
+                .removeTensor("lm_head.weight")
+                .into(temp);
+        assertThat(aboveInfo(Inspection.of(alone))).isEmpty();
+    }
+
+    private static List<Finding> aboveInfo(Inspection inspection) {
+        return inspection.findings().stream()
+                .filter(finding -> finding.severity() != Severity.INFO)
+                .toList();
     }
 
     @Test

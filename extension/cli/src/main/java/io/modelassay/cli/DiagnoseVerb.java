@@ -3,6 +3,7 @@ package io.modelassay.cli;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
+import io.modelassay.checkpoint.WholeFile;
 import io.modelassay.diagnosis.Diagnosis;
 import io.modelassay.diagnosis.OperationRange;
 import io.modelassay.diagnosis.Place;
@@ -13,7 +14,6 @@ import io.modelassay.diagnosis.TypedPass;
 import io.modelassay.diagnosis.WeightRange;
 import io.modelassay.quantizer.Calibration;
 import io.modelassay.report.ProgressLine;
-import io.modelassay.report.WholeFile;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.Device;
 import java.io.IOException;
@@ -159,7 +159,7 @@ final class DiagnoseVerb extends Verb {
                 return new Setting(procedure, bits, groupSize, dtype == null ? asTools : dtype);
             });
         } catch (IllegalArgumentException | IllegalStateException e) {
-            throw misused("--method: " + e.getMessage());
+            throw misused("--method: ", e);
         }
     }
 

@@ -16,6 +16,7 @@ import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Protocol;
 import io.modelassay.evaluation.Recorder;
 import io.modelassay.evaluation.ReferenceCache;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.inspection.TokenizerSampling;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.report.ProgressLine;
@@ -90,7 +91,7 @@ final class EvaluateVerb extends Verb {
         Text read() {
             Path file = ids == null ? text : ids;
             if (file == null || !Files.isReadable(file)) {
-                throw new IllegalArgumentException("The text " + file + " cannot be read\nTry: another path");
+                throw new InvalidRequestException("The text " + file + " cannot be read", "another path");
             }
             return ids == null ? Text.of(file) : Text.ofTokens(file);
         }
@@ -181,7 +182,9 @@ final class EvaluateVerb extends Verb {
                     + ", so their predictions cannot be compared token by token");
         }
         int largest = IntStream.of(ids).max().orElse(0);
-        if (tokens.ids != null && largest >= vocabulary) {
+        // Where the config does not fit the embedding, its vocabulary is what is wrong, and loading says so.
+        boolean fits = model.loadReport().mismatched().isEmpty();
+        if (tokens.ids != null && largest >= vocabulary && fits) {
             throw misused("--tokens: token id " + largest + " is beyond the vocabulary of " + vocabulary);
         }
     }

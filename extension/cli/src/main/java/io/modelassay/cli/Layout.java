@@ -2,7 +2,8 @@ package io.modelassay.cli;
 
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.Printable;
+import io.modelassay.failure.Problem;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -81,7 +82,7 @@ final class Layout {
             }
             line(finding.severity().name() + "  " + finding.id() + "  " + finding.subject());
             line("  " + finding.message());
-            line("  Try: " + finding.nextStep());
+            line("  " + Problem.TRY + finding.nextStep());
         }
         shown.forEach((id, count) -> {
             if (count > SHOWN_OF_A_KIND) {

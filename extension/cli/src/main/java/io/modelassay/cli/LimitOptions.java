@@ -60,17 +60,18 @@ final class LimitOptions {
      */
     void check(Verb verb, boolean compares) {
         if (!none() && !compares) {
-            throw verb.misused(named() + ": nothing is compared, so nothing can be held to a limit"
-                    + "\nTry: --reference FOLDER, --quantize SPEC or --adapter FOLDER");
+            throw verb.misused(
+                    named() + ": nothing is compared, so nothing can be held to a limit",
+                    "--reference FOLDER, --quantize SPEC or --adapter FOLDER");
         }
         if (drift != null && !(drift >= 0 && drift < Double.POSITIVE_INFINITY)) {
-            throw verb.misused("--max-drift: a limit is a percentage of at least 0, not " + drift + "\nTry: 3");
+            throw verb.misused("--max-drift: a limit is a percentage of at least 0, not " + drift, "3");
         }
         if (divergence != null && !(divergence >= 0 && divergence < Double.POSITIVE_INFINITY)) {
-            throw verb.misused("--max-kl: a KL divergence is at least 0 nats, not " + divergence + "\nTry: 0.05");
+            throw verb.misused("--max-kl: a KL divergence is at least 0 nats, not " + divergence, "0.05");
         }
         if (agreement != null && !(agreement >= 0 && agreement <= 1)) {
-            throw verb.misused("--min-top1: an agreement is a share from 0 to 1, not " + agreement + "\nTry: 0.95");
+            throw verb.misused("--min-top1: an agreement is a share from 0 to 1, not " + agreement, "0.95");
         }
     }
 

@@ -123,7 +123,7 @@ final class PredictVerb extends Verb {
             try {
                 versions.put(library, LibraryVersion.of(named.substring(at + 2)));
             } catch (IllegalArgumentException e) {
-                throw misused("--with \"" + named + "\": " + e.getMessage());
+                throw misused("--with \"" + named + "\": ", e);
             }
         }
         return versions;

@@ -129,7 +129,7 @@ final class QuantizationOptions {
             quantization = quantization.keep(keep.toArray(String[]::new)).dynamic(dynamic.toArray(String[]::new));
             return head ? quantization.withHead() : quantization;
         } catch (IllegalArgumentException e) {
-            throw verb.misused(String.valueOf(e.getMessage()));
+            throw verb.misused("", e);
         }
     }
 

@@ -141,7 +141,7 @@ final class QuantizeVerb extends Verb {
                     .toString();
             return new Outcome(document, lines, true);
         } catch (IllegalArgumentException e) {
-            throw misused(String.valueOf(e.getMessage()));
+            throw misused("", e);
         }
     }
 

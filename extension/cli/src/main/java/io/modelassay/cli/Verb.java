@@ -1,7 +1,11 @@
 package io.modelassay.cli;
 
 import io.modelassay.checkpoint.JsonText;
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.GeneralProblem;
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Printable;
+import io.modelassay.failure.Problem;
+import io.modelassay.failure.Problems;
 import io.modelassay.report.ProgressLine;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -43,35 +47,32 @@ abstract class Verb implements Callable<Integer> {
         }
     }
 
-    /** An error of the JVM that ended a verb. */
-    static final class Stopped extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        Stopped(Error cause) {
-            super(cause.toString(), cause);
-        }
-    }
-
     abstract Outcome run(ProgressLine progress);
 
     @Override
     public final Integer call() {
         ProgressLine progress = ProgressLine.on(commandLine().getErr());
-        Outcome outcome;
-        String printed;
         try {
-            outcome = run(progress);
-            printed = json ? JsonText.of(outcome.document()) : Printable.lines(outcome.text());
+            Outcome outcome = run(progress);
+            progress.end();
+            print(outcome);
+            return outcome.code();
         } catch (Error e) {
             // picocli hands on exceptions only; a stack or heap that a hostile file has filled is no less of a result.
-            throw new Stopped(e);
+            throw new ModelAssayException(Problems.of(e), e);
         } finally {
             progress.end();
         }
+    }
+
+    private void print(Outcome outcome) {
         PrintWriter out = commandLine().getOut();
-        out.print(printed);
+        if (json) {
+            JsonText.print(outcome.document(), out);
+        } else {
+            out.print(Printable.lines(outcome.text()));
+        }
         out.flush();
-        return outcome.code();
     }
 
     final CommandLine commandLine() {
@@ -90,7 +91,20 @@ abstract class Verb implements Callable<Integer> {
     }
 
     /** A mistake in the arguments that only their values show. */
-    final CommandLine.ParameterException misused(String message) {
-        return new CommandLine.ParameterException(commandLine(), message);
+    final Misuse misused(String message) {
+        return new Misuse(commandLine(), new Problem(GeneralProblem.WRONG_USAGE, message));
+    }
+
+    /** The same, with what to ask for instead. */
+    final Misuse misused(String message, String nextStep) {
+        return new Misuse(commandLine(), new Problem(GeneralProblem.WRONG_USAGE, message, nextStep));
+    }
+
+    /** The same of an {@code option} whose value {@code refusal} refuses. */
+    final Misuse misused(String option, RuntimeException refusal) {
+        Problem refused = Problems.of(refusal);
+        return new Misuse(
+                commandLine(),
+                new Problem(GeneralProblem.WRONG_USAGE, option + refused.message(), refused.step(), refused.place()));
     }
 }

@@ -381,6 +381,18 @@ class EvaluateVerbTest {
         assertThat(run.json().at("/error/id").asText()).isEqualTo("unsupported-architecture");
     }
 
+    /** The caller's tokens are right; the config is not that of these weights. */
+    @Test
+    void aVocabularyThatDoesNotFitTheEmbeddingIsTheArtifactsFault() throws IOException {
+        Path broken = Corruptor.of(MODEL)
+                .editJson("config.json", config -> config.put("vocab_size", 3))
+                .into(folder.resolve("broken"));
+        Path ids = Files.writeString(folder.resolve("ids.json"), "[1, 2, 300]");
+        CommandRun run = CommandRun.of("evaluate", broken, "--tokens", ids, "--json");
+        assertThat(run.code()).as(run.err()).isEqualTo(3);
+        assertThat(run.json().at("/error/id").asText()).isEqualTo("shape-mismatch");
+    }
+
     @Test
     void tokensThatAreNoIdsAreWrongUsage() throws IOException {
         Path file = Files.writeString(folder.resolve("ids.json"), "[1, 2, \"three\"]");

@@ -3,6 +3,7 @@ package io.modelassay.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.report.ProgressLine;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -69,7 +70,7 @@ class FailuresTest {
                 Arguments.of("unexpected", 3, (Supplier<Verb.Outcome>)
                         () -> new Verb.Outcome("", "", Integer.parseInt("many") > 0)),
                 Arguments.of("wrong-usage", 2, (Supplier<Verb.Outcome>) () -> {
-                    throw new IllegalArgumentException("GPTQ has 2, 3, 4 or 8 bits\nTry: 4");
+                    throw new InvalidRequestException("GPTQ has 2, 3, 4 or 8 bits", "4");
                 }));
     }
 
@@ -97,7 +98,8 @@ class FailuresTest {
     @Test
     void anUnexpectedFailureKeepsTheStepOfItsCause() {
         CommandRun run = run(() -> {
-            throw new java.util.NoSuchElementException("No layer 3\nTry: another\nlayer");
+            throw new java.util.NoSuchElementException(
+                    "No layer 3", new InvalidRequestException("No layer", "another\nlayer"));
         });
         assertThat(run.err()).isEqualTo("Unexpected NoSuchElementException: No layer 3\nTry: another\\u000alayer\n");
     }

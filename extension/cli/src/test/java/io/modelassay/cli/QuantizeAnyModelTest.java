@@ -12,6 +12,8 @@ import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.truth.SmallCheckpoint;
 import io.modelassay.truth.Truths;
+import io.modelassay.fixtures.Corruptor;
+import io.modelassay.fixtures.Fixtures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rounding needs no forward pass: models of any type, and names of any generation. */
@@ -75,6 +78,19 @@ class QuantizeAnyModelTest {
                         "model.layers.0.mlp.up_proj",
                         "model.layers.0.self_attn.q_proj");
         assertThat(run.json().path("findings")).isEmpty();
+    }
+
+    /** The caller's words are right; the config is not that of these weights. */
+    @ParameterizedTest
+    @CsvSource({"num_key_value_heads, 1, k_proj", "intermediate_size, 64, mlp.", "num_hidden_layers, 5, model.layers.4."})
+    void aConfigThatDoesNotFitTheWeightsIsTheArtifactsFault(String key, int value, String module) {
+        Path broken = Corruptor.of(Fixtures.path("tiny-qwen2"))
+                .editJson("config.json", config -> config.put(key, value))
+                .into(temp.resolve("broken"));
+        CommandRun run = quantize(broken, "nf4");
+        assertThat(run.code()).as(run.err()).isEqualTo(3);
+        assertThat(run.json().at("/error/id").asText()).isEqualTo("module-not-quantizable");
+        assertThat(run.json().at("/error/message").asText()).contains(module);
     }
 
     /** transformers would quantize a tied head that its list does not name, and then miss its parts. */

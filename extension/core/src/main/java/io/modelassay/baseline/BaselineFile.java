@@ -7,16 +7,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.modelassay.checkpoint.JsonText;
+import io.modelassay.checkpoint.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 
 /** The file of one baseline. It appears, and is replaced, as a whole. */
 final class BaselineFile {
@@ -91,11 +89,7 @@ final class BaselineFile {
 
     void replace(Baseline baseline) {
         written(baseline, temporary -> {
-            try {
-                Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } catch (AtomicMoveNotSupportedException e) {
-                Files.move(temporary, path, StandardCopyOption.REPLACE_EXISTING);
-            }
+            WholeFile.move(temporary, path);
             return true;
         });
     }
@@ -108,7 +102,7 @@ final class BaselineFile {
         try {
             Path folder = Objects.requireNonNull(path.toAbsolutePath().getParent());
             Files.createDirectories(folder);
-            Path temporary = folder.resolve("." + id + "." + UUID.randomUUID() + ".tmp");
+            Path temporary = WholeFile.beside(folder.resolve(id));
             try {
                 Files.writeString(temporary, JsonText.of(baseline), StandardCharsets.UTF_8);
                 return publication.of(temporary);

@@ -1,6 +1,7 @@
 package io.modelassay.baseline;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.InvalidRequestException;
+import io.modelassay.failure.Printable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -143,8 +144,9 @@ public final class Baselines {
     @API(status = API.Status.INTERNAL)
     public Optional<Mismatch> hold(String id, Subject subject) {
         if (!ID.matcher(id).matches()) {
-            throw new IllegalArgumentException("\"" + id + "\" is no id of a baseline"
-                    + "\nTry: 1 to 128 letters, digits, dots, dashes and underscores, the first a letter or digit");
+            throw new InvalidRequestException(
+                    "\"" + id + "\" is no id of a baseline",
+                    "1 to 128 letters, digits, dots, dashes and underscores, the first a letter or digit");
         }
         if (settings.ci && settings.mode != BaselineMode.VERIFY) {
             return Optional.of(Mismatch.of(

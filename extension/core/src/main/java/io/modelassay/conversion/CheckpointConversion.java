@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.checkpoint.ValueScan;
+import io.modelassay.failure.NotPossibleException;
 import io.modelassay.inspection.Inspection;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
@@ -80,9 +81,11 @@ public final class CheckpointConversion {
     private void requireComplete() {
         quantization.requireKnownFormat();
         if (!quantization.missing().isEmpty()) {
-            throw new IllegalStateException("The checkpoint " + checkpoint.folder() + " lacks "
-                    + quantization.missing().size() + " parts of its quantized modules, first "
-                    + quantization.missing().first() + "\nTry: inspect, which lists them all");
+            throw new NotPossibleException(
+                    "The checkpoint " + checkpoint.folder() + " lacks "
+                            + quantization.missing().size() + " parts of its quantized modules, first "
+                            + quantization.missing().first(),
+                    "inspect, which lists them all");
         }
     }
 

@@ -1,12 +1,14 @@
 package io.modelassay.conversion;
 
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.checkpoint.FolderRemoval;
+import io.modelassay.checkpoint.WholeFile;
+import io.modelassay.failure.InvalidRequestException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
@@ -58,8 +60,8 @@ public final class OutputFolder {
         }
         try (Stream<Path> entries = Files.isDirectory(out) ? Files.list(out) : Stream.of(out)) {
             if (entries.findAny().isPresent()) {
-                throw new IllegalArgumentException(
-                        "The output " + out + " exists and is not an empty folder\nTry: another folder, or remove it");
+                throw new InvalidRequestException(
+                        "The output " + out + " exists and is not an empty folder", "another folder, or remove it");
             }
         } catch (IOException e) {
             throw new UncheckedIOException("The folder " + out + " cannot be read", e);
@@ -73,8 +75,7 @@ public final class OutputFolder {
      * @throws UncheckedIOException if the folder cannot be written
      */
     public List<String> write(Checkpoint source, Content content) {
-        Path temporary =
-                out.resolveSibling("." + out.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".tmp");
+        Path temporary = WholeFile.beside(out);
         try {
             Files.createDirectories(temporary);
             content.into(temporary);
@@ -101,13 +102,8 @@ public final class OutputFolder {
 
     /** Removes a temporary folder with all that is in it, if it exists. */
     public static void remove(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> entries = Files.walk(folder)) {
-            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(entry);
-            }
+        try {
+            FolderRemoval.remove(folder);
         } catch (IOException e) {
             throw new UncheckedIOException("The temporary folder " + folder + " cannot be removed", e);
         }

@@ -9,6 +9,7 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.ShardedSafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.conversion.PaddingException.Reason;
+import io.modelassay.failure.Place;
 import io.modelassay.inspection.PaddingOrder;
 import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.quantization.UnknownFormat;
@@ -214,7 +215,8 @@ public final class Padding {
             throw new PaddingException(
                     Reason.SIZE_DISAGREES,
                     "Tensor " + tensor.name() + " is stored as " + shape + ", but config.json says " + SIZE + " "
-                            + before + "\n  " + checkpoint.folder(),
+                            + before,
+                    Place.folder(checkpoint.folder()),
                     "inspect, which tells whether the model is padded in part, then the original's config and tensors");
         }
         if (!tensor.type().isFloatingPoint() || tensor.type().bits() < 16) {

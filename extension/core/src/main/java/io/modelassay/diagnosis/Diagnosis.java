@@ -5,7 +5,7 @@ import io.modelassay.architecture.ModelPlan;
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
-import io.modelassay.values.WeightSanity;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.StoredQuantization;
 import io.modelassay.quantizer.Calibration;
@@ -18,6 +18,7 @@ import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.StoredWeights;
 import io.modelassay.runtime.TorchEngine;
 import io.modelassay.runtime.Weights;
+import io.modelassay.values.WeightSanity;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,8 +73,9 @@ public final class Diagnosis {
     /** The same on {@code device}, telling {@code progress} how far it has come. */
     public static Diagnosis of(Checkpoint checkpoint, Calibration calibration, Device device, Progress progress) {
         if (calibration.tokens() == 0) {
-            throw new IllegalArgumentException("The calibration " + calibration.name() + " has no tokens"
-                    + "\nTry: some thousand tokens of text that is like what the model will read");
+            throw new InvalidRequestException(
+                    "The calibration " + calibration.name() + " has no tokens",
+                    "some thousand tokens of text that is like what the model will read");
         }
         ModelPlan plan = Architectures.require(checkpoint);
         plan.decoder(); // refused before the engine starts
@@ -188,8 +190,8 @@ public final class Diagnosis {
      */
     public List<Finding> findings(Setting setting) {
         if (!WeightRanges.SIZES.contains(setting.groupSize())) {
-            throw new IllegalArgumentException(
-                    "Groups of " + setting.groupSize() + " are not measured\nTry: one of " + WeightRanges.SIZES);
+            throw new InvalidRequestException(
+                    "Groups of " + setting.groupSize() + " are not measured", "one of " + WeightRanges.SIZES);
         }
         return causes.stream()
                 .filter(cause -> cause.breaks().test(setting))

@@ -1,5 +1,6 @@
 package io.modelassay.diagnosis;
 
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.runtime.DType;
 import java.util.Arrays;
 import java.util.List;
@@ -37,8 +38,9 @@ public enum Procedure {
         return Arrays.stream(values())
                 .filter(known -> known.id.equals(id))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("There is no method " + id + "\nTry: one of "
-                        + Arrays.stream(values()).map(Procedure::id).collect(Collectors.joining(", "))));
+                .orElseThrow(() -> new InvalidRequestException(
+                        "There is no method " + id,
+                        "one of " + Arrays.stream(values()).map(Procedure::id).collect(Collectors.joining(", "))));
     }
 
     /** As documents and the command line name it, such as {@code gptq}. */

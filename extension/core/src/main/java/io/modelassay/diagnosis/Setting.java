@@ -1,5 +1,6 @@
 package io.modelassay.diagnosis;
 
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.DType;
 import java.util.ArrayList;
@@ -33,8 +34,9 @@ public record Setting(Procedure procedure, int bits, int groupSize, DType dtype)
                 ? procedure.groupSizes().contains(groupSize)
                 : groupSize > 0 || groupSize == PER_CHANNEL;
         if (!procedure.bits().contains(bits) || !grouped) {
-            throw new IllegalArgumentException(procedure.label() + " has no " + bits + " bits with group size "
-                    + groupSize + "\nTry: bits of " + procedure.bits() + ", group size of " + procedure.groupSizes());
+            throw new InvalidRequestException(
+                    procedure.label() + " has no " + bits + " bits with group size " + groupSize,
+                    "bits of " + procedure.bits() + ", group size of " + procedure.groupSizes());
         }
         dtype.scalarType(); // refuses AUTO
     }

@@ -1,5 +1,6 @@
 package io.modelassay.diagnosis;
 
+import io.modelassay.failure.InvalidRequestException;
 import java.util.BitSet;
 import java.util.Map;
 import org.apiguardian.api.API;
@@ -42,8 +43,9 @@ public record WeightRange(
     public Groups groups(int size) {
         Groups found = groups.get(size);
         if (found == null) {
-            throw new IllegalArgumentException("Groups of " + size + " have not been measured\nTry: one of "
-                    + groups.keySet().stream().sorted().toList());
+            throw new InvalidRequestException(
+                    "Groups of " + size + " have not been measured",
+                    "one of " + groups.keySet().stream().sorted().toList());
         }
         return found;
     }

@@ -13,6 +13,7 @@ import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.conversion.ConfigCopy;
 import io.modelassay.conversion.OutputFolder;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
@@ -57,7 +58,8 @@ final class ArtifactWriter {
     /**
      * Will write {@code source} with the modules of {@code plan} in {@code format}.
      *
-     * @throws IllegalArgumentException if the format cannot hold one of them, or a weight is missing or quantized already
+     * @throws IllegalArgumentException if the format cannot hold one of them
+     * @throws QuantizerException if a weight is missing, quantized already, or of another shape than the config says
      */
     ArtifactWriter(
             Checkpoint source, ModelPlan model, QuantizationPlan plan, ArtifactFormat format, TorchEngine engine) {
@@ -80,8 +82,17 @@ final class ArtifactWriter {
             });
         }
         if (weights.size() != plan.size()) {
-            throw new IllegalArgumentException("The checkpoint has weights of " + weights.size() + " of the "
-                    + plan.size() + " modules to be quantized\nTry: inspect, which lists the missing ones");
+            String missing = model.parameters().stream()
+                    .filter(parameter -> plan.settings(parameter).isPresent())
+                    .map(Parameter::module)
+                    .filter(module -> !weights.containsKey(module))
+                    .findFirst()
+                    .orElse("");
+            throw new QuantizerException(
+                    missing,
+                    "it has no weight; the checkpoint has weights of " + weights.size() + " of the " + plan.size()
+                            + " modules that its config asks for",
+                    "inspect, which lists the missing ones");
         }
         this.heads = model.parameters().stream()
                 .filter(parameter -> parameter.kind() == Parameter.Kind.HEAD
@@ -92,15 +103,18 @@ final class ArtifactWriter {
 
     private void requireFit(String module, TensorInfo weight, Parameter parameter, Quantization settings) {
         if (!FULL_PRECISION.contains(weight.type()) || !weight.shape().equals(parameter.shape())) {
-            throw new IllegalArgumentException("The weight of " + module + " is " + weight.type() + " "
-                    + weight.shape() + ", not " + parameter.shape() + " in full precision"
-                    + "\nTry: a checkpoint that is not quantized, with its own config.json");
+            throw new QuantizerException(
+                    module,
+                    "its weight " + weight.name() + " is " + weight.type() + " " + weight.shape() + ", not "
+                            + parameter.shape() + " in full precision",
+                    "a checkpoint that is not quantized, with its own config.json");
         }
         String refusal = format.refusal(weight.shape(), settings);
         if (!refusal.isEmpty()) {
-            throw new IllegalArgumentException("The format " + format.name() + " cannot hold " + module + " "
-                    + weight.shape() + " as " + settings.label() + ": it " + refusal
-                    + "\nTry: another group size, another format, or keep = \"" + module + "\"");
+            throw new InvalidRequestException(
+                    "The format " + format.name() + " cannot hold " + module + " " + weight.shape() + " as "
+                            + settings.label() + ": it " + refusal,
+                    "another group size, another format, or keep = \"" + module + "\"");
         }
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.modelassay.checkpoint.ContentHash;
+import io.modelassay.failure.InvalidRequestException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -82,8 +83,9 @@ public record Calibration(String name, List<int[]> windows) {
     }
 
     private static IllegalArgumentException wrong(Path file, String why) {
-        return new IllegalArgumentException("The calibration file " + file + " " + why
-                + "\nTry: [[53, 88, 260], [17, 4]], or {\"input_ids\": [[…]], \"attention_mask\": [[…]]}");
+        return new InvalidRequestException(
+                "The calibration file " + file + " " + why,
+                "[[53, 88, 260], [17, 4]], or {\"input_ids\": [[…]], \"attention_mask\": [[…]]}");
     }
 
     /** The first {@code count} windows. */
@@ -94,8 +96,9 @@ public record Calibration(String name, List<int[]> windows) {
     /** @throws IllegalArgumentException if there is no token */
     void requireTokens() {
         if (windows.isEmpty()) {
-            throw new IllegalArgumentException("The calibration " + name + " has no tokens"
-                    + "\nTry: some ten thousand tokens of text that is like what the model will read");
+            throw new InvalidRequestException(
+                    "The calibration " + name + " has no tokens",
+                    "some ten thousand tokens of text that is like what the model will read");
         }
     }
 

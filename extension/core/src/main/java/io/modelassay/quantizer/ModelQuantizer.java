@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.ShardedSafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.conversion.OutputFolder;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Codec;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
@@ -91,9 +92,14 @@ public final class ModelQuantizer {
         ArtifactFormat found = FORMATS.stream()
                 .filter(known -> known.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("There is no format " + name + "\nTry: one of "
-                        + String.join(
-                                ", ", FORMATS.stream().map(ArtifactFormat::name).toList())));
+                .orElseThrow(() -> new InvalidRequestException(
+                        "There is no format " + name,
+                        "one of "
+                                + String.join(
+                                        ", ",
+                                        FORMATS.stream()
+                                                .map(ArtifactFormat::name)
+                                                .toList())));
         String refusal = found.refusal(quantization);
         if (!refusal.isEmpty()) {
             throw new IllegalArgumentException(
@@ -167,12 +173,13 @@ public final class ModelQuantizer {
     private void requireLoadable() {
         String refused = format.refusedByNewest(quantization);
         if (!refused.isEmpty() && !fallbacks.contains(Fallback.REFUSED_BY_NEWEST)) {
-            throw new IllegalArgumentException("The newest release of the library would refuse " + quantization.label()
-                    + " as " + format.name() + ": " + refused + "\nTry: "
-                    + (quantization.symmetric()
-                            ? "static groups, or no act-order"
-                            : "codes centred on zero, or the format " + own().name())
-                    + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
+            throw new InvalidRequestException(
+                    "The newest release of the library would refuse " + quantization.label() + " as " + format.name()
+                            + ": " + refused,
+                    (quantization.symmetric()
+                                    ? "static groups, or no act-order"
+                                    : "codes centred on zero, or the format " + own().name())
+                            + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
         }
     }
 

@@ -6,7 +6,12 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.SafetensorsWriter;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.checkpoint.WholeFile;
 import io.modelassay.conversion.OutputFolder;
+import io.modelassay.failure.GeneralProblem;
+import io.modelassay.failure.InvalidRequestException;
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Problem;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Progress;
 import io.modelassay.runtime.Tensor;
@@ -16,7 +21,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -53,19 +57,21 @@ final class QuantizationJournal {
             if (Files.exists(run)) {
                 String found = Files.readString(run, StandardCharsets.UTF_8);
                 if (!found.equals(key)) {
-                    throw new IllegalArgumentException("The unfinished run in " + folder
-                            + " is of other weights, settings or calibration\n  found:  " + found + "\n  wanted: "
-                            + key + "\nTry: remove that folder, or another output");
+                    throw new InvalidRequestException(
+                            "The unfinished run in " + folder
+                                    + " is of other weights, settings or calibration\n  found:  " + found
+                                    + "\n  wanted: "
+                                    + key,
+                            "remove that folder, or another output");
                 }
                 if (!resume) {
-                    throw new IllegalArgumentException("There is an unfinished run of the same quantization in "
-                            + folder + "\nTry: resume it, or remove that folder");
+                    throw new InvalidRequestException(
+                            "There is an unfinished run of the same quantization in " + folder,
+                            "resume it, or remove that folder");
                 }
             } else {
                 Files.createDirectories(folder);
-                Path temporary = folder.resolve(RUN + ".tmp");
-                Files.writeString(temporary, key, StandardCharsets.UTF_8);
-                Files.move(temporary, run, StandardCopyOption.ATOMIC_MOVE);
+                WholeFile.write(run, key);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("The folder " + folder + " cannot be used: " + e.getMessage(), e);
@@ -168,8 +174,12 @@ final class QuantizationJournal {
             try {
                 all.addAll(JSON.readValue(reports(layer).toFile(), new TypeReference<List<ModuleReport>>() {}));
             } catch (IOException e) {
-                throw new UncheckedIOException(
-                        "The unfinished run has a damaged file " + reports(layer) + "\nTry: remove that folder", e);
+                throw new ModelAssayException(
+                        new Problem(
+                                GeneralProblem.INPUT_OUTPUT,
+                                "The unfinished run has a damaged file " + reports(layer),
+                                "remove that folder"),
+                        e);
             }
         }
         return all;

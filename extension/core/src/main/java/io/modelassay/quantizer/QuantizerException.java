@@ -1,23 +1,22 @@
 package io.modelassay.quantizer;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Problem;
 import org.apiguardian.api.API;
 
 /** A module cannot be quantized in the way that was asked for. */
 @API(status = API.Status.EXPERIMENTAL)
-public final class QuantizerException extends RuntimeException {
+public final class QuantizerException extends ModelAssayException {
     private static final long serialVersionUID = 1;
 
     private final String module;
 
     QuantizerException(String module, String why, String nextStep) {
-        super(Printable.lines("Module " + module + " cannot be quantized: " + why + "\nTry: " + nextStep));
+        super(new Problem(
+                QuantizerProblem.MODULE_NOT_QUANTIZABLE,
+                "Module " + module + " cannot be quantized: " + why,
+                nextStep));
         this.module = module;
-    }
-
-    /** Stable kebab-case name of this kind of failure. */
-    public String id() {
-        return "module-not-quantizable";
     }
 
     /** Name of the module. */

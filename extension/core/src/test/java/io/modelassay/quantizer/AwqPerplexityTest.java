@@ -23,7 +23,7 @@ class AwqPerplexityTest {
     Path folder;
 
     @EachModel
-    void isAtMostOnePercentAboveAutoAwqAndBelowRoundingWhereThatIs(String name) {
+    void isAtMostOnePercentAboveAutoAwqAndRounding(String name) {
         JsonNode truth = Truths.json("quantizers/models.json")
                 .path("models")
                 .path(name)
@@ -40,10 +40,11 @@ class AwqPerplexityTest {
         double theirs = truth.path("perplexity").doubleValue();
         double rounding = truth.path("rtn").path("perplexity").doubleValue();
         double perplexity = perplexity(out, name);
-        assertThat(perplexity).isLessThanOrEqualTo(1.01 * theirs);
-        if (theirs < rounding) {
-            assertThat(perplexity).isLessThan(rounding);
-        }
+        // On tiny-llama AutoAWQ itself is worse than rounding, so the better of the two is the measure on each model.
+        assertThat(perplexity).isLessThanOrEqualTo(1.01 * Math.min(theirs, rounding));
+        assertThat(report.modules()).allSatisfy(module -> assertThat(module.outputError())
+                .as("%s was quantized, so it loses something", module.module())
+                .isGreaterThan(1e-4));
         assertThat(report.fallbacks()).isEmpty();
         // Grouped-query attention in all four: nothing feeds o_proj channel by channel.
         assertThat(report.findings()).allSatisfy(finding -> {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Granularity;
+import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -82,6 +83,30 @@ class ManifestTest {
                     .isThrownBy(() -> quantizer(quantized, Quantization.nf4()).into(folder.resolve("out")))
                     .withMessageContaining("not quantized");
         }
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    /** compressed-tensors 0.19 removed actorder='group', and with it weight_g_idx. */
+    @Test
+    void anOrderOfChannelsThatTheNewestCompressedTensorsHasNoPlaceForIsRefused() throws IOException {
+        GptqSettings ordered = GptqSettings.DEFAULT.order(GptqSettings.Order.ACT_ORDER);
+        try (Checkpoint source = Checkpoint.open(Fixtures.path("tiny-llama"))) {
+            Quantization quantization = Quantization.gptq(4, 128).with(ordered);
+            refused(
+                    source,
+                    quantization,
+                    "pack-quantized",
+                    "compressed-tensors from 0.19.0 on has no weight_g_idx (\"actorder='group' has been removed\")."
+                            + " 0.17.1 and 0.18.0 load it\nTry: static groups, or no act-order");
+        }
+        ArtifactFormat format = new PackQuantizedFormat();
+        assertThat(format.refusedByNewest(Quantization.gptq(4, 128).with(ordered.withStaticGroups())))
+                .isEmpty();
+        assertThat(format.refusedByNewest(Quantization.gptq(4, 128))).isEmpty();
+        assertThat(new GptqFormat(true).refusedByNewest(Quantization.gptq(4, 128).with(ordered)))
+                .isEmpty();
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).isEmpty();
         }

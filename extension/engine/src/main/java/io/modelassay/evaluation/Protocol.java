@@ -1,5 +1,6 @@
 package io.modelassay.evaluation;
 
+import io.modelassay.failure.InvalidRequestException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,8 +32,9 @@ public record Protocol(int window) {
     /** The windows of {@code tokens}. */
     public List<int[]> windows(int[] tokens) {
         if (tokens.length < 2) {
-            throw new IllegalArgumentException("A text of " + tokens.length + " tokens predicts nothing"
-                    + "\nTry: a text of at least 2 tokens, better several thousand");
+            throw new InvalidRequestException(
+                    "A text of " + tokens.length + " tokens predicts nothing",
+                    "a text of at least 2 tokens, better several thousand");
         }
         if (tokens.length < window) {
             return List.of(tokens.clone());

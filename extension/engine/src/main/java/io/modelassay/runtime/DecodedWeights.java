@@ -2,6 +2,7 @@ package io.modelassay.runtime;
 
 import io.modelassay.architecture.Parameter;
 import io.modelassay.checkpoint.Checkpoint;
+import io.modelassay.failure.Place;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.StoredQuantization;
 import java.util.Arrays;
@@ -40,10 +41,11 @@ public final class DecodedWeights implements Weights {
         }
         if (!weight.shape().equals(parameter.shape())) {
             throw new RuntimeFailure(
-                    "shape-mismatch",
+                    RuntimeProblem.SHAPE_MISMATCH,
                     "Weight " + weight.parameter() + " decodes to " + weight.shape() + ", but the config says "
-                            + parameter.shape() + "\n  " + checkpoint.folder()
-                            + "\nTry: the config.json that belongs to these weights");
+                            + parameter.shape(),
+                    Place.folder(checkpoint.folder()),
+                    "the config.json that belongs to these weights");
         }
         return decoder.decode(weight, dtype);
     }

@@ -1,8 +1,10 @@
 package io.modelassay.runtime;
 
 import io.modelassay.checkpoint.Shape;
+import io.modelassay.failure.GeneralProblem;
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Problem;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -124,10 +126,12 @@ final class HiddenStates implements AutoCloseable {
         return channel;
     }
 
-    private UncheckedIOException failed(IOException e) {
-        return new UncheckedIOException(
-                "Hidden states cannot be kept in " + file + ": " + e.getMessage()
-                        + "\nTry: more memory or disk, another java.io.tmpdir, or less calibration text",
+    private ModelAssayException failed(IOException e) {
+        return new ModelAssayException(
+                new Problem(
+                        GeneralProblem.INPUT_OUTPUT,
+                        "Hidden states cannot be kept in " + file + ": " + e.getMessage(),
+                        "more memory or disk, another java.io.tmpdir, or less calibration text"),
                 e);
     }
 

@@ -55,8 +55,8 @@ public final class Kernels implements AutoCloseable {
             model.load(new ByteArrayInputStream(TorchArchive.of(anchor, files)));
         } catch (MalformedModelException | EngineException e) {
             model.close();
-            throw new RuntimeFailure(
-                    "kernel-invalid", "Kernels " + String.join(" + ", files) + ": " + e.getMessage(), e);
+            throw RuntimeFailure.ofKernel(
+                    RuntimeProblem.KERNEL_INVALID, "Kernels " + String.join(" + ", files) + ": " + e.getMessage(), e);
         } catch (IOException e) {
             model.close();
             throw new UncheckedIOException(e);
@@ -161,7 +161,8 @@ public final class Kernels implements AutoCloseable {
             }
             return tensors;
         } catch (EngineException e) {
-            throw new RuntimeFailure("kernel-failed", "Kernel " + function + ": " + e.getMessage(), e);
+            throw RuntimeFailure.ofKernel(
+                    RuntimeProblem.KERNEL_FAILED, "Kernel " + function + ": " + e.getMessage(), e);
         } finally {
             JniUtils.setGradMode(recording);
         }
@@ -213,7 +214,8 @@ public final class Kernels implements AutoCloseable {
             }
             return IValueUtils.runMethod(block, function, values);
         } catch (EngineException e) {
-            throw new RuntimeFailure("kernel-failed", "Kernel " + function + ": " + e.getMessage(), e);
+            throw RuntimeFailure.ofKernel(
+                    RuntimeProblem.KERNEL_FAILED, "Kernel " + function + ": " + e.getMessage(), e);
         } finally {
             open.forEach(IValue::close);
         }

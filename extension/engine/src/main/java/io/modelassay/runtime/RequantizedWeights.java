@@ -44,10 +44,10 @@ public final class RequantizedWeights implements Weights {
 
     private static RuntimeFailure notMergeable(PackedWeight weight) {
         return new RuntimeFailure(
-                "not-mergeable",
+                RuntimeProblem.NOT_MERGEABLE,
                 "An adapter can't be merged into " + weight.parameter() + ", stored as "
-                        + weight.format().label() + ", for which there is no quantizing again"
-                        + "\nTry: merge it into the float base and quantize the result; or use it unmerged");
+                        + weight.format().label() + ", for which there is no quantizing again",
+                "merge it into the float base and quantize the result; or use it unmerged");
     }
 
     @Override

@@ -1,27 +1,42 @@
 package io.modelassay.runtime;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Place;
+import io.modelassay.failure.Problem;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /** Something that the engine cannot do with an artifact, said before the engine is asked, or told by it. */
 @API(status = API.Status.EXPERIMENTAL)
-public final class RuntimeFailure extends RuntimeException {
+public final class RuntimeFailure extends ModelAssayException {
     private static final long serialVersionUID = 1L;
 
-    private final String id;
+    private final RuntimeProblem problem;
 
-    RuntimeFailure(String id, String message) {
-        super(Printable.lines(message));
-        this.id = id;
+    RuntimeFailure(RuntimeProblem problem, String message, String nextStep) {
+        this(new Problem(problem, message, nextStep), problem, null);
     }
 
-    RuntimeFailure(String id, String message, Throwable cause) {
-        super(Printable.lines(message), cause);
-        this.id = id;
+    RuntimeFailure(RuntimeProblem problem, String message, Place place, String nextStep) {
+        this(new Problem(problem, message, nextStep, place), problem, null);
     }
 
-    /** A stable kebab-case name of the kind of failure, such as {@code unsupported-dtype}. */
-    public String id() {
-        return id;
+    RuntimeFailure(RuntimeProblem problem, String message, String nextStep, Throwable cause) {
+        this(new Problem(problem, message, nextStep), problem, cause);
+    }
+
+    private RuntimeFailure(Problem details, RuntimeProblem problem, @Nullable Throwable cause) {
+        super(details, cause);
+        this.problem = problem;
+    }
+
+    /** Of a kernel: no step is known that would help whoever runs it. */
+    static RuntimeFailure ofKernel(RuntimeProblem problem, String message, @Nullable Throwable cause) {
+        return new RuntimeFailure(new Problem(problem, message), problem, cause);
+    }
+
+    /** What cannot be done. */
+    public RuntimeProblem problem() {
+        return problem;
     }
 }

@@ -24,11 +24,11 @@ public final class SameShape {
     private static void require(String key, int expected, int actual, LanguageModel reference, LanguageModel subject) {
         if (expected != actual) {
             throw new RuntimeFailure(
-                    "reference-does-not-fit",
+                    RuntimeProblem.REFERENCE_DOES_NOT_FIT,
                     "Model " + subject.name() + " cannot be compared with its reference " + reference.name() + ": "
                             + key
-                            + " is " + actual + ", the reference has " + expected
-                            + "\nTry: the checkpoint that this model was made from as the reference");
+                            + " is " + actual + ", the reference has " + expected,
+                    "the checkpoint that this model was made from as the reference");
         }
     }
 }

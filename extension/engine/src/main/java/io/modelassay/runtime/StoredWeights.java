@@ -6,6 +6,7 @@ import io.modelassay.architecture.StoredNames;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.failure.Place;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
@@ -50,9 +51,9 @@ public final class StoredWeights implements Weights {
         for (int id : ids) {
             if (id < 0 || id >= tensor.shape().dimension(0)) {
                 throw new RuntimeFailure(
-                        "token-out-of-range",
-                        "Token id " + id + " has no row in " + tensor.name() + " " + tensor.shape()
-                                + "\nTry: the tokenizer that belongs to this checkpoint");
+                        RuntimeProblem.TOKEN_OUT_OF_RANGE,
+                        "Token id " + id + " has no row in " + tensor.name() + " " + tensor.shape(),
+                        "the tokenizer that belongs to this checkpoint");
             }
             rows.put(checkpoint.map(tensor, (long) id * rowBytes, rowBytes));
         }
@@ -84,10 +85,11 @@ public final class StoredWeights implements Weights {
         TensorInfo tensor = names.tensor(parameter).orElseGet(() -> checkpoint.tensor(parameter.name()));
         if (!tensor.shape().equals(parameter.shape())) {
             throw new RuntimeFailure(
-                    "shape-mismatch",
+                    RuntimeProblem.SHAPE_MISMATCH,
                     "Tensor " + tensor.name() + " is stored as " + tensor.shape() + ", but the config says "
-                            + parameter.shape() + "\n  " + tensor.file()
-                            + "\nTry: the config.json that belongs to these weights");
+                            + parameter.shape(),
+                    Place.file(tensor.file()),
+                    "the config.json that belongs to these weights");
         }
         return tensor;
     }

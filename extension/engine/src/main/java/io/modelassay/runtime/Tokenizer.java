@@ -39,17 +39,17 @@ public final class Tokenizer implements AutoCloseable {
             throw new UncheckedIOException(e);
         } catch (RuntimeException e) {
             throw new RuntimeFailure(
-                    "tokenizer-invalid",
+                    RuntimeProblem.TOKENIZER_INVALID,
                     "The tokenizers library (ai.djl.huggingface:tokenizers" + version() + ") does not accept "
-                            + tokenizerJson + ": " + e.getMessage()
-                            + "\nTry: a newer tokenizers library, or save the tokenizer again with a current transformers",
+                            + tokenizerJson + ": " + e.getMessage(),
+                    "a newer tokenizers library, or save the tokenizer again with a current transformers",
                     e);
         } catch (LinkageError e) {
             throw new RuntimeFailure(
-                    "libraries-do-not-fit",
+                    RuntimeProblem.LIBRARIES_DO_NOT_FIT,
                     "The tokenizers library (ai.djl.huggingface:tokenizers" + version()
-                            + ") does not fit the other libraries of DJL: " + e
-                            + "\nTry: ai.djl:api, ai.djl.pytorch:pytorch-engine and ai.djl.huggingface:tokenizers of one version",
+                            + ") does not fit the other libraries of DJL: " + e,
+                    "ai.djl:api, ai.djl.pytorch:pytorch-engine and ai.djl.huggingface:tokenizers of one version",
                     e);
         }
     }
@@ -67,9 +67,9 @@ public final class Tokenizer implements AutoCloseable {
                     .toArray();
         } catch (RuntimeException e) {
             throw new RuntimeFailure(
-                    "tokenizer-invalid",
-                    "The tokenizers library cannot tokenize the text: " + e.getMessage()
-                            + "\nTry: a tokenizer.json whose vocabulary holds its unknown token, or token ids in the place of"
+                    RuntimeProblem.TOKENIZER_INVALID,
+                    "The tokenizers library cannot tokenize the text: " + e.getMessage(),
+                    "a tokenizer.json whose vocabulary holds its unknown token, or token ids in the place of"
                             + " a text",
                     e);
         }

@@ -54,7 +54,8 @@ final class TorchArchive {
     private static String source(Class<?> anchor, String file) {
         try (InputStream in = anchor.getResourceAsStream(file)) {
             if (in == null) {
-                throw new RuntimeFailure("kernel-missing", "No kernel file " + file + " beside " + anchor.getName());
+                throw RuntimeFailure.ofKernel(
+                        RuntimeProblem.KERNEL_MISSING, "No kernel file " + file + " beside " + anchor.getName(), null);
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

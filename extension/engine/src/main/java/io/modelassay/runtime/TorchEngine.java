@@ -65,17 +65,17 @@ public final class TorchEngine {
             engine = Engine.getEngine("PyTorch");
         } catch (RuntimeException | UnsatisfiedLinkError e) {
             throw new RuntimeFailure(
-                    "engine-failed",
-                    "The PyTorch engine did not start: " + e.getMessage()
-                            + "\nTry: add ai.djl.pytorch:pytorch-native-cpu for this platform to the test classpath",
+                    RuntimeProblem.ENGINE_FAILED,
+                    "The PyTorch engine did not start: " + e.getMessage(),
+                    "add ai.djl.pytorch:pytorch-native-cpu for this platform to the test classpath",
                     e);
         }
         boolean gpu = device != Device.CPU && engine.getGpuCount() > 0;
         if (device == Device.GPU && !gpu) {
             throw new RuntimeFailure(
-                    "no-gpu",
-                    "A GPU is required, but PyTorch " + engine.getVersion() + " sees none"
-                            + "\nTry: device = AUTO, or a pytorch-native build for CUDA on the test classpath");
+                    RuntimeProblem.NO_GPU,
+                    "A GPU is required, but PyTorch " + engine.getVersion() + " sees none",
+                    "device = AUTO, or a pytorch-native build for CUDA on the test classpath");
         }
         return new TorchEngine(engine, gpu ? ai.djl.Device.gpu() : ai.djl.Device.cpu());
     }
@@ -182,10 +182,10 @@ public final class TorchEngine {
             case F8_E4M3FNUZ -> 26;
             default ->
                 throw new RuntimeFailure(
-                        "unsupported-dtype",
+                        RuntimeProblem.UNSUPPORTED_DTYPE,
                         "Tensor " + tensor + " is stored as " + type.label()
-                                + ", a type that the PyTorch engine cannot compute with"
-                                + "\nTry: only structural checks and value scans on this tensor");
+                                + ", a type that the PyTorch engine cannot compute with",
+                        "only structural checks and value scans on this tensor");
         };
     }
 

@@ -50,7 +50,8 @@ public record DecodedScan(List<TensorScan> tensors, List<Finding> findings) {
                 WeightSanity.ofParts(checkpoint, quantization, engine));
     }
 
-    private static Optional<ModelPlan> plan(Checkpoint checkpoint) {
+    /** The plan of {@code checkpoint}; nothing where its architecture is not known. */
+    static Optional<ModelPlan> plan(Checkpoint checkpoint) {
         try {
             return Architectures.find(checkpoint);
         } catch (UnsupportedArchitectureException e) {

@@ -90,7 +90,10 @@ public final class WeightSanity {
         return sanity.findings;
     }
 
-    /** Every quantized weight beside the weight of the same name in {@code reference}, where it is stored unquantized. */
+    /**
+     * Every quantized weight beside the weight of {@code reference} that a loader takes for the same parameter, where it is
+     * stored unquantized.
+     */
     public static List<Finding> against(
             Checkpoint reference,
             Checkpoint checkpoint,
@@ -98,11 +101,12 @@ public final class WeightSanity {
             TorchEngine engine,
             Progress progress) {
         WeightSanity sanity = new WeightSanity(quantization, engine);
+        ReferenceWeights sources = ReferenceWeights.of(checkpoint, reference, DecodedScan.plan(checkpoint));
         Map<String, List<Evidence>> found = new TreeMap<>();
         int done = 0;
         try (WeightHealth health = new WeightHealth(checkpoint, engine)) {
             for (PackedWeight weight : quantization.weights().values()) {
-                sanity.compare(weight, reference, health)
+                sanity.compare(weight, sources.find(weight.parameter()), reference, health)
                         .ifPresent(verdict -> found.computeIfAbsent(verdict.id, id -> new ArrayList<>())
                                 .add(verdict.evidence));
                 progress.step(
@@ -155,10 +159,9 @@ public final class WeightSanity {
         }
     }
 
-    private Optional<Verdict> compare(PackedWeight weight, Checkpoint reference, WeightHealth health) {
-        Optional<TensorInfo> source = reference
-                .find(weight.parameter())
-                .filter(tensor -> tensor.shape().equals(weight.shape()))
+    private Optional<Verdict> compare(
+            PackedWeight weight, Optional<TensorInfo> named, Checkpoint reference, WeightHealth health) {
+        Optional<TensorInfo> source = named.filter(tensor -> tensor.shape().equals(weight.shape()))
                 .filter(tensor -> tensor.type().isFloatingPoint() && tensor.type() != TensorType.C64);
         if (source.isEmpty()) {
             return Optional.empty();

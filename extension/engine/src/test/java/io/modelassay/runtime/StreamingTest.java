@@ -37,7 +37,7 @@ class StreamingTest {
         @Override
         public synchronized Tensor load(Parameter parameter, DType dtype) {
             if (parameter.name().equals(failsAt)) {
-                throw new RuntimeFailure("made-up", "fails at " + failsAt);
+                throw RuntimeFailure.ofKernel(RuntimeProblem.KERNEL_FAILED, "fails at " + failsAt, null);
             }
             Tensor tensor = source.load(parameter, dtype);
             String[] names = parameter.name().split("\\.");

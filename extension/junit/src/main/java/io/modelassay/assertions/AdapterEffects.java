@@ -10,8 +10,10 @@ import io.modelassay.evaluation.Estimate;
 import io.modelassay.evaluation.Limit.Direction;
 import io.modelassay.evaluation.Measure;
 import io.modelassay.evaluation.Origin;
+import io.modelassay.failure.Problem;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.RuntimeFailure;
+import io.modelassay.runtime.RuntimeProblem;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -78,15 +80,15 @@ final class AdapterEffects {
         try {
             loss = model.mergeLoss(adapter, text);
         } catch (RuntimeFailure refused) {
-            if (!refused.id().equals("not-mergeable")) {
+            if (refused.problem() != RuntimeProblem.NOT_MERGEABLE) {
                 throw refused;
             }
-            return Optional.of(refusal(expectation, refused));
+            return Optional.of(refusal(expectation, refused.details()));
         } catch (AdapterException refused) {
             if (refused.problem() != AdapterProblem.NOT_MERGEABLE) {
                 throw refused;
             }
-            return Optional.of(refusal(expectation, refused));
+            return Optional.of(refusal(expectation, refused.details()));
         }
         Estimate kl = loss.klDivergence();
         return Check.of(model, "loss by merging adapter " + adapter.name())
@@ -106,12 +108,11 @@ final class AdapterEffects {
                         .then(cure()));
     }
 
-    private String refusal(String expectation, RuntimeException refused) {
-        String[] parts = String.valueOf(refused.getMessage()).split("\nTry: ", 2);
+    private String refusal(String expectation, Problem refused) {
         return Failure.expecting("adapter", adapter.name(), expectation)
-                .but("it can't be merged: " + parts[0])
+                .but("it can't be merged: " + refused.description())
                 .from(adapter.folder() + ", base " + model.checkpoint().folder())
-                .then(parts.length == 2 ? parts[1] : "the adapter unmerged");
+                .then(refused.nextStep().orElse("the adapter unmerged"));
     }
 
     private boolean isQuantized() {

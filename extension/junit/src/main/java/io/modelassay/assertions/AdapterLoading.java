@@ -8,6 +8,7 @@ import io.modelassay.compatibility.Library;
 import io.modelassay.compatibility.LibraryVersion;
 import io.modelassay.compatibility.Outcome;
 import io.modelassay.compatibility.Prediction;
+import io.modelassay.failure.InvalidRequestException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -94,8 +95,8 @@ final class AdapterLoading {
 
     Optional<String> changeBetween(String from, String to) {
         if (library != Library.PEFT) {
-            throw new IllegalArgumentException(
-                    "Ranges of versions are known of PEFT, not of " + library.packageName() + "\nTry: Library.PEFT");
+            throw new InvalidRequestException(
+                    "Ranges of versions are known of PEFT, not of " + library.packageName(), "Library.PEFT");
         }
         LibraryVersion first = LibraryVersion.of(from);
         LibraryVersion last = LibraryVersion.of(to);

@@ -1,6 +1,7 @@
 package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
+import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Quantization;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +29,8 @@ final class BitWidthChecks {
         }
         for (int i = 0; i < widths.length; i++) {
             if (widths[i].needsCalibration()) {
-                throw new IllegalArgumentException(widths[i].label() + " needs a calibration text"
-                        + "\nTry: a method without one, such as RTN or HQQ");
+                throw new InvalidRequestException(
+                        widths[i].label() + " needs a calibration text", "a method without one, such as RTN or HQQ");
             }
             if (i > 0 && widths[i].bits() <= widths[i - 1].bits()) {
                 throw new IllegalArgumentException(

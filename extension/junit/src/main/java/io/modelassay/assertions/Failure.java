@@ -1,6 +1,7 @@
 package io.modelassay.assertions;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.Printable;
+import io.modelassay.failure.Problem;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
@@ -55,7 +56,7 @@ final class Failure {
     }
 
     String then(String nextStep) {
-        add("Try: " + nextStep);
+        add(Problem.TRY + nextStep);
         return lines.toString();
     }
 

@@ -54,19 +54,22 @@ final class AdapterExtension extends RecordingExtension implements ExecutionCond
     @Override
     public PeftAdapter resolveParameter(ParameterContext parameter, ExtensionContext context) {
         AnnotatedElement element = inForce(parameter.getParameter(), context)
-                .orElseThrow(() -> new ConfigurationException("The PeftAdapter parameter of "
-                        + ModelAssayExtension.place(parameter.getParameter().getDeclaringExecutable())
-                        + " has no adapter\nTry: @Adapter(\"path\") on the parameter, the method or the class"));
+                .orElseThrow(() -> new ConfigurationException(
+                        "The PeftAdapter parameter of "
+                                + ModelAssayExtension.place(
+                                        parameter.getParameter().getDeclaringExecutable())
+                                + " has no adapter",
+                        "@Adapter(\"path\") on the parameter, the method or the class"));
         String location = annotation(element).orElseThrow().value();
         String origin = "@Adapter on " + ModelAssayExtension.place(element);
         if (location.isBlank()) {
             throw new ConfigurationException(origin + ": value = \"" + location + "\" names no adapter");
         }
         Path folder = ArtifactLocation.find(location, context.getRequiredTestClass())
-                .orElseThrow(
-                        () -> new ConfigurationException("No adapter \"" + location + "\", which " + origin + " names"
-                                + "\n  looked for " + ArtifactLocation.described(location, CONFIG)
-                                + "\nTry: the path from the module's folder, or whenMissing = WhenMissing.SKIP"));
+                .orElseThrow(() -> new ConfigurationException(
+                        "No adapter \"" + location + "\", which " + origin + " names" + "\n  looked for "
+                                + ArtifactLocation.described(location, CONFIG),
+                        "the path from the module's folder, or whenMissing = WhenMissing.SKIP"));
         return context.getStore(NAMESPACE)
                 .getOrComputeIfAbsent(
                         List.of(folder, FileStamp.of(Stream.of(folder))),

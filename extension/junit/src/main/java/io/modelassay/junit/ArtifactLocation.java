@@ -1,7 +1,7 @@
 package io.modelassay.junit;
 
+import io.modelassay.checkpoint.FolderRemoval;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -10,7 +10,6 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -113,7 +112,7 @@ final class ArtifactLocation {
             if (!Files.exists(target)) {
                 throw e;
             }
-            delete(building);
+            FolderRemoval.remove(building);
         }
         return target;
     }
@@ -129,20 +128,6 @@ final class ArtifactLocation {
                     Files.copy(file, copied);
                 }
             }
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> {
-                try {
-                    Files.delete(file);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

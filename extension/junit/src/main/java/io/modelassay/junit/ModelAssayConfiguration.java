@@ -1,6 +1,7 @@
 package io.modelassay.junit;
 
 import io.modelassay.baseline.Baselines;
+import io.modelassay.failure.Problems;
 import java.time.Duration;
 import org.apiguardian.api.API;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -34,7 +35,7 @@ public final class ModelAssayConfiguration {
         try {
             return Baselines.of(context::getConfigurationParameter, System.out::println);
         } catch (IllegalArgumentException e) {
-            throw new ConfigurationException(String.valueOf(e.getMessage()));
+            throw new ConfigurationException("", Problems.of(e));
         }
     }
 

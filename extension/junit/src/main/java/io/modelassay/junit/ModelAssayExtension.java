@@ -227,8 +227,10 @@ public final class ModelAssayExtension extends RecordingExtension implements Exe
         ModelSpec quantized = variant.map(spec::quantizedAs).orElse(spec);
         if (quantized.device() == Device.GPU && !TorchEngine.seesGpu()) {
             throw new ModelLoadException(
+                    JUnitProblem.GPU_REQUIRED,
                     "No GPU here, and " + quantized.origin() + " asks for one (" + ModelAssayConfiguration.GPU
-                            + " = required)" + "\nTry: a machine with a GPU, or device = Device.AUTO");
+                            + " = required)",
+                    "a machine with a GPU, or device = Device.AUTO");
         }
         return RunResources.of(context)
                 .models()
@@ -242,10 +244,10 @@ public final class ModelAssayExtension extends RecordingExtension implements Exe
         return inForce(parameter, context)
                 .flatMap(element -> annotation(element).map(found -> ModelSpec.of(found, place(element))))
                 .or(() -> Optional.ofNullable(fallback))
-                .orElseThrow(
-                        () -> new ConfigurationException(
-                                "The ModelUnderTest parameter of " + place(parameter.getDeclaringExecutable())
-                                        + " has no model\nTry: @QuantizedModel(\"path\") on the parameter, the method or the class"));
+                .orElseThrow(() -> new ConfigurationException(
+                        "The ModelUnderTest parameter of " + place(parameter.getDeclaringExecutable())
+                                + " has no model",
+                        "@QuantizedModel(\"path\") on the parameter, the method or the class"));
     }
 
     /** Where the annotation stands that gives {@code parameter} its model. */

@@ -77,7 +77,7 @@ record ModelSpec(
         return ArtifactLocation.find(named, test)
                 .orElseThrow(() -> new ConfigurationException(
                         "No artifact \"" + named + "\", which " + origin + " names" + "\n  looked for "
-                                + ArtifactLocation.described(named)
-                                + "\nTry: the path from the module's folder, or whenMissing = WhenMissing.SKIP"));
+                                + ArtifactLocation.described(named),
+                        "the path from the module's folder, or whenMissing = WhenMissing.SKIP"));
     }
 }

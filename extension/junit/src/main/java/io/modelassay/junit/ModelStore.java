@@ -60,9 +60,11 @@ final class ModelStore implements AutoCloseable {
                     key, asked -> inBackground(() -> model.checkpoint().contentHash(), hash -> {}));
             String actual = bounded(hashing, settings, timeout);
             if (!actual.equals(sha256)) {
-                throw new ModelLoadException("The checkpoint " + settings.folder() + " has sha256 " + actual
-                        + ", but the test asks for " + sha256
-                        + "\nTry: the revision that the test was written for, or the new hash if the change is wanted");
+                throw new ModelLoadException(
+                        JUnitProblem.CONTENT_CHANGED,
+                        "The checkpoint " + settings.folder() + " has sha256 " + actual + ", but the test asks for "
+                                + sha256,
+                        "the revision that the test was written for, or the new hash if the change is wanted");
             }
         }
         return model;
@@ -97,17 +99,17 @@ final class ModelStore implements AutoCloseable {
             return work.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             // For everybody, so that the next test does not wait again.
-            work.completeExceptionally(
-                    new TimeoutException("Opening " + settings.folder() + " took longer than " + timeout.toSeconds()
-                            + " s" + "\nTry: " + ModelAssayConfiguration.LOAD_TIMEOUT + " with more seconds"));
+            work.completeExceptionally(new ModelLoadException(
+                    JUnitProblem.LOAD_TIMED_OUT,
+                    "Opening " + settings.folder() + " took longer than " + timeout.toSeconds() + " s",
+                    ModelAssayConfiguration.LOAD_TIMEOUT + " with more seconds"));
             return bounded(work, settings, timeout);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ModelLoadException("Interrupted while opening " + settings.folder(), e);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
-            String message = cause.getMessage();
-            throw new ModelLoadException(message == null ? cause.toString() : message, cause);
+            throw new ModelLoadException(cause);
         }
     }
 

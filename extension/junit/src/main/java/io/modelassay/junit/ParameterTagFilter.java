@@ -41,11 +41,12 @@ public final class ParameterTagFilter implements PostDiscoveryFilter {
             boolean selected = filter.apply(test).included();
             boolean selectedByTag = filter.apply(tagged(test)).included();
             if (selectedByTag && !selected) {
-                throw new ConfigurationException("Tests are selected by the tag " + TAG
-                        + ", which @QuantizedModel gives to"
-                        + " classes and methods alone. On " + ModelAssayExtension.place(untagged.get())
-                        + " it gives none, so that this test would be passed over"
-                        + "\nTry: @QuantizedModel on the method or the class, or @Tag(\"" + TAG + "\") beside @Test");
+                throw new ConfigurationException(
+                        "Tests are selected by the tag " + TAG
+                                + ", which @QuantizedModel gives to"
+                                + " classes and methods alone. On " + ModelAssayExtension.place(untagged.get())
+                                + " it gives none, so that this test would be passed over",
+                        "@QuantizedModel on the method or the class, or @Tag(\"" + TAG + "\") beside @Test");
             }
             if (selected && !selectedByTag) {
                 return FilterResult.excluded("@QuantizedModel on a parameter, and its tag is left out");

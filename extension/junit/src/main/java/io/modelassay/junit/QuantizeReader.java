@@ -1,5 +1,6 @@
 package io.modelassay.junit;
 
+import io.modelassay.failure.Problems;
 import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Granularity;
 import io.modelassay.quantization.Method;
@@ -42,15 +43,16 @@ final class QuantizeReader {
         refuse(method != Method.GPTQ && annotation.actOrder(), "actOrder", true);
         refuse(!calibrated && !annotation.calibration().isEmpty(), "calibration", annotation.calibration());
         if (calibrated && annotation.calibration().isEmpty()) {
-            throw new ConfigurationException("@Quantize(method = " + method + ") on " + place
-                    + " names no calibration\nTry: calibration = \"src/test/resources/calibration.txt\"");
+            throw new ConfigurationException(
+                    "@Quantize(method = " + method + ") on " + place + " names no calibration",
+                    "calibration = \"src/test/resources/calibration.txt\"");
         }
         try {
             Quantization quantization = quantization().keep(annotation.keep()).dynamic(annotation.dynamic());
             quantization = annotation.head() ? quantization.withHead() : quantization;
             return calibrated ? quantization.calibratedOn(Path.of(annotation.calibration())) : quantization;
         } catch (IllegalArgumentException e) {
-            throw new ConfigurationException("@Quantize(method = " + method + ") on " + place + ": " + e.getMessage());
+            throw new ConfigurationException("@Quantize(method = " + method + ") on " + place + ": ", Problems.of(e));
         }
     }
 

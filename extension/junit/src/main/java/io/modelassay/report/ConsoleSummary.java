@@ -1,6 +1,6 @@
 package io.modelassay.report;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.Printable;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
 import io.modelassay.report.Results.Summary;

@@ -1,7 +1,7 @@
 package io.modelassay.report;
 
 import io.modelassay.checkpoint.JsonText;
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.Printable;
 import java.io.StringWriter;
 import java.util.Set;
 import javax.xml.stream.XMLOutputFactory;

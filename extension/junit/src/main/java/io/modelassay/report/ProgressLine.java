@@ -1,7 +1,7 @@
 package io.modelassay.report;
 
-import io.modelassay.checkpoint.Printable;
 import io.modelassay.checkpoint.ScanProgress;
+import io.modelassay.failure.Printable;
 import io.modelassay.runtime.Progress;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -117,7 +117,10 @@ class ModelStoreTest {
         })) {
             assertThatThrownBy(() -> store.get(LLAMA, "", LONG))
                     .isInstanceOf(ModelLoadException.class)
-                    .hasMessage("java.lang.StackOverflowError");
+                    .hasMessage("""
+                            The artifact is nested or worded so that the stack of the JVM is too small
+                            Try: a larger stack, such as java -Xss64m, and a report with the stack trace, which --debug \
+                            shows on the command line""");
         }
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.modelassay.checkpoint.FolderRemoval;
 import io.modelassay.matrix.result.CellFile;
 import io.modelassay.matrix.result.CellFileException;
 import io.modelassay.matrix.result.CellResult;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -118,10 +118,8 @@ final class CellFolder implements AutoCloseable {
                     .toList();
         }
         for (Path attempt : attempts) {
-            try (Stream<Path> tree = Files.walk(attempt)) {
-                for (Path entry : tree.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(entry);
-                }
+            try {
+                FolderRemoval.remove(attempt);
             } catch (DirectoryNotEmptyException | UncheckedIOException e) {
                 // The JVM of a killed parent is just halting; what it leaves goes the next time.
             }

@@ -1,5 +1,6 @@
 package io.modelassay.matrix;
 
+import io.modelassay.failure.Problem;
 import io.modelassay.matrix.result.CellOutcome;
 import io.modelassay.matrix.result.CellResult;
 import io.modelassay.matrix.result.CellResult.Measurement;
@@ -88,7 +89,7 @@ public final class CellRunner implements AutoCloseable {
                     started,
                     classPath.libraries(),
                     CellOutcome.NOT_STARTED,
-                    "There is no " + java + " to run it\nTry: java=HOME with the folder of a JDK");
+                    Problem.text("There is no " + java + " to run it", "java=HOME with the folder of a JDK"));
         }
         CellProcess.End end;
         try {
@@ -99,7 +100,7 @@ public final class CellRunner implements AutoCloseable {
                     started,
                     classPath.libraries(),
                     CellOutcome.NOT_STARTED,
-                    "The JVM cannot be started: " + e.getMessage() + "\nTry: " + java + " -version");
+                    Problem.text("The JVM cannot be started: " + e.getMessage(), java + " -version"));
         }
         EventLog events = EventLog.read(folder.resolve(CellFolder.EVENTS));
         Figures figures = Figures.read(folder.resolve(CellFolder.FIGURES));

@@ -1,5 +1,6 @@
 package io.modelassay.matrix;
 
+import io.modelassay.failure.Problem;
 import io.modelassay.matrix.result.CellOutcome;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -38,17 +39,20 @@ record CellVerdict(
         if (end.reason() == CellProcess.Reason.TIME) {
             return new CellVerdict(
                     CellOutcome.TIMED_OUT,
-                    "It was ended after its limit of "
-                            + cell.settings().timeout().toSeconds() + " s" + whileRunning
-                            + "\nTry: the thread dump in stdout.log of the cell, or --timeout with more",
+                    Problem.text(
+                            "It was ended after its limit of "
+                                    + cell.settings().timeout().toSeconds() + " s" + whileRunning,
+                            "the thread dump in stdout.log of the cell, or --timeout with more"),
                     running,
                     notes);
         }
         if (end.reason() == CellProcess.Reason.MEMORY) {
             return new CellVerdict(
                     CellOutcome.OUT_OF_MEMORY,
-                    "It had more resident than its limit of " + (cell.settings().memoryBytes() >> 20) + " MiB"
-                            + whileRunning + "\nTry: --memory with more",
+                    Problem.text(
+                            "It had more resident than its limit of "
+                                    + (cell.settings().memoryBytes() >> 20) + " MiB" + whileRunning,
+                            "--memory with more"),
                     running,
                     notes);
         }
@@ -56,32 +60,36 @@ record CellVerdict(
                 && text(folder.resolve(CellFolder.STDOUT)).contains(CellMain.OUT_OF_MEMORY_TEXT)) {
             return new CellVerdict(
                     CellOutcome.OUT_OF_MEMORY,
-                    "Its Java heap of " + (cell.settings().heapBytes() >> 20) + " MiB was exhausted" + whileRunning
-                            + "\nTry: --heap with more",
+                    Problem.text(
+                            "Its Java heap of " + (cell.settings().heapBytes() >> 20) + " MiB was exhausted"
+                                    + whileRunning,
+                            "--heap with more"),
                     running,
                     notes);
         }
         if (end.exitCode() != 0 || (!events.isFinished() && eventsFault.isEmpty())) {
             return new CellVerdict(
                     CellOutcome.CRASHED,
-                    "The JVM ended with " + exit(end.exitCode())
-                            + (events.isFinished() ? " after the last test" : whileRunning)
-                            + lastError(folder)
-                            + "\nTry: " + logs,
+                    Problem.text(
+                            "The JVM ended with " + exit(end.exitCode())
+                                    + (events.isFinished() ? " after the last test" : whileRunning)
+                                    + lastError(folder),
+                            logs),
                     running,
                     notes);
         }
         if (eventsFault.isPresent() || figuresFault.isPresent()) {
             return new CellVerdict(
                     CellOutcome.GARBLED,
-                    eventsFault.or(() -> figuresFault).orElseThrow()
-                            + "\nTry: a test that writes into the cell's files, or a full disk",
+                    Problem.text(
+                            eventsFault.or(() -> figuresFault).orElseThrow(),
+                            "a test that writes into the cell's files, or a full disk"),
                     null,
                     notes);
         }
         if (events.tests().isEmpty()) {
             return new CellVerdict(
-                    CellOutcome.NO_TESTS, "No test was selected\nTry: " + selection(cell.suite()), null, notes);
+                    CellOutcome.NO_TESTS, Problem.text("No test was selected", selection(cell.suite())), null, notes);
         }
         return new CellVerdict(CellOutcome.COMPLETED, "", null, notes);
     }

@@ -1,5 +1,6 @@
 package io.modelassay.matrix;
 
+import io.modelassay.failure.Problem;
 import io.modelassay.junit.ModelAssayExtension;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +18,7 @@ final class ClassPaths implements AutoCloseable {
     private static final String LAUNCHER = "org/junit/platform/launcher/Launcher.class";
 
     private static final String PROGRAM = CellMain.class.getName().replace('.', '/') + ".class";
-    private static final String EXTENSION =
-            ModelAssayExtension.class.getName().replace('.', '/') + ".class";
+    private static final String EXTENSION = ModelAssayExtension.class.getName().replace('.', '/') + ".class";
 
     private final MavenResolver resolver;
 
@@ -121,10 +121,10 @@ final class ClassPaths implements AutoCloseable {
             }
             if (libraries.keySet().stream()
                     .noneMatch(library -> patterns.stream().anyMatch(pattern -> covers(pattern, library)))) {
-                throw new UnresolvableException(
+                throw new UnresolvableException(Problem.text(
                         "The stack asks for " + asked + " " + stack.versions().get(asked)
-                                + ", but the suite's class path has none of " + String.join(", ", patterns)
-                                + "\nTry: an axis or coordinate that the suite uses");
+                                + ", but the suite's class path has none of " + String.join(", ", patterns),
+                        "an axis or coordinate that the suite uses"));
             }
         }
     }

@@ -1,12 +1,13 @@
 package io.modelassay.matrix;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.ModelAssayException;
+import io.modelassay.failure.Problem;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /** A matrix that cannot be planned or run. The message names what is wrong, where, and one next step. */
 @API(status = API.Status.EXPERIMENTAL)
-public final class MatrixException extends RuntimeException {
+public final class MatrixException extends ModelAssayException {
     private static final long serialVersionUID = 1L;
 
     private final MatrixProblem problem;
@@ -23,17 +24,12 @@ public final class MatrixException extends RuntimeException {
      * @param nextStep what to try
      */
     public MatrixException(MatrixProblem problem, String what, String nextStep, @Nullable Throwable cause) {
-        super(Printable.lines(what + "\nTry: " + nextStep), cause);
+        super(new Problem(problem, what, nextStep), cause);
         this.problem = problem;
     }
 
     /** What is wrong. */
     public MatrixProblem problem() {
         return problem;
-    }
-
-    /** Stable kebab-case name of the problem, such as {@code matrix-not-compiled}. */
-    public String id() {
-        return problem.id();
     }
 }

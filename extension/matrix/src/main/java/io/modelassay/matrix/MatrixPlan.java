@@ -1,13 +1,13 @@
 package io.modelassay.matrix;
 
 import io.modelassay.checkpoint.JsonText;
+import io.modelassay.checkpoint.WholeFile;
 import io.modelassay.matrix.result.CellResult;
 import io.modelassay.matrix.result.MatrixResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -145,13 +145,7 @@ public final class MatrixPlan {
     public void write(Path report) {
         try {
             Files.createDirectories(report);
-            Path temporary = Files.createTempFile(report, FILE, ".tmp");
-            Files.writeString(temporary, JsonText.of(document(report)));
-            Files.move(
-                    temporary,
-                    report.resolve(FILE),
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
+            WholeFile.write(report.resolve(FILE), JsonText.of(document(report)));
         } catch (IOException e) {
             throw new UncheckedIOException("The plan in " + report + " cannot be written", e);
         }

@@ -1,6 +1,6 @@
 package io.modelassay.matrix.result;
 
-import io.modelassay.checkpoint.Printable;
+import io.modelassay.failure.Printable;
 import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;

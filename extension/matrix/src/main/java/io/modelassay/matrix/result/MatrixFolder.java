@@ -1,7 +1,7 @@
 package io.modelassay.matrix.result;
 
 import io.modelassay.checkpoint.JsonText;
-import io.modelassay.report.WholeFile;
+import io.modelassay.checkpoint.WholeFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

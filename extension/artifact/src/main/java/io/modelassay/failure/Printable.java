@@ -1,4 +1,4 @@
-package io.modelassay.checkpoint;
+package io.modelassay.failure;
 
 import org.apiguardian.api.API;
 
@@ -34,8 +34,8 @@ public final class Printable {
     }
 
     /** A written JSON document whose strings hold no character that does not print; it reads the same. */
-    static String json(String document) {
-        if (isPlain(document)) {
+    public static String json(String document) {
+        if (isPlainJson(document)) {
             return document;
         }
         StringBuilder out = new StringBuilder(document.length() + 64);
@@ -85,6 +85,17 @@ public final class Printable {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c < ' ' || c > '~' || c == '#' || c == ':') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The same of a document, in which a colon stands after each member's name and commands begin with two marks. */
+    private static boolean isPlainJson(String document) {
+        for (int i = 0; i < document.length(); i++) {
+            char c = document.charAt(i);
+            if ((c < ' ' && c != '\n') || c > '~' || (c == '#' && document.startsWith("##", i))) {
                 return false;
             }
         }
