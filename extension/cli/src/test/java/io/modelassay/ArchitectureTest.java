@@ -162,6 +162,59 @@ class ArchitectureTest {
         classes().that(are(user)).should().resideInAnyPackage(packages).check(classes);
     }
 
+    /** Classes of the report and of the comparison that lay out text, name files, or know foreign failures by their text alone. */
+    private static final Set<String> TEXT_FOR_PEOPLE = Set.of(
+            "Cause",
+            "FailureKind",
+            "FoldedMessage",
+            "HeatMap",
+            "JUnitDocument",
+            "MarkdownDocument",
+            "MatrixPage",
+            "PageResource",
+            "ProgressLine",
+            "ReportCharts",
+            "ReportFolder",
+            "ReportPage",
+            "RunId",
+            "Summary");
+
+    private static final Set<String> SEARCHES = Set.of(
+            "contains",
+            "endsWith",
+            "indexOf",
+            "lastIndexOf",
+            "matches",
+            "regionMatches",
+            "replaceAll",
+            "replaceFirst",
+            "split",
+            "startsWith",
+            "substring");
+
+    /** What judges, merges and compares figures reads data: no name and no sentence is searched. */
+    @Test
+    void noDecisionIsReadOutOfText() {
+        DescribedPredicate<JavaClass> deciding = describe(
+                "that decide", type -> !TEXT_FOR_PEOPLE.contains(outermost(type).getSimpleName()));
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + ".report", ROOT + ".matrix.result")
+                .and(deciding)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.util.regex")
+                .orShould()
+                .callMethodWhere(describe(
+                        "searches text",
+                        call -> call.getTargetOwner().isEquivalentTo(String.class) && SEARCHES.contains(call.getName())))
+                .check(classes);
+    }
+
+    private static JavaClass outermost(JavaClass type) {
+        return type.getEnclosingClass().map(ArchitectureTest::outermost).orElse(type);
+    }
+
     @Test
     void theEnginesTypesAreInNoPublicSignature() {
         classes().that(are(PUBLIC)).should(nameNoTypeOf("ai.djl..")).check(classes);

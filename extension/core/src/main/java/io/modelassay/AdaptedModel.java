@@ -11,7 +11,6 @@ import io.modelassay.runtime.MergedWeights;
 import io.modelassay.runtime.RequantizedWeights;
 import io.modelassay.runtime.Weights;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** A loaded model with an adapter; shares the model's weights, and owns nothing. */
 final class AdaptedModel {
@@ -19,7 +18,7 @@ final class AdaptedModel {
     private final AdapterPlan plan;
     private final boolean merged;
     private final Assembly assembly;
-    private @Nullable LanguageModel model;
+    private final Once<LanguageModel> model = new Once<>(this::assemble);
 
     /** How the adapter joins the weights that it was put beside. */
     private interface Assembly {
@@ -69,11 +68,12 @@ final class AdaptedModel {
     }
 
     /** The model ready for forward passes; starts the engine. */
-    synchronized LanguageModel model() {
-        if (model == null) {
-            model = model(assembly, merged ? "merged" : "beside");
-        }
-        return model;
+    LanguageModel model() {
+        return model.get();
+    }
+
+    private LanguageModel assemble() {
+        return model(assembly, merged ? "merged" : "beside");
     }
 
     /** The model with all that the adapter adds in its weights, unrounded; for comparing weights. */

@@ -363,12 +363,12 @@ public final class ModelUnderTest implements AutoCloseable {
 
     /** NaN, infinities and magnitudes of the stored tensors. */
     public ScanReport storedScan() {
-        return loaded.storedScan();
+        return loaded.values().storedScan();
     }
 
     /** The same of quantized weights after decoding, stored so or made so after loading; empty where there is none. */
     public List<TensorScan> decodedScan() {
-        return loaded.decodedScan();
+        return loaded.values().decodedScan();
     }
 
     /**
@@ -376,7 +376,7 @@ public final class ModelUnderTest implements AutoCloseable {
      * where the artifact has another checkpoint as reference, weights that do not decode to what they were made from.
      */
     public List<Finding> weightFindings() {
-        return loaded.weightFindings();
+        return loaded.values().findings();
     }
 
     /** Tells whoever keeps this run's figures, such as the report, of a check that was made. */

@@ -2,6 +2,7 @@ package io.modelassay.quantizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.modelassay.checkpoint.Checkpoint;
@@ -79,9 +80,10 @@ class ManifestTest {
             refused(source, Quantization.fp8(Granularity.CHANNEL), "fp8", "for each block");
         }
         try (Checkpoint quantized = Checkpoint.open(Fixtures.path("quantized/bnb-nf4"))) {
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> quantizer(quantized, Quantization.nf4()).into(folder.resolve("out")))
-                    .withMessageContaining("not quantized");
+            assertThatThrownBy(() -> quantizer(quantized, Quantization.nf4()).into(folder.resolve("out")))
+                    .isInstanceOf(QuantizerException.class)
+                    .hasMessageContaining("is U8")
+                    .hasMessageContaining("not quantized");
         }
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).isEmpty();

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param status how it ended
  * @param message why it did not pass; of the start, the JDK
  * @param trace of what it has thrown
+ * @param throwable class of what it has thrown
  * @param seconds how long it took
  * @param lines of the end: how many lines there are before it
  */
@@ -26,6 +27,7 @@ record CellEvent(
         @Nullable Status status,
         @Nullable String message,
         @Nullable String trace,
+        @Nullable String throwable,
         double seconds,
         long lines) {
     enum Kind {
@@ -44,23 +46,38 @@ record CellEvent(
     }
 
     static CellEvent runStarted(String java) {
-        return new CellEvent(Kind.RUN_STARTED, null, null, null, false, null, java, null, 0, 0);
+        return new CellEvent(Kind.RUN_STARTED, null, null, null, false, null, java, null, null, 0, 0);
     }
 
     static CellEvent planned(String id, @Nullable String parent, String name, boolean test) {
-        return new CellEvent(Kind.PLANNED, id, parent, name, test, null, null, null, 0, 0);
+        return new CellEvent(Kind.PLANNED, id, parent, name, test, null, null, null, null, 0, 0);
     }
 
     static CellEvent started(String id) {
-        return new CellEvent(Kind.STARTED, id, null, null, false, null, null, null, 0, 0);
+        return new CellEvent(Kind.STARTED, id, null, null, false, null, null, null, null, 0, 0);
     }
 
-    static CellEvent finished(String id, Status status, String message, String trace, double seconds) {
-        return new CellEvent(Kind.FINISHED, id, null, null, false, status, message, trace, seconds, 0);
+    static CellEvent finished(String id, Status status, @Nullable Throwable thrown, double seconds) {
+        return new CellEvent(
+                Kind.FINISHED,
+                id,
+                null,
+                null,
+                false,
+                status,
+                thrown == null ? "" : ThrowableText.message(thrown),
+                thrown == null ? "" : ThrowableText.trace(thrown),
+                thrown == null ? null : thrown.getClass().getName(),
+                seconds,
+                0);
+    }
+
+    static CellEvent skipped(String id, String reason) {
+        return new CellEvent(Kind.FINISHED, id, null, null, false, Status.SKIPPED, reason, "", null, 0, 0);
     }
 
     static CellEvent runFinished(long lines) {
-        return new CellEvent(Kind.RUN_FINISHED, null, null, null, false, null, null, null, 0, lines);
+        return new CellEvent(Kind.RUN_FINISHED, null, null, null, false, null, null, null, null, 0, lines);
     }
 
     String line() {

@@ -63,13 +63,12 @@ final class CellListener implements TestExecutionListener, AutoCloseable {
 
     @Override
     public void executionSkipped(TestIdentifier identifier, String reason) {
-        write(CellEvent.finished(identifier.getUniqueId(), Status.SKIPPED, reason, "", 0));
+        write(CellEvent.skipped(identifier.getUniqueId(), reason));
     }
 
     @Override
     public synchronized void executionFinished(TestIdentifier identifier, TestExecutionResult result) {
         Long since = started.remove(identifier.getUniqueId());
-        Optional<Throwable> thrown = result.getThrowable();
         write(CellEvent.finished(
                 identifier.getUniqueId(),
                 switch (result.getStatus()) {
@@ -77,8 +76,7 @@ final class CellListener implements TestExecutionListener, AutoCloseable {
                     case ABORTED -> Status.ABORTED;
                     case FAILED -> Status.FAILED;
                 },
-                thrown.map(ThrowableText::message).orElse(""),
-                thrown.map(ThrowableText::trace).orElse(""),
+                result.getThrowable().orElse(null),
                 since == null ? 0 : (System.nanoTime() - since) / 1e9));
     }
 

@@ -152,10 +152,11 @@ final class EventLog {
                     Outcome.valueOf(end.status().name().toUpperCase(Locale.ROOT)),
                     Objects.requireNonNullElse(end.message(), ""),
                     Objects.requireNonNullElse(end.trace(), ""),
+                    end.throwable(),
                     end.seconds());
         }
         if (node.started) {
-            return new TestResult(id, name, Outcome.UNFINISHED, "the JVM ended while it ran", "", 0);
+            return new TestResult(id, name, Outcome.UNFINISHED, "the JVM ended while it ran", "", null, 0);
         }
         return unstarted(id, name, node);
     }
@@ -168,10 +169,10 @@ final class EventLog {
                 Outcome outcome = end.status() == Status.FAILED
                         ? Outcome.NOT_RUN
                         : Outcome.valueOf(end.status().name());
-                return new TestResult(id, name, outcome, Objects.requireNonNullElse(end.message(), ""), "", 0);
+                return new TestResult(id, name, outcome, Objects.requireNonNullElse(end.message(), ""), "", null, 0);
             }
         }
-        return new TestResult(id, name, Outcome.NOT_RUN, "the JVM ended before it began", "", 0);
+        return new TestResult(id, name, Outcome.NOT_RUN, "the JVM ended before it began", "", null, 0);
     }
 
     private @Nullable Node parent(Node node) {

@@ -1,16 +1,18 @@
 package io.modelassay.matrix.result;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What tells one failure of a test from another: the throwable's class, and the message's first line without figures, versions
+ * What tells one failure of a test from another: the throwable's class as the record has it, and, since what tests of others throw
+ * has nothing else to tell it by, the message's first line without figures, versions
  * and folders, which differ by rounding, from run to run and from stack to stack. Digits inside a name, as in
  * {@code model.layers.3.mlp}, are no figures.
  *
- * @param throwable class name; empty if there is no trace
+ * @param throwable class name; empty where the record has none
  * @param line the message's first line that is not blank; with the next one if it only introduces it by a colon,
  *     or with the error that a traceback of TorchScript ends in
  */
@@ -19,7 +21,6 @@ record FailureKind(String throwable, String line) {
     private static final Pattern HASH = Pattern.compile("\\b(?=[a-f]*[0-9])[0-9a-f]{8,}\\b");
     private static final Pattern VERSION = Pattern.compile("(?<![\\w.])v?[0-9]+\\.[0-9]+\\.[0-9]+(?:[-+.][\\w+-]+)*+");
     private static final Pattern FIGURE = Pattern.compile("(?<![\\w.])[-+]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?");
-    private static final Pattern END_OF_CLASS = Pattern.compile("[:\\s]");
 
     /** A path, its last name a group. Of URLs nothing is one. Possessive, since Java recurses for repeated groups that are not. */
     private static final Pattern PATH = Pattern.compile(
@@ -35,7 +36,13 @@ record FailureKind(String throwable, String line) {
 
     static FailureKind of(TestResult test) {
         return new FailureKind(
-                END_OF_CLASS.split(test.trace().strip(), 2)[0], withoutFigures(firstLine(test.message())));
+                Objects.requireNonNullElse(test.throwable(), ""), withoutFigures(firstLine(test.message())));
+    }
+
+    /** Whether the two are one failure. Results of earlier versions do not tell the class. */
+    boolean isLike(FailureKind other) {
+        boolean unknown = throwable.isEmpty() || other.throwable.isEmpty();
+        return line.equals(other.line) && (unknown || throwable.equals(other.throwable));
     }
 
     /**

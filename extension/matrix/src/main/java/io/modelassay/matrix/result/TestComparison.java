@@ -72,7 +72,7 @@ final class TestComparison {
             if (before.outcome() != Outcome.FAILED) {
                 return Kind.NEWLY_FAILING;
             }
-            return FailureKind.of(before).equals(FailureKind.of(after)) ? null : Kind.FAILING_OTHERWISE;
+            return FailureKind.of(before).isLike(FailureKind.of(after)) ? null : Kind.FAILING_OTHERWISE;
         }
         if (LEFT_OUT.contains(after.outcome())) {
             return LEFT_OUT.contains(before.outcome()) ? null : Kind.NO_LONGER_RUN;

@@ -1,6 +1,7 @@
 package io.modelassay.matrix.result;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One test, or one variant of one.
@@ -10,10 +11,18 @@ import org.apiguardian.api.API;
  * @param outcome how it ended
  * @param message why, where it did not pass; may be empty
  * @param trace the throwable's stack trace; may be empty
+ * @param throwable class of what it has thrown; {@code null} where nothing was, and in results of earlier versions
  * @param seconds how long it took
  */
 @API(status = API.Status.EXPERIMENTAL)
-public record TestResult(String id, String name, Outcome outcome, String message, String trace, double seconds) {
+public record TestResult(
+        String id,
+        String name,
+        Outcome outcome,
+        String message,
+        String trace,
+        @Nullable String throwable,
+        double seconds) {
     /** How a test ended. */
     public enum Outcome {
         /** It held. */

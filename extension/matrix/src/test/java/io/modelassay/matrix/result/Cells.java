@@ -87,8 +87,13 @@ final class Cells {
     }
 
     Cells test(String name, Outcome how, String message, String trace) {
+        String throwable = trace.isEmpty() ? null : trace.split("[:\\s]", 2)[0];
+        return test(name, how, message, trace, throwable);
+    }
+
+    Cells test(String name, Outcome how, String message, String trace, @Nullable String throwable) {
         tests.add(new TestResult(
-                "[class:QwenTest]/[method:" + name + "]", "QwenTest." + name, how, message, trace, 0.25));
+                "[class:QwenTest]/[method:" + name + "]", "QwenTest." + name, how, message, trace, throwable, 0.25));
         return this;
     }
 

@@ -88,7 +88,7 @@ class HostileTextTest {
         String all = repeated(piece, MOST);
         long before = cpuNanos();
         for (String text : List.of(all, "1.2.3" + all, "<" + all + "\"x", "Cannot read:\n\tat " + all + "!")) {
-            TestResult test = new TestResult("id", "name", Outcome.FAILED, text, text, 0);
+            TestResult test = new TestResult("id", "name", Outcome.FAILED, text, text, text, 0);
             FailureKind.of(test).withoutQuotes();
             assertThat(FoldedMessage.of(text)).isNotNull();
         }

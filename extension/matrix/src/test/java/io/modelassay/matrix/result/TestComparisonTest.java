@@ -112,4 +112,14 @@ class TestComparisonTest {
         Cells after = here().test("a", Outcome.FAILED, "toType", "java.lang.NoSuchMethodError: toType");
         assertThat(compare(before, after).tests()).extracting(TestChange::kind).containsExactly(Kind.FAILING_OTHERWISE);
     }
+
+    /** A trace is text: what a message or a thread is called does not tell what was thrown. */
+    @Test
+    void theThrowableIsWhatTheRecordSays() {
+        Cells before = old().test("a", Outcome.FAILED, "no", "java.lang.Error: no", "java.lang.AssertionError");
+        Cells after = here().test("a", Outcome.FAILED, "no", "org.other.Thrown: no", "java.lang.AssertionError");
+        assertThat(compare(before, after).tests()).isEmpty();
+        Cells earlier = here().test("a", Outcome.FAILED, "no", "org.other.Thrown: no", null);
+        assertThat(compare(before, earlier).tests()).isEmpty();
+    }
 }
