@@ -4,8 +4,8 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Stream;
 

@@ -149,7 +149,8 @@ public final class ModelQuantizer {
                             + ": " + refused,
                     (quantization.symmetric()
                                     ? "static groups, or no act-order"
-                                    : "codes centred on zero, or the format " + ArtifactFormats.own(quantization).name())
+                                    : "codes centred on zero, or the format "
+                                            + ArtifactFormats.own(quantization).name())
                             + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
         }
     }

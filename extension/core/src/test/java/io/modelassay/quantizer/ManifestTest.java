@@ -2,13 +2,13 @@ package io.modelassay.quantizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.fixtures.Fixtures;
-import io.modelassay.quantization.Granularity;
 import io.modelassay.quantization.GptqSettings;
+import io.modelassay.quantization.Granularity;
 import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.io.RandomAccessFile;
