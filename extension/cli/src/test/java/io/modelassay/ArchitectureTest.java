@@ -68,6 +68,8 @@ class ArchitectureTest {
     /** Some hundred thousand objects, which go with the instance. */
     private final JavaClasses classes = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            // What tests of several modules share.
+            .withImportOption(location -> !location.contains("-tests.jar"))
             .importPackages(ROOT)
             .that(describe("not fixtures", type -> !type.getPackageName().startsWith(ROOT + ".fixtures")));
 
