@@ -55,9 +55,10 @@ class ModulePictureTest {
                 String name = texts(document, "/project/artifactId").get(0);
                 built.put(
                         name,
-                        new TreeSet<>(texts(
-                                document,
-                                "/project/dependencies/dependency[groupId='io.modelassay' and not(scope='test')]/artifactId")));
+                        new TreeSet<>(
+                                texts(
+                                        document,
+                                        "/project/dependencies/dependency[groupId='io.modelassay' and not(scope='test')]/artifactId")));
             }
         }
         return built;

@@ -2,11 +2,11 @@ package io.modelassay.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.modelassay.failure.Printable;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
-import io.modelassay.failure.Printable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -283,8 +283,7 @@ final class ReportPage {
                                 check -> Numbers.withError(check.value(), check.standardError(), check.unit()))
                         .text(
                                 Column.of("Limit").styled("limit"),
-                                check ->
-                                        check.isJudged() ? (check.limit() + " " + check.unit()).strip() : "none")
+                                check -> check.isJudged() ? (check.limit() + " " + check.unit()).strip() : "none")
                         .text(Column.of("From").styled("from"), Check::provenance)
                         .write(html, failedFirst));
     }

@@ -18,7 +18,8 @@ import org.junit.platform.testkit.engine.EngineExecutionResults;
 
 /** Tests that need no forward pass start no engine: shown by the classes that a JVM of their own has loaded. */
 class EngineFreeTest {
-    private static final Pattern ENGINE = Pattern.compile("[/\\\\]ai[/\\\\]djl[/\\\\]|[/\\\\]net[/\\\\]java[/\\\\]dev[/\\\\]jna");
+    private static final Pattern ENGINE =
+            Pattern.compile("[/\\\\]ai[/\\\\]djl[/\\\\]|[/\\\\]net[/\\\\]java[/\\\\]dev[/\\\\]jna");
 
     @TempDir
     Path folder;
