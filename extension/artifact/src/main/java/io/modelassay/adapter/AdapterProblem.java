@@ -21,7 +21,8 @@ public enum AdapterProblem implements ProblemId {
             "model.save_pretrained(folder) on the PeftModel, or a complete download")),
     UNSUPPORTED_PEFT_TYPE(ofArtifact("the method of the adapter is not known here", "an adapter of another method")),
     INVALID_PATTERN(ofArtifact(
-            "a pattern of the config is no regular expression, or takes too long to match", "correct the pattern")),
+            "a pattern of the adapter's config is no regular expression, or takes too long to match",
+            "correct the pattern")),
     ADAPTER_MISMATCH(ofArtifact(
             "a key of the adapter is missing, has no place in the model, or has another shape",
             "assertThat(adapter).matchesKeysOf(model), which lists every key")),

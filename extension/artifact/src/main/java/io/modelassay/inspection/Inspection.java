@@ -81,8 +81,7 @@ public final class Inspection {
         }
         all.addAll(quantization.findings());
         if (readable) {
-            all.addAll(LibraryFindings.of(checkpoint, quantization));
-            all.addAll(PaddingReport.withoutDecoding(checkpoint, quantization).findings());
+            all.addAll(InspectionCheck.all(new InspectionCheck.Artifact(checkpoint, reference, known, quantization)));
         }
         if (readable || known.isPresent()) {
             all.addAll(architecture.all());

@@ -4,6 +4,7 @@ import io.modelassay.checkpoint.ModelConfig;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /**
  * {@code extra_config} of AutoRound: what single modules have instead of the general settings. A key is the name of a module,
@@ -28,6 +29,11 @@ final class AutoRoundLayers {
                 .filter(key ->
                         extra.get().isObject(key) && isFullPrecision(extra.get().object(key)))
                 .toList();
+    }
+
+    /** An entry of {@code extra_config} is a name or a pattern; one of a list means what it means to transformers. */
+    static Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return isPattern(entry) ? Optional.of(config.patterns().compile(entry, key)::find) : Optional.empty();
     }
 
     private static boolean isFullPrecision(ModelConfig settings) {

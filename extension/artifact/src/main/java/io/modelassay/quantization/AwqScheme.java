@@ -10,14 +10,17 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.apiguardian.api.API;
 
 /**
  * AWQ as AutoAWQ stores it, 4 bits: layouts {@code gemm} (packed along the output channels, interleaved), {@code gemv}
  * (along the input channels) and {@code gemv_fast} (16-bit words of four interleaved rows). They share their tensors' names
  * with GPTQ; shapes and types tell them apart.
  */
-final class AwqScheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class AwqScheme implements Scheme {
     private static final Set<TensorType> SCALES = Set.of(TensorType.F16, TensorType.BF16, TensorType.F32);
     private static final Set<TensorType> WORDS = Set.of(TensorType.I32, TensorType.U32, TensorType.I16);
 
@@ -52,6 +55,13 @@ final class AwqScheme implements Scheme {
     @Override
     public List<String> required(String module, QuantizationConfig config) {
         return List.of("qweight", "qzeros", "scales");
+    }
+
+    @Override
+    public Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return config.method().equals("awq")
+                ? Optional.of(module -> module.contains(entry))
+                : AutoRoundLayers.exclusion(entry, key, config);
     }
 
     @Override
@@ -114,7 +124,7 @@ final class AwqScheme implements Scheme {
                 scales.get().type(),
                 new TreeMap<>(Map.of("qweight", qweight.get(), "qzeros", qzeros.get(), "scales", scales.get())),
                 Map.of(),
-                new Codec("awq.py", Map.of("layout", layout.get().number, "group", group))));
+                new Codec("awq.py", Map.of("layout", layout.get().number, "group", group)).inSteps()));
     }
 
     /** The layout whose proportions the tensors have; nothing where they are GPTQ's. */

@@ -32,7 +32,7 @@ public record AwqSettings(boolean duoScaling, int grid, boolean clips) implement
     }
 
     @Override
-    public Method method() {
-        return Method.AWQ;
+    public String method() {
+        return AwqMethod.NAME;
     }
 }

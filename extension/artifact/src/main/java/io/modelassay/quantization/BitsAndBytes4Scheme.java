@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.apiguardian.api.API;
 
 /**
  * NF4 and FP4 as bitsandbytes stores them: {@code weight} holds two codes a byte, the even element in the high bits, in a
@@ -23,7 +24,8 @@ import java.util.TreeMap;
  *
  * <p>GPTQModel exports the same under names such as {@code weight_absmax}, which transformers does not know.
  */
-final class BitsAndBytes4Scheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class BitsAndBytes4Scheme implements Scheme {
     private static final String STATE = "weight.quant_state.bitsandbytes__";
     private static final List<String> TYPES = List.of("nf4", "fp4");
     private static final Set<TensorType> STORAGE =
@@ -148,12 +150,22 @@ final class BitsAndBytes4Scheme implements Scheme {
                 parts,
                 nested ? Map.of("nested_offset", state.nestedOffset()) : Map.of(),
                 new Codec(
-                        "bitsandbytes4.py",
-                        Map.of(
-                                "normal", state.quantType().equals("nf4") ? 1L : 0L,
-                                "block", state.block(),
-                                "nested_block", state.nestedBlock(),
-                                "type", FloatTypes.number(state.type()))));
+                                "bitsandbytes4.py",
+                                Map.of(
+                                        "normal", state.quantType().equals("nf4") ? 1L : 0L,
+                                        "block", state.block(),
+                                        "nested_block", state.nestedBlock(),
+                                        "type", FloatTypes.number(state.type())))
+                        .of(CodeKind.TABLE4));
+    }
+
+    @Override
+    public Optional<Codec> requantization(PackedWeight weight) {
+        boolean nested = weight.parts().containsKey("nested_absmax");
+        return Optional.of(weight.codec()
+                .with("double", nested ? 1 : 0)
+                .with("nested_block", FourBitFloat.NESTED_BLOCK)
+                .with("type", FloatTypes.number(TensorType.F32)));
     }
 
     private static boolean fit(SortedMap<String, TensorInfo> parts, State state, SchemeReading reading) {

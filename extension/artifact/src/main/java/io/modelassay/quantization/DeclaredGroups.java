@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -158,6 +159,22 @@ final class DeclaredGroups {
                 .flatMap(config -> find(module, config))
                 .map(Weights::grid)
                 .orElse(ScaleGrid.TENSOR);
+    }
+
+    /**
+     * compressed-tensors knows names, and behind {@code re:} patterns that are anchored at the start of a name only; ModelOpt
+     * knows {@code *}.
+     */
+    static Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return switch (config.method()) {
+            case "compressed-tensors" ->
+                Optional.of(
+                        entry.startsWith("re:")
+                                ? config.patterns().compile(entry.substring(3), key)::match
+                                : entry::equals);
+            case "modelopt" -> Optional.of(Wildcard.of(entry)::matches);
+            default -> Optional.empty();
+        };
     }
 
     /** Names that compressed-tensors looks for in {@code module}. */

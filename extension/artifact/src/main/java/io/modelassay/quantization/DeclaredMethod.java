@@ -5,6 +5,7 @@ import io.modelassay.checkpoint.Finding.Severity;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.stream.Stream;
 
@@ -20,7 +21,7 @@ final class DeclaredMethod {
         }
         List<String> others = modules.entrySet().stream()
                 .filter(entry -> !entry.getValue().methods().contains(config.method()))
-                .map(SortedMap.Entry::getKey)
+                .map(Map.Entry::getKey)
                 .toList();
         if (others.isEmpty()) {
             return spelling(config, modules.size()).stream().toList();

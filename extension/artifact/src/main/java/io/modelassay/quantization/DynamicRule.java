@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.apiguardian.api.API;
 
@@ -20,23 +21,18 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public record DynamicRule(String key, Map<String, Object> overrides) {
-    /** The exponent of the error that GPTQ's search for a grid minimizes. */
-    private static final double SEARCH_EXPONENT = 2.4;
+    private static final String BITS = "bits";
+    private static final String GROUP_SIZE = "group_size";
+    private static final String SYMMETRIC = "sym";
 
-    private static final String ORDER = "desc_act";
-    private static final String GROUP_AWARE = "act_group_aware";
-
-    private static final Map<String, Function<String, Object>> SETTINGS = new LinkedHashMap<>();
-
-    static {
-        SETTINGS.put("bits", Integer::valueOf);
-        SETTINGS.put("group_size", Integer::valueOf);
-        SETTINGS.put("sym", DynamicRule::truth);
-        SETTINGS.put(ORDER, DynamicRule::truth);
-        SETTINGS.put(GROUP_AWARE, DynamicRule::truth);
-        SETTINGS.put("mse", Double::valueOf);
-        SETTINGS.put("damp_percent", Double::valueOf);
-        SETTINGS.put("static_groups", DynamicRule::truth);
+    /** Those of every method; which of them a method has is told when the rule is applied. */
+    private static Map<String, Function<String, Object>> settings() {
+        Map<String, Function<String, Object>> settings = new LinkedHashMap<>();
+        settings.put(BITS, Integer::valueOf);
+        settings.put(GROUP_SIZE, Integer::valueOf);
+        settings.put(SYMMETRIC, DynamicRule::truth);
+        QuantizationMethods.all().forEach(method -> settings.putAll(method.ruleSettings()));
+        return settings;
     }
 
     /** Keeps the order of the settings. */
@@ -70,9 +66,10 @@ public record DynamicRule(String key, Map<String, Object> overrides) {
         int colon = setting.indexOf(':');
         String name = colon < 0 ? setting : setting.substring(0, colon);
         String value = setting.substring(colon + 1);
-        Function<String, Object> reader = SETTINGS.get(name.strip());
+        Map<String, Function<String, Object>> settings = settings();
+        Function<String, Object> reader = settings.get(name.strip());
         if (reader == null) {
-            throw wrong(text, "has no setting " + name, String.join(", ", SETTINGS.keySet()));
+            throw wrong(text, "has no setting " + name, String.join(", ", settings.keySet()));
         }
         try {
             if (overrides.put(name.strip(), reader.apply(value.strip())) != null) {
@@ -83,7 +80,8 @@ public record DynamicRule(String key, Map<String, Object> overrides) {
         }
     }
 
-    private static Object truth(String value) {
+    /** Reads {@code true} or {@code false}. */
+    static Object truth(String value) {
         return switch (value) {
             case "true" -> true;
             case "false" -> false;
@@ -135,40 +133,23 @@ public record DynamicRule(String key, Map<String, Object> overrides) {
      */
     Quantization applied(Quantization base) {
         try {
-            Quantization changed = base.grid(or("bits", base.bits()), or("group_size", base.groupSize()));
-            boolean symmetric = or("sym", base.symmetric());
+            Quantization changed = base.grid(or(BITS, base.bits()), or(GROUP_SIZE, base.groupSize()));
+            boolean symmetric = or(SYMMETRIC, base.symmetric());
             changed = symmetric ? changed.centred() : changed.asymmetric();
-            if (base.method() == Method.GPTQ) {
-                return changed.with(settings(base.gptqSettings()));
-            }
-            for (String name : overrides.keySet()) {
-                if (!name.equals("bits") && !name.equals("group_size") && !name.equals("sym")) {
-                    throw new IllegalArgumentException(base.method() + " has no " + name);
-                }
-            }
-            return changed;
+            requireKnown(base.method());
+            return changed.with(base.method().ruled(base.settings(), overrides));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("The rule \"" + this + "\" cannot be applied: " + e.getMessage(), e);
         }
     }
 
-    private GptqSettings settings(GptqSettings base) {
-        boolean strongestFirst = or(ORDER, base.order() == GptqSettings.Order.ACT_ORDER);
-        boolean within = or(GROUP_AWARE, base.order() == GptqSettings.Order.GROUP_AWARE);
-        if (strongestFirst && Boolean.TRUE.equals(overrides.get(GROUP_AWARE))) {
-            throw new IllegalArgumentException(ORDER + " and " + GROUP_AWARE + " exclude each other");
+    private void requireKnown(QuantizationMethod method) {
+        for (String name : overrides.keySet()) {
+            if (!Set.of(BITS, GROUP_SIZE, SYMMETRIC).contains(name)
+                    && !method.ruleSettings().containsKey(name)) {
+                throw new IllegalArgumentException(method.title() + " has no " + name);
+            }
         }
-        double exponent = or("mse", base.searchesGrid() ? SEARCH_EXPONENT : 0);
-        if (exponent != 0 && exponent != SEARCH_EXPONENT) {
-            throw new IllegalArgumentException("mse is 0 or " + SEARCH_EXPONENT + ", not " + exponent);
-        }
-        GptqSettings.Order order = within ? GptqSettings.Order.GROUP_AWARE : GptqSettings.Order.NATURAL;
-        return new GptqSettings(
-                strongestFirst ? GptqSettings.Order.ACT_ORDER : order,
-                or("static_groups", base.staticGroups()),
-                or("damp_percent", base.damping()),
-                base.dampingStep(),
-                exponent != 0);
     }
 
     @SuppressWarnings("unchecked")

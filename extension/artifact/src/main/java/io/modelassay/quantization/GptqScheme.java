@@ -17,13 +17,16 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.apiguardian.api.API;
 
 /**
  * GPTQ as AutoGPTQ and GPTQModel store it: {@code qweight} packed along the input channels, {@code qzeros} along the
  * output channels, with or without the zero offset of one (checkpoint formats {@code gptq} and {@code gptq_v2}), and
  * {@code g_idx} telling the group of each input channel.
  */
-final class GptqScheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class GptqScheme implements Scheme {
     private static final Set<TensorType> SCALES = Set.of(TensorType.F16, TensorType.BF16, TensorType.F32);
     private static final Set<TensorType> WORDS = Set.of(TensorType.I32, TensorType.U32);
     private static final Set<Integer> BITS = Set.of(2, 3, 4, 8);
@@ -46,6 +49,14 @@ final class GptqScheme implements Scheme {
     @Override
     public List<String> required(String module, QuantizationConfig config) {
         return List.of("g_idx", "qweight", "qzeros", "scales");
+    }
+
+    /** GPTQModel anchors a pattern at the start of the name only. */
+    @Override
+    public Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return config.method().equals("gptq")
+                ? Optional.of(config.patterns().compile(entry, key)::match)
+                : AutoRoundLayers.exclusion(entry, key, config);
     }
 
     /** The first matching rule of {@code dynamic} counts, its keys over the general ones; rules match from the start. */
@@ -109,9 +120,17 @@ final class GptqScheme implements Scheme {
                 parts,
                 Map.of(),
                 new Codec(
-                        "gptq.py",
-                        Map.of("bits", (long) bits, "group", group, "offset", (long) zeros.offset(), "words", (long)
-                                zeros.wordBits()))));
+                                "gptq.py",
+                                Map.of(
+                                        "bits",
+                                        (long) bits,
+                                        "group",
+                                        group,
+                                        "offset",
+                                        (long) zeros.offset(),
+                                        "words",
+                                        (long) zeros.wordBits()))
+                        .inSteps()));
     }
 
     private long inputs(ModuleTensors module, Shape packed, SchemeReading reading) {

@@ -57,7 +57,7 @@ public record GptqSettings(Order order, boolean staticGroups, double damping, do
     }
 
     @Override
-    public Method method() {
-        return Method.GPTQ;
+    public String method() {
+        return GptqMethod.NAME;
     }
 }

@@ -10,12 +10,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import org.apiguardian.api.API;
 
 /**
  * HQQ as its own library and transformers store it: {@code W_q}, {@code scale} and {@code zero}, with {@link HqqMeta} beside
  * them; W = (code - zero) * scale, after {@code Quantizer.dequantize} of hqq.
  */
-final class HqqScheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class HqqScheme implements Scheme {
     private static final Set<TensorType> WORDS =
             Set.of(TensorType.U8, TensorType.I32, TensorType.F16, TensorType.BF16, TensorType.F32);
 
@@ -132,18 +134,19 @@ final class HqqScheme implements Scheme {
                 new TreeMap<>(Map.of("codes", codes.get(), "scale", scale.get(), "zero", zero.get())),
                 Map.of(),
                 new Codec(
-                        "hqq.py",
-                        Map.of(
-                                "planes",
-                                (long) packing.planes,
-                                "bits",
-                                (long) packing.field,
-                                "word",
-                                packing.word == TensorType.I32 ? 3L : 0L,
-                                "rows",
-                                rows,
-                                "type",
-                                FloatTypes.number(meta.get().type())))));
+                                "hqq.py",
+                                Map.of(
+                                        "planes",
+                                        (long) packing.planes,
+                                        "bits",
+                                        (long) packing.field,
+                                        "word",
+                                        packing.word == TensorType.I32 ? 3L : 0L,
+                                        "rows",
+                                        rows,
+                                        "type",
+                                        FloatTypes.number(meta.get().type())))
+                        .inSteps()));
     }
 
     /** The shape of the matrix of codes, whose columns are those of the words once read in their own type. */

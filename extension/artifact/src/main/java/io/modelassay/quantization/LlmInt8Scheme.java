@@ -15,13 +15,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import org.apiguardian.api.API;
 
 /**
  * LLM.int8 as bitsandbytes stores it: {@code weight} in int8, {@code SCB} with the largest magnitude of each row, and
  * {@code weight_format}, which is 0 for rows; W = code * SCB[n] / 127, as {@code int8_vectorwise_dequant} computes it.
  * GPTQModel exports {@code SCB} as {@code weight_scb}, which transformers does not know.
  */
-final class LlmInt8Scheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class LlmInt8Scheme implements Scheme {
     private static final Map<Integer, String> OLD_FORMATS = Map.of(1, "col32", 2, "col_turing", 3, "col_ampere");
 
     @Override
@@ -98,6 +100,11 @@ final class LlmInt8Scheme implements Scheme {
                 new TreeMap<>(Map.of("codes", codes.get(), "absmax", absmax.get())),
                 Map.of(),
                 new Codec("llm_int8.py", Map.of("bits", 8L))));
+    }
+
+    @Override
+    public Optional<Codec> requantization(PackedWeight weight) {
+        return Optional.of(weight.codec());
     }
 
     /** A row of zeros has a scale of 0 and codes of 0; other codes are lost with a scale of 0. */

@@ -1,8 +1,12 @@
 package io.modelassay.quantization;
 
+import java.util.Locale;
 import org.apiguardian.api.API;
 
-/** A way to quantize weights. */
+/**
+ * Names of methods, for annotations. What a method does is told by its {@link QuantizationMethod}, which has the same name;
+ * a method that is not in this list is {@link #NAMED} by a string.
+ */
 @API(status = API.Status.EXPERIMENTAL)
 public enum Method {
     /** Round to nearest on an integer grid of 2, 3, 4 or 8 bits, per group of input channels or per output channel. */
@@ -20,5 +24,12 @@ public enum Method {
     /** LLM.int8: one symmetric scale for each output channel, codes -127 to 127. */
     LLM_INT8,
     /** 8-bit float with 4 bits of exponent and 3 of significand, largest value 448. */
-    FP8
+    FP8,
+    /** The method whose name stands beside this: one of a team's own, or of a library's. */
+    NAMED;
+
+    /** The name of the {@link QuantizationMethod}, such as {@code llm-int8}. */
+    public String id() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
 }

@@ -36,15 +36,14 @@ record ModuleChoice(List<String> keep, List<DynamicRule> dynamic, boolean head) 
         return all;
     }
 
-    /** The rules, and behind them GPTQModel's own for a head that none of them names. */
-    List<DynamicRule> rules(Method method) {
+    /** The rules, and behind them the method's own for a head that none of them names. */
+    List<DynamicRule> rules(QuantizationMethod method) {
         return head && DynamicRule.first(dynamic, Quantization.HEAD).isEmpty()
                 ? joined(dynamic, List.of(headRule(method)))
                 : dynamic;
     }
 
-    private static DynamicRule headRule(Method method) {
-        return DynamicRule.parse(Quantization.HEAD + "=bits:8,group_size:32,sym:true"
-                + (method == Method.GPTQ ? ",desc_act:false,mse:2.4" : ""));
+    private static DynamicRule headRule(QuantizationMethod method) {
+        return DynamicRule.parse(Quantization.HEAD + "=" + method.headRule());
     }
 }

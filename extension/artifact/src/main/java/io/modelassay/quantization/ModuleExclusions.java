@@ -60,26 +60,16 @@ public final class ModuleExclusions {
                 .forEach(entry -> entries.add(new Entry(entry, rule(entry, "dynamic", config))));
     }
 
-    /** GPTQModel and compressed-tensors anchor a pattern at the start of the name only. */
     private static Predicate<String> rule(String entry, String key, QuantizationConfig config) {
-        PythonPatterns patterns = config.patterns();
-        return switch (config.method()) {
-            case "awq" -> module -> module.contains(entry);
-            case "gptq" -> patterns.compile(entry, key)::match;
-            case "compressed-tensors" ->
-                entry.startsWith("re:") ? patterns.compile(entry.substring(3), key)::match : entry::equals;
-            case "modelopt" -> Wildcard.of(entry)::matches;
-            // An entry of extra_config is a name or a pattern, one of a list a component of the name.
-            case "auto-round" ->
-                AutoRoundLayers.isPattern(entry)
-                        ? patterns.compile(entry, key)::find
-                        : component(entry, patterns.compile(entry + "$", key));
-            default -> component(entry, patterns.compile(entry + "$", key));
-        };
+        return Schemes.ofMethod(config.method())
+                .flatMap(scheme -> scheme.exclusion(entry, key, config).stream())
+                .findFirst()
+                .orElseGet(() -> component(entry, key, config.patterns()));
     }
 
     /** transformers: the entry is a run of whole components of the name, or a pattern that the whole name matches. */
-    private static Predicate<String> component(String entry, PythonPattern pattern) {
+    private static Predicate<String> component(String entry, String key, PythonPatterns patterns) {
+        PythonPattern pattern = patterns.compile(entry + "$", key);
         String run = "." + entry + ".";
         return module -> (module.contains(entry) && ("." + module + ".").contains(run)) || pattern.match(module);
     }

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.apiguardian.api.API;
 
 /**
  * MXFP4: two E2M1 codes a byte, the first in the low bits, and for each 32 of them a scale that is a power of two, stored
@@ -22,7 +24,8 @@ import java.util.TreeMap;
  * {@code gate_up_proj_scales}, which transformers decodes to {@code [experts, in, out]}
  * ({@code convert_moe_packed_tensors}).
  */
-final class Mxfp4Scheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class Mxfp4Scheme implements Scheme {
     private static final String FORMAT = "mxfp4-pack-quantized";
     private static final Set<TensorType> BYTES = Set.of(TensorType.U8);
     private static final Set<TensorType> EXPONENTS = Set.of(TensorType.U8, TensorType.F8_E8M0);
@@ -60,6 +63,11 @@ final class Mxfp4Scheme implements Scheme {
     @Override
     public List<String> required(String module, QuantizationConfig config) {
         return DeclaredGroups.required(module, config);
+    }
+
+    @Override
+    public Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return DeclaredGroups.exclusion(entry, key, config);
     }
 
     @Override
@@ -164,7 +172,7 @@ final class Mxfp4Scheme implements Scheme {
                 TensorType.BF16,
                 new TreeMap<>(parts),
                 Map.of(),
-                new Codec(List.of("scaled.py", "e2m1.py"), options));
+                new Codec(List.of("scaled.py", "e2m1.py"), options).of(CodeKind.FLOAT4));
     }
 
     @Override

@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.apiguardian.api.API;
 
 /**
  * NVFP4: two E2M1 codes a byte, the first in the low bits, a scale in float8 for each 16 of them, and one figure for the
@@ -17,7 +19,8 @@ import java.util.TreeMap;
  * ({@code NVFP4PackedCompressor}); NVIDIA ModelOpt has {@code weight} and multiplies them by {@code weight_scale_2}
  * ({@code NVFP4QTensor}).
  */
-final class Nvfp4Scheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class Nvfp4Scheme implements Scheme {
     private static final String FORMAT = "nvfp4-pack-quantized";
     private static final int GROUP = 16;
 
@@ -48,6 +51,11 @@ final class Nvfp4Scheme implements Scheme {
         return config.method().equals("modelopt")
                 ? ScaledWeightScheme.requiredByModelOpt(config)
                 : DeclaredGroups.required(module, config);
+    }
+
+    @Override
+    public Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return DeclaredGroups.exclusion(entry, key, config);
     }
 
     @Override
@@ -119,6 +127,6 @@ final class Nvfp4Scheme implements Scheme {
                 type,
                 parts,
                 Map.of(),
-                new Codec(List.of("scaled.py", "e2m1.py"), options)));
+                new Codec(List.of("scaled.py", "e2m1.py"), options).of(CodeKind.FLOAT4)));
     }
 }

@@ -12,7 +12,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
+import org.apiguardian.api.API;
 
 /**
  * {@code pack-quantized} of compressed-tensors: integers of 1 to 8 bits in {@code weight_packed}, int32 words along the
@@ -27,7 +29,8 @@ import java.util.stream.LongStream;
  * <p>Up to version 0.17 no code goes over the end of a word, from 0.18 on the codes are one stream of bits. For 3, 5, 6 and
  * 7 bits that differs; the number of words tells it, and for a handful of input channels where it does not, the version.
  */
-final class PackQuantizedScheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class PackQuantizedScheme implements Scheme {
     private static final Set<TensorType> WORDS = Set.of(TensorType.I32, TensorType.U32);
     private static final Set<TensorType> ZEROS = Set.of(TensorType.I32, TensorType.U32, TensorType.I8);
     private static final Set<TensorType> INTEGERS = Set.of(TensorType.I64, TensorType.I32);
@@ -69,6 +72,11 @@ final class PackQuantizedScheme implements Scheme {
     @Override
     public List<String> required(String module, QuantizationConfig config) {
         return DeclaredGroups.required(module, config);
+    }
+
+    @Override
+    public Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return DeclaredGroups.exclusion(entry, key, config);
     }
 
     @Override
@@ -138,7 +146,9 @@ final class PackQuantizedScheme implements Scheme {
                 type,
                 parts,
                 Map.of(),
-                new Codec(List.of("scaled.py", "pack_quantized.py"), options, DecodeType.MODEL));
+                new Codec(List.of("scaled.py", "pack_quantized.py"), options)
+                        .in(DecodeType.MODEL)
+                        .inSteps());
     }
 
     private static Optional<Shape> shape(TensorInfo stored, SchemeReading reading) {

@@ -4,8 +4,6 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apiguardian.api.API;
@@ -32,10 +30,6 @@ public record PackedWeight(
         SortedMap<String, TensorInfo> parts,
         Map<String, Double> numbers,
         Codec codec) {
-    private static final String FLOAT4_KERNEL = "e2m1.py";
-    private static final String TABLE4_KERNEL = "bitsandbytes4.py";
-    private static final Set<String> UNIFORM = Set.of("gptq", "awq", "hqq", "pack-quantized", "int-quantized");
-
     /** Bytes of all its parts. */
     public long storedBytes() {
         return parts.values().stream().mapToLong(TensorInfo::byteLength).sum();
@@ -49,35 +43,13 @@ public record PackedWeight(
         return scales;
     }
 
-    /**
-     * The codec that quantizes a changed weight as this one is, for formats that their own library quantizes again;
-     * decodes in float32.
-     */
-    public Optional<Codec> requantization() {
-        return switch (format.variant()) {
-            case "nf4", "nf4-double", "fp4", "fp4-double" ->
-                Optional.of(codec.with("double", parts.containsKey("nested_absmax") ? 1 : 0)
-                        .with("nested_block", 256)
-                        .with("type", FloatTypes.number(TensorType.F32)));
-            case "llm.int8" -> Optional.of(codec);
-            default -> Optional.empty();
-        };
-    }
-
     /** What the codes are. */
     public CodeKind codes() {
-        TensorInfo codes = parts.get("codes");
-        if (codes != null && codes.type().isFloatingPoint()) {
-            return CodeKind.FLOAT8;
-        }
-        if (codec.kernels().contains(FLOAT4_KERNEL)) {
-            return CodeKind.FLOAT4;
-        }
-        return codec.kernels().contains(TABLE4_KERNEL) ? CodeKind.TABLE4 : CodeKind.INTEGER;
+        return codec.codes();
     }
 
     /** Whether codes are steps of equal size, so that errors can be told in units of the scale. */
     public boolean isUniform() {
-        return UNIFORM.contains(format.scheme()) || UNIFORM.contains(format.variant());
+        return codec.stepped();
     }
 }

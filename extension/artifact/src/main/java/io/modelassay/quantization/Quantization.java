@@ -1,12 +1,9 @@
 package io.modelassay.quantization;
 
 import io.modelassay.checkpoint.JsonText;
-import io.modelassay.checkpoint.TensorType;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -29,14 +26,18 @@ public final class Quantization {
     /** Name of the head, as rules match it. */
     static final String HEAD = "lm_head";
 
-    private final Method method;
+    private final QuantizationMethod method;
     private final Grid grid;
     private final ModuleChoice modules;
     private final MethodSettings settings;
     private final @Nullable Path calibration;
 
     private Quantization(
-            Method method, Grid grid, ModuleChoice modules, MethodSettings settings, @Nullable Path calibration) {
+            QuantizationMethod method,
+            Grid grid,
+            ModuleChoice modules,
+            MethodSettings settings,
+            @Nullable Path calibration) {
         this.method = method;
         this.grid = grid;
         this.modules = modules;
@@ -44,13 +45,31 @@ public final class Quantization {
         this.calibration = calibration;
     }
 
-    private static Quantization of(Method method, Grid grid) {
-        return new Quantization(
-                method,
-                grid,
-                ModuleChoice.LAYERS,
-                method == Method.AWQ ? AwqSettings.DEFAULT : GptqSettings.DEFAULT,
-                null);
+    private static Quantization of(QuantizationMethod method, Grid grid) {
+        return new Quantization(method, grid, ModuleChoice.LAYERS, method.settings(), null);
+    }
+
+    /**
+     * The method of that name with the bits and groups that it has where nothing else is asked for.
+     *
+     * @param method such as {@code gptq}; see {@link QuantizationMethods}
+     * @throws IllegalArgumentException if there is no such method
+     */
+    public static Quantization of(String method) {
+        QuantizationMethod found = QuantizationMethods.named(method);
+        return of(found, found.grids().usual());
+    }
+
+    /**
+     * The method of that name.
+     *
+     * @param method such as {@code gptq}; see {@link QuantizationMethods}
+     * @param bits bits of a code
+     * @param groupSize what shares a scale, or {@link #PER_CHANNEL}
+     * @throws IllegalArgumentException if there is no such method, or it does not have such bits or groups
+     */
+    public static Quantization of(String method, int bits, int groupSize) {
+        return of(method).grid(bits, groupSize);
     }
 
     private Quantization on(Grid other) {
@@ -69,7 +88,7 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization rtn(int bits, int groupSize) {
-        return of(Method.RTN, Grid.integer(Method.RTN, bits, groupSize, true));
+        return of(RtnMethod.NAME, bits, groupSize);
     }
 
     /**
@@ -80,7 +99,7 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization gptq(int bits, int groupSize) {
-        return of(Method.GPTQ, Grid.integer(Method.GPTQ, bits, groupSize, true));
+        return of(GptqMethod.NAME, bits, groupSize);
     }
 
     /**
@@ -91,7 +110,7 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization awq(int bits, int groupSize) {
-        return of(Method.AWQ, Grid.integer(Method.AWQ, bits, groupSize, false));
+        return of(AwqMethod.NAME, bits, groupSize);
     }
 
     /**
@@ -102,60 +121,56 @@ public final class Quantization {
      * @throws IllegalArgumentException for other bits, or a group size of 0 or below -1
      */
     public static Quantization hqq(int bits, int groupSize) {
-        return of(Method.HQQ, Grid.integer(Method.HQQ, bits, groupSize, false));
+        return of(HqqMethod.NAME, bits, groupSize);
     }
 
     /** bitsandbytes NF4 in blocks of 64. */
     public static Quantization nf4() {
-        return of(Method.NF4, Grid.blocks(64));
+        return of(Nf4Method.NAME);
     }
 
     /** bitsandbytes FP4 in blocks of 64. */
     public static Quantization fp4() {
-        return of(Method.FP4, Grid.blocks(64));
+        return of(Fp4Method.NAME);
     }
 
     /** LLM.int8 weights: symmetric, one scale for each output channel. */
     public static Quantization llmInt8() {
-        return of(Method.LLM_INT8, Grid.eightBits(Granularity.CHANNEL));
+        return of(LlmInt8Method.NAME);
     }
 
     /** FP8 e4m3 with one scale for each tensor, channel or block of 128 by 128. */
     public static Quantization fp8(Granularity granularity) {
-        return of(Method.FP8, Grid.eightBits(granularity));
+        return of(Fp8Method.NAME).granularity(granularity);
     }
 
     /**
      * The same with a zero point in each group.
      *
-     * @throws IllegalArgumentException unless the method is RTN, GPTQ or AWQ
+     * @throws IllegalArgumentException unless the method has a choice of it, as RTN, GPTQ and AWQ have
      */
     public Quantization asymmetric() {
-        require(hasChoiceOfZero(), "a zero point");
+        require(method.grids().choosesZero(), "a zero point");
         return on(grid.symmetric(false));
     }
 
     /**
      * The same with codes centred on zero.
      *
-     * @throws IllegalArgumentException unless the method is RTN, GPTQ or AWQ
+     * @throws IllegalArgumentException unless the method has a choice of it, as RTN, GPTQ and AWQ have
      */
     public Quantization centred() {
-        require(hasChoiceOfZero(), "codes centred on zero");
+        require(method.grids().choosesZero(), "codes centred on zero");
         return on(grid.symmetric(true));
-    }
-
-    private boolean hasChoiceOfZero() {
-        return method == Method.RTN || method == Method.GPTQ || method == Method.AWQ;
     }
 
     /**
      * The same with its block scales quantized to 8 bits in turn.
      *
-     * @throws IllegalArgumentException unless the method is NF4 or FP4
+     * @throws IllegalArgumentException unless the method has block scales, as NF4 and FP4 have
      */
     public Quantization doubleQuantized() {
-        require(method == Method.NF4 || method == Method.FP4, "double quantization");
+        require(method.grids().doubles(), "double quantization");
         return on(new Grid(grid.bits(), grid.groupSize(), true, true, grid.granularity()));
     }
 
@@ -163,14 +178,37 @@ public final class Quantization {
      * The same in blocks of {@code size} consecutive values.
      *
      * @param size a power of two from 32 to 4096
-     * @throws IllegalArgumentException for another size, or unless the method is NF4 or FP4
+     * @throws IllegalArgumentException for another size, or unless the method has blocks, as NF4 and FP4 have
      */
     public Quantization blockSize(int size) {
-        require(method == Method.NF4 || method == Method.FP4, "a block size");
-        if (size < 32 || size > 4096 || Integer.bitCount(size) != 1) {
-            throw new IllegalArgumentException("Block size is a power of two from 32 to 4096, not " + size);
-        }
+        require(method.grids().extent() == GridChoices.Extent.BLOCKS, "a block size");
+        method.grids().requireSize(method, size);
         return on(new Grid(grid.bits(), size, true, grid.doubleQuantization(), grid.granularity()));
+    }
+
+    /**
+     * The same with scales of that extent.
+     *
+     * @throws IllegalArgumentException unless the method has a choice of it, as FP8 has
+     */
+    public Quantization granularity(Granularity extent) {
+        require(method.grids().extent() == GridChoices.Extent.GRANULARITY, "a granularity");
+        return on(new Grid(grid.bits(), grid.groupSize(), grid.symmetric(), false, extent));
+    }
+
+    /**
+     * The same with a setting that the method has under that name.
+     *
+     * @param name such as {@code act-order}
+     * @param value what it is set to; empty for an option without a value
+     * @throws IllegalArgumentException if the method has no such setting, or not this value
+     */
+    public Quantization option(String name, String value) {
+        MethodOption option = method.options().stream()
+                .filter(known -> known.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(label() + " has no " + name));
+        return with(option.change().apply(settings, value));
     }
 
     /**
@@ -191,13 +229,13 @@ public final class Quantization {
      * @param rules such as {@code +:.*\\.down_proj$=bits:8,group_size:64} and {@code -:.*\\.o_proj$}. Settings: {@code bits},
      *     {@code group_size}, {@code sym}; for GPTQ {@code desc_act}, {@code act_group_aware}, {@code mse} (0 or 2.4), {@code
      *     damp_percent} and {@code static_groups}, too
-     * @throws IllegalArgumentException if a rule cannot be read or applied, or unless the method is GPTQ or RTN
+     * @throws IllegalArgumentException if a rule cannot be read or applied, or unless the method takes rules, as GPTQ and RTN do
      */
     public Quantization dynamic(String... rules) {
         if (rules.length == 0) {
             return this;
         }
-        require(hasRules(), "dynamic");
+        require(method.takesRules(), "dynamic");
         List<DynamicRule> read = Arrays.stream(rules).map(DynamicRule::parse).toList();
         read.forEach(rule -> rule.applied(this));
         return on(modules.ruled(read));
@@ -207,10 +245,10 @@ public final class Quantization {
      * The same, and the head is quantized, too: to 8 bits in groups of 32 (GPTQ: with the grid of least error) unless a rule
      * of {@link #dynamic(String...)} says otherwise, which is what GPTQModel does.
      *
-     * @throws IllegalArgumentException unless the method is GPTQ or RTN
+     * @throws IllegalArgumentException unless the method takes rules, as GPTQ and RTN do
      */
     public Quantization withHead() {
-        require(hasRules(), "quantized head");
+        require(method.takesRules(), "quantized head");
         return on(modules.withHead());
     }
 
@@ -223,13 +261,9 @@ public final class Quantization {
         return on(new ModuleChoice(modules.keep(), rules, modules.head()));
     }
 
-    private boolean hasRules() {
-        return method == Method.GPTQ || method == Method.RTN;
-    }
-
     /** The same with other bits and groups. */
     Quantization grid(int bits, int groupSize) {
-        return on(Grid.integer(method, bits, groupSize, grid.symmetric()));
+        return on(method.grids().grid(method, bits, groupSize, grid.symmetric()));
     }
 
     /**
@@ -238,7 +272,9 @@ public final class Quantization {
      * @throws IllegalArgumentException if they are those of another method
      */
     public Quantization with(MethodSettings other) {
-        require(method == other.method(), "settings of " + other.method());
+        require(
+                method.name().equals(other.method()),
+                "settings of " + QuantizationMethods.named(other.method()).title());
         return new Quantization(method, grid, modules, other, calibration);
     }
 
@@ -265,7 +301,7 @@ public final class Quantization {
     }
 
     /** The method. */
-    public Method method() {
+    public QuantizationMethod method() {
         return method;
     }
 
@@ -311,7 +347,7 @@ public final class Quantization {
 
     /** Whether it needs a text that flows through the model. */
     public boolean needsCalibration() {
-        return method == Method.GPTQ || method == Method.AWQ;
+        return method.needsCalibration();
     }
 
     /** Patterns of modules that stay as they are. */
@@ -348,38 +384,13 @@ public final class Quantization {
 
     /** The kernels that encode and decode this. */
     public Codec codec() {
-        return switch (method) {
-            case RTN ->
-                new Codec(
-                        "rtn.py",
-                        Map.of("bits", (long) bits(), "group", (long) groupSize(), "symmetric", symmetric() ? 1L : 0L));
-            case NF4, FP4 ->
-                new Codec(
-                        "bitsandbytes4.py",
-                        Map.of(
-                                "normal",
-                                method == Method.NF4 ? 1L : 0L,
-                                "block",
-                                (long) groupSize(),
-                                "double",
-                                isDoubleQuantized() ? 1L : 0L,
-                                "nested_block",
-                                256L,
-                                "type",
-                                FloatTypes.number(TensorType.F32)));
-            case HQQ -> new Codec("hqq_fit.py", Map.of("bits", (long) bits(), "group", (long) groupSize()));
-            case GPTQ, AWQ ->
-                throw new IllegalStateException(label() + " needs a calibration text, so no kernel encodes it alone");
-            case LLM_INT8 -> new Codec("llm_int8.py", Map.of("bits", 8L));
-            case FP8 ->
-                new Codec(
-                        List.of("scaled.py", "fp8.py"),
-                        switch (granularity()) {
-                            case TENSOR -> ScaleGrid.TENSOR.options(TensorType.F32, TensorType.F32);
-                            case CHANNEL -> ScaleGrid.CHANNEL.options(TensorType.F32, TensorType.F32);
-                            case BLOCK -> new ScaleGrid(128, 128).options(TensorType.F32, TensorType.F32);
-                        });
-        };
+        return method.codec(this);
+    }
+
+    /** The same kernels where what they encode is stored. */
+    @API(status = API.Status.INTERNAL)
+    public Codec storedCodec() {
+        return method.storedCodec(this);
     }
 
     /**
@@ -388,28 +399,12 @@ public final class Quantization {
      */
     @API(status = API.Status.INTERNAL)
     public String contentKey() {
-        return JsonText.line(List.of(method, grid, modules, settings));
+        return JsonText.line(List.of(method.name(), grid, modules, settings));
     }
 
     /** A short name, such as {@code int4 g128 RTN}. */
     public String label() {
-        String extent = groupSize() == PER_CHANNEL ? "per channel" : "g" + groupSize();
-        return switch (method) {
-            case RTN, GPTQ, AWQ ->
-                "int" + bits() + " " + extent + (symmetric() ? " " : " asymmetric ") + method
-                        + (actOrder() ? " act-order" : "");
-            case NF4, FP4 ->
-                method.name().toLowerCase(Locale.ROOT)
-                        + (groupSize() == 64 ? "" : " block " + groupSize())
-                        + (isDoubleQuantized() ? " double-quantized" : "");
-            case HQQ -> "int" + bits() + " " + extent + " HQQ";
-            case LLM_INT8 -> "LLM.int8";
-            case FP8 -> "fp8 per " + granularity().name().toLowerCase(Locale.ROOT);
-        };
-    }
-
-    private boolean actOrder() {
-        return method == Method.GPTQ && gptqSettings().order() == GptqSettings.Order.ACT_ORDER;
+        return method.label(this);
     }
 
     @Override
@@ -422,7 +417,7 @@ public final class Quantization {
     @Override
     public boolean equals(Object other) {
         return other instanceof Quantization that
-                && method == that.method
+                && method.equals(that.method)
                 && grid.equals(that.grid)
                 && modules.equals(that.modules)
                 && settings.equals(that.settings)

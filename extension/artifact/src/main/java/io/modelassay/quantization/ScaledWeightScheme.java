@@ -14,6 +14,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.apiguardian.api.API;
 
 /**
  * Codes of one byte times scales, of the whole weight, of rows, groups or blocks: DeepSeek's block FP8
@@ -26,7 +28,8 @@ import java.util.TreeMap;
  * transformers casts the scales to the model's type when it loads them, and the product has that type; without a model, it
  * has the type of the stored scales.
  */
-final class ScaledWeightScheme implements Scheme {
+@API(status = API.Status.INTERNAL)
+public final class ScaledWeightScheme implements Scheme {
     private static final List<String> WEIGHTS = List.of("weight", "gate_up_proj", "down_proj");
     private static final List<String> SUFFIXES = List.of("_scale_inv", "_scale");
     private static final Set<TensorType> CODES = Set.of(TensorType.F8_E4M3, TensorType.F8_E5M2, TensorType.I8);
@@ -87,6 +90,11 @@ final class ScaledWeightScheme implements Scheme {
         return config.text("quant_algo").contains("nvfp4")
                 ? List.of("weight", "weight_scale", "weight_scale_2")
                 : List.of("weight", "weight_scale");
+    }
+
+    @Override
+    public Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return DeclaredGroups.exclusion(entry, key, config);
     }
 
     @Override
@@ -228,6 +236,8 @@ final class ScaledWeightScheme implements Scheme {
         String format = DeclaredGroups.format(module.module(), reading);
         String variant =
                 scheme.equals("compressed-tensors") && !format.isEmpty() ? format : inverse ? "block" : grid.strategy();
+        Codec codec = new Codec(List.of("scaled.py", "fp8.py"), grid.options(inverse ? TensorType.F32 : type, type))
+                .in(decodeType(scheme, inverse, scaleType));
         return new PackedWeight(
                 module.name(weight),
                 module.module(),
@@ -236,10 +246,7 @@ final class ScaledWeightScheme implements Scheme {
                 type,
                 parts,
                 Map.of(),
-                new Codec(
-                        List.of("scaled.py", "fp8.py"),
-                        grid.options(inverse ? TensorType.F32 : type, type),
-                        decodeType(scheme, inverse, scaleType)));
+                codes.type().isFloatingPoint() ? codec.of(CodeKind.FLOAT8) : codec.inSteps());
     }
 
     /** Scales of compressed-tensors that are no floats stay bytes when transformers loads them. */

@@ -7,9 +7,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
+import org.apiguardian.api.API;
 
-/** One family of formats for quantized weights: told by its tensors, explained by the config. One file a family. */
-interface Scheme {
+/**
+ * One family of formats for quantized weights: told by its tensors, explained by the config. One class a family, named in
+ * {@code META-INF/services/io.modelassay.quantization.Scheme}, with a public constructor without parameters. Where two know
+ * the same parts of a module, the one that is named first is asked first.
+ */
+@API(status = API.Status.EXPERIMENTAL)
+public interface Scheme {
     /** Names within a module that only modules of this and of closely related schemes have. */
     Set<String> markers();
 
@@ -52,6 +59,25 @@ interface Scheme {
         return Map.of();
     }
 
+    /**
+     * The codec that quantizes a changed weight as this one is, for formats that their own library quantizes again;
+     * decodes in float32.
+     */
+    default Optional<Codec> requantization(PackedWeight weight) {
+        return Optional.empty();
+    }
+
+    /**
+     * Which modules an entry means that stands in the config's list of modules in full precision, where {@code quant_method}
+     * has rules of its own; nothing where transformers' rules hold.
+     *
+     * @param entry as the list has it
+     * @param key the key of the list
+     */
+    default Optional<Predicate<String>> exclusion(String entry, String key, QuantizationConfig config) {
+        return Optional.empty();
+    }
+
     /** What the values of small parts, read without an engine, show to be wrong. */
     default List<Finding> valueFindings(
             PackedWeight weight, Checkpoint checkpoint, Optional<QuantizationConfig> config) {
@@ -60,6 +86,7 @@ interface Scheme {
 
     /** What a config declares of a module; nothing where it is silent. */
     record Declared(OptionalLong bits, OptionalLong groupSize) {
-        static final Declared NOTHING = new Declared(OptionalLong.empty(), OptionalLong.empty());
+        /** Silence. */
+        public static final Declared NOTHING = new Declared(OptionalLong.empty(), OptionalLong.empty());
     }
 }

@@ -19,10 +19,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /** What schemes may consult while they read modules, and where they tell what is wrong. */
-final class SchemeReading {
+@API(status = API.Status.EXPERIMENTAL)
+public final class SchemeReading {
     private static final int LONGEST_QUOTE = 80;
 
     private final Checkpoint checkpoint;
@@ -58,11 +60,13 @@ final class SchemeReading {
     /** A part whose shape does not fit the module's other parts. */
     record PartMismatch(String name, Shape stored, Shape expected) {}
 
-    Checkpoint checkpoint() {
+    /** The checkpoint that is read. */
+    public Checkpoint checkpoint() {
         return checkpoint;
     }
 
-    Optional<QuantizationConfig> config() {
+    /** What the files declare of the quantization; the one that transformers reads. */
+    public Optional<QuantizationConfig> config() {
         return Optional.ofNullable(config);
     }
 
@@ -72,7 +76,7 @@ final class SchemeReading {
     }
 
     /** The shape that the architecture gives the weight of {@code module}, where it is known. */
-    Optional<Shape> expected(String module) {
+    public Optional<Shape> expected(String module) {
         return plan == null
                 ? Optional.empty()
                 : plan.parameter(plan.resolve(module + ".weight")).map(Parameter::shape);
@@ -83,7 +87,7 @@ final class SchemeReading {
      *
      * @return nothing where it is absent, which is told as missing, or of another type, which is told as an error
      */
-    Optional<TensorInfo> require(ModuleTensors module, String part, Set<TensorType> types) {
+    public Optional<TensorInfo> require(ModuleTensors module, String part, Set<TensorType> types) {
         Optional<TensorInfo> found = module.find(part);
         if (found.isEmpty()) {
             missing.add(module.name(part));
@@ -99,7 +103,7 @@ final class SchemeReading {
     }
 
     /** Whether {@code tensor} has this shape; where it has not, that is told. */
-    boolean hasShape(TensorInfo tensor, Shape shape) {
+    public boolean hasShape(TensorInfo tensor, Shape shape) {
         if (!tensor.shape().equals(shape)) {
             mismatched.add(new PartMismatch(tensor.name(), tensor.shape(), shape));
             return false;
@@ -108,7 +112,7 @@ final class SchemeReading {
     }
 
     /** The type that the model's config names. */
-    TensorType modelType() {
+    public TensorType modelType() {
         return FloatTypes.of(checkpoint.config());
     }
 
@@ -131,11 +135,13 @@ final class SchemeReading {
         return quoted.append(cut ? "…\"" : "\"").toString();
     }
 
-    void error(String id, String subject, String message, String nextStep) {
+    /** Tells of something with which a loader fails or computes nonsense. */
+    public void error(String id, String subject, String message, String nextStep) {
         findings.add(new Finding(id, Severity.ERROR, subject, message, nextStep));
     }
 
-    void warning(String id, String subject, String message, String nextStep) {
+    /** Tells of something odd. */
+    public void warning(String id, String subject, String message, String nextStep) {
         findings.add(new Finding(id, Severity.WARNING, subject, message, nextStep));
     }
 

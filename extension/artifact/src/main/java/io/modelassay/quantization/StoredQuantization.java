@@ -33,17 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class StoredQuantization {
-    private static final List<Scheme> SCHEMES = List.of(
-            new AwqScheme(),
-            new GptqScheme(),
-            new BitsAndBytes4Scheme(),
-            new LlmInt8Scheme(),
-            new HqqScheme(),
-            new Nvfp4Scheme(),
-            new Mxfp4Scheme(),
-            new PackQuantizedScheme(),
-            new ScaledWeightScheme());
-
     private final List<QuantizationConfig> configs;
     private final SortedMap<String, PackedWeight> weights = new TreeMap<>();
     private final Map<String, PackedWeight> byParameter = new HashMap<>();
@@ -65,7 +54,7 @@ public final class StoredQuantization {
         this.reading = new SchemeReading(checkpoint, config, plan);
         this.exclusions = config == null ? ModuleExclusions.NONE : ModuleExclusions.of(config);
         SortedMap<String, TensorInfo> tensors = checkpoint.tensors();
-        UnknownFormats formats = new UnknownFormats(checkpoint, configs, SCHEMES);
+        UnknownFormats formats = new UnknownFormats(checkpoint, configs, Schemes.all());
         Optional<UnknownFormat> foreign = formats.declared();
         if (foreign.isEmpty()) {
             for (String module : markedModules(tensors)) {
@@ -124,7 +113,7 @@ public final class StoredQuantization {
 
     private static NavigableSet<String> markedModules(SortedMap<String, TensorInfo> tensors) {
         Set<String> markers =
-                SCHEMES.stream().flatMap(s -> s.markers().stream()).collect(Collectors.toSet());
+                Schemes.all().stream().flatMap(s -> s.markers().stream()).collect(Collectors.toSet());
         NavigableSet<String> modules = new TreeSet<>();
         int longest = markers.stream().mapToInt(String::length).max().orElse(0);
         for (String name : tensors.keySet()) {
@@ -148,7 +137,7 @@ public final class StoredQuantization {
     }
 
     private void read(ModuleTensors module) {
-        for (Scheme scheme : SCHEMES) {
+        for (Scheme scheme : Schemes.all()) {
             if (Collections.disjoint(scheme.markers(), module.tensors().keySet())) {
                 continue;
             }
@@ -283,13 +272,13 @@ public final class StoredQuantization {
     private Optional<Scheme> schemeOf(QuantizationConfig config) {
         // auto-round packs as GPTQ or as AWQ does, which only tensors can tell.
         boolean told = !config.method().equals("auto-round");
-        return (modules.isEmpty() && told ? SCHEMES.stream() : modules.values().stream())
+        return (modules.isEmpty() && told ? Schemes.all().stream() : modules.values().stream())
                 .filter(scheme -> scheme.methods().contains(config.method()))
                 .findFirst();
     }
 
     private static boolean isKnown(String method) {
-        return SCHEMES.stream().anyMatch(scheme -> scheme.methods().contains(method));
+        return Schemes.ofMethod(method).findAny().isPresent();
     }
 
     private Scheme schemeOf(PackedWeight weight) {
@@ -367,6 +356,14 @@ public final class StoredQuantization {
     /** Other readings of the tensors of {@code weight}, by the finding that one of them would be. */
     public Map<String, Codec> alternatives(PackedWeight weight) {
         return schemeOf(weight).alternatives(weight);
+    }
+
+    /**
+     * The codec that quantizes a changed {@code weight} as it is stored, for formats that their own library quantizes again;
+     * decodes in float32.
+     */
+    public Optional<Codec> requantization(PackedWeight weight) {
+        return schemeOf(weight).requantization(weight);
     }
 
     /** What the values of small parts of {@code weight} show to be wrong. */

@@ -1,38 +1,57 @@
 package io.modelassay.cli;
 
-import io.modelassay.quantization.AwqSettings;
-import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Granularity;
-import io.modelassay.quantization.Method;
+import io.modelassay.quantization.GridChoices;
+import io.modelassay.quantization.GridChoices.Extent;
+import io.modelassay.quantization.MethodOption;
 import io.modelassay.quantization.Quantization;
+import io.modelassay.quantization.QuantizationMethod;
+import io.modelassay.quantization.QuantizationMethods;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.ISetter;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** A quantization as options of a verb. */
 final class QuantizationOptions {
+    private static final String SMOOTHQUANT = "smoothquant";
+
     @Option(
             names = "--method",
             paramLabel = "METHOD",
             required = true,
-            description = "gptq, awq, rtn, nf4, fp4, llm-int8, fp8; smoothquant, which leaves floating point.")
+            completionCandidates = Methods.class,
+            description = "${COMPLETION-CANDIDATES}. The last leaves floating point.")
     private String method = "";
 
-    @Option(names = "--bits", paramLabel = "B", description = "gptq, rtn: 2, 3, 4 (the default) or 8.")
+    @Option(
+            names = "--bits",
+            paramLabel = "B",
+            description = "Bits of a code, where the method has a choice: 2, 3, 4 (the default) or 8.")
     private @Nullable Integer bits;
 
     @Option(
             names = "--group-size",
             paramLabel = "G",
             description = {
-                "gptq, rtn: input channels that share a scale, -1 for all; 128 by default.",
-                "nf4, fp4: consecutive values that do; 64 by default."
+                "Integers: input channels that share a scale, -1 for all; 128 by default.",
+                "4-bit floating point: consecutive values that do; 64 by default."
             })
     private @Nullable Integer groupSize;
 
-    @Option(names = "--double", description = "nf4, fp4: the scales quantized to 8 bits in turn.")
+    @Option(names = "--double", description = "4-bit floating point: the scales quantized to 8 bits in turn.")
     private boolean doubleQuantization;
 
     @Option(
@@ -53,27 +72,51 @@ final class QuantizationOptions {
         private boolean asymmetric;
     }
 
-    @Option(names = "--act-order", description = "GPTQ: strongest channels first (desc_act).")
-    private boolean actOrder;
+    /** What is given of the options that methods have of their own, by name without the hyphens. */
+    private final Map<String, String> own = new LinkedHashMap<>();
 
-    @Option(names = "--static-groups", description = "GPTQ: every group's grid before any error is passed on.")
-    private boolean staticGroups;
+    /** The verb gets the options of all methods; picocli calls this. */
+    @Spec(Spec.Target.MIXEE)
+    void addOptionsOfMethods(CommandSpec verb) {
+        Set<String> names = new HashSet<>();
+        for (QuantizationMethod known : QuantizationMethods.all()) {
+            for (MethodOption option : known.options()) {
+                if (names.add(option.name())) {
+                    verb.addOption(spec(option));
+                }
+            }
+        }
+    }
 
-    @Option(names = "--search-grid", description = "GPTQ: the grid of least error in each group.")
-    private boolean searchGrid;
+    private OptionSpec spec(MethodOption option) {
+        OptionSpec.Builder spec = OptionSpec.builder("--" + option.name()).description(option.description());
+        return option.isFlag()
+                ? spec.type(boolean.class)
+                        .arity("0")
+                        .setter(setter(given -> Boolean.TRUE.equals(given) ? "" : null, option))
+                        .build()
+                : spec.type(String.class)
+                        .arity("1")
+                        .paramLabel(option.valueName())
+                        .setter(setter(given -> given == null ? null : given.toString(), option))
+                        .build();
+    }
 
-    @Option(
-            names = "--damping",
-            paramLabel = "SHARE",
-            defaultValue = "0.05",
-            description = "GPTQ: share of the mean of the Hessian's diagonal added to it; 0.05 by default.")
-    private double damping;
-
-    @Option(names = "--no-duo-scaling", description = "AWQ: scales from the inputs alone, not from the weights.")
-    private boolean withoutDuoScaling;
-
-    @Option(names = "--no-clip", description = "AWQ: every group's range as it is.")
-    private boolean withoutClipping;
+    /** picocli also sets what is not given, to null or false. */
+    private ISetter setter(Function<@Nullable Object, @Nullable String> text, MethodOption option) {
+        return new ISetter() {
+            @Override
+            public <T> @Nullable T set(@Nullable T value) {
+                String given = text.apply(value);
+                if (given == null) {
+                    own.remove(option.name());
+                } else {
+                    own.put(option.name(), given);
+                }
+                return null;
+            }
+        };
+    }
 
     @Option(
             names = "--alpha",
@@ -92,7 +135,7 @@ final class QuantizationOptions {
             names = "--dynamic",
             paramLabel = "RULE",
             description = {
-                "gptq, rtn: a rule of GPTQModel's dynamic; may be given again, and the first counts that the beginning of a",
+                "A rule of GPTQModel's dynamic, for gptq and rtn; may be given again, and the first counts that the beginning of a",
                 "module's name matches. REGEX=SETTING:VALUE,... with bits, group_size, sym, gptq also desc_act, act_group_aware,",
                 "mse, damp_percent, static_groups; or -:REGEX, before all others, for modules that stay as they are.",
                 "Such as '+:.*\\.down_proj$=bits:8,group_size:64' and '-:.*\\.o_proj$'."
@@ -101,28 +144,24 @@ final class QuantizationOptions {
 
     @Option(
             names = "--lm-head",
-            description = "gptq, rtn: the head, too; 8 bits in groups of 32 unless a rule for lm_head says otherwise.")
+            description =
+                    "The head, too, of gptq and rtn; 8 bits in groups of 32 unless a rule for lm_head says otherwise.")
     private boolean head;
 
     Quantization read(Verb verb) {
         try {
-            Quantization quantization = switch (method) {
-                case "gptq" ->
-                    Quantization.gptq(or(bits, 4), or(groupSize, 128)).with(gptq());
-                case "awq" -> Quantization.awq(or(bits, 4), or(groupSize, 128)).with(awq());
-                case "rtn" -> Quantization.rtn(or(bits, 4), or(groupSize, 128));
-                case "nf4" -> Quantization.nf4();
-                case "fp4" -> Quantization.fp4();
-                case "llm-int8" -> Quantization.llmInt8();
-                case "fp8" -> Quantization.fp8(granularity == null ? Granularity.CHANNEL : granularity);
-                default ->
-                    throw verb.misused("--method: there is no " + method
-                            + "; gptq, awq, rtn, nf4, fp4, llm-int8, fp8, smoothquant" + " are known");
-            };
-            requireMeant(quantization, verb);
-            boolean blocks =
-                    groupSize != null && quantization.bits() == 4 && quantization.granularity() == Granularity.BLOCK;
-            quantization = blocks ? quantization.blockSize(or(groupSize, 64)) : quantization;
+            if (!Methods.quantizing().contains(method)) {
+                throw verb.misused(
+                        "--method: there is no " + method + "; " + String.join(", ", new Methods()) + " are known");
+            }
+            requireMeant(Quantization.of(method), verb);
+            GridChoices grids = QuantizationMethods.named(method).grids();
+            Quantization quantization =
+                    Quantization.of(method, or(bits, grids.usualBits()), or(groupSize, grids.usualSize()));
+            quantization = granularity == null ? quantization : quantization.granularity(granularity);
+            for (Map.Entry<String, String> option : own.entrySet()) {
+                quantization = quantization.option(option.getKey(), option.getValue());
+            }
             quantization = symmetry.asymmetric ? quantization.asymmetric() : quantization;
             quantization = symmetry.symmetric ? quantization.centred() : quantization;
             quantization = doubleQuantization ? quantization.doubleQuantized() : quantization;
@@ -133,18 +172,28 @@ final class QuantizationOptions {
         }
     }
 
+    /** The names of methods for which there is a layout, and SmoothQuant. */
+    static final class Methods implements Iterable<String> {
+        static List<String> quantizing() {
+            return QuantizationMethods.all().stream()
+                    .filter(known -> !known.formats().isEmpty())
+                    .map(QuantizationMethod::name)
+                    .toList();
+        }
+
+        @Override
+        public Iterator<String> iterator() {
+            return Stream.concat(quantizing().stream(), Stream.of(SMOOTHQUANT)).iterator();
+        }
+    }
+
     /** Whether no quantization is asked for, but what SmoothQuant does before one. */
     boolean smooths() {
-        return method.equals("smoothquant");
+        return method.equals(SMOOTHQUANT);
     }
 
     double alpha() {
         return alpha;
-    }
-
-    private AwqSettings awq() {
-        AwqSettings settings = withoutDuoScaling ? AwqSettings.DEFAULT.withoutDuoScaling() : AwqSettings.DEFAULT;
-        return withoutClipping ? settings.withoutClipping() : settings;
     }
 
     private static int or(@Nullable Integer given, int otherwise) {
@@ -152,23 +201,17 @@ final class QuantizationOptions {
     }
 
     /** An option that the method has no use for is a mistake. */
-    private void requireMeant(Quantization quantization, Verb verb) {
-        if (bits != null && bits != quantization.bits()) {
-            throw verb.misused("--bits: " + quantization.label() + " has " + quantization.bits() + ", not " + bits);
+    private void requireMeant(Quantization usual, Verb verb) {
+        GridChoices grids = usual.method().grids();
+        if (bits != null && grids.bits().size() == 1 && !grids.bits().contains(bits)) {
+            throw verb.misused("--bits: " + usual.label() + " has " + grids.usualBits() + ", not " + bits);
         }
-        if (granularity != null && quantization.method() != Method.FP8) {
-            throw verb.misused("--granularity: " + quantization.label() + " is no fp8");
+        if (granularity != null && grids.extent() != Extent.GRANULARITY) {
+            throw verb.misused("--granularity: " + usual.label() + " has no choice of what has one scale");
         }
-        boolean channels = quantization.groupSize() == Quantization.PER_CHANNEL;
-        if (groupSize != null && channels && groupSize != Quantization.PER_CHANNEL) {
-            throw verb.misused("--group-size: " + quantization.label() + " has no groups");
+        boolean grouped = grids.extent() == Extent.GROUPS || grids.extent() == Extent.BLOCKS;
+        if (groupSize != null && !grouped && groupSize != Quantization.PER_CHANNEL) {
+            throw verb.misused("--group-size: " + usual.label() + " has no groups");
         }
-    }
-
-    private GptqSettings gptq() {
-        GptqSettings settings = GptqSettings.DEFAULT.damping(damping, GptqSettings.DEFAULT.dampingStep());
-        settings = actOrder ? settings.order(GptqSettings.Order.ACT_ORDER) : settings;
-        settings = staticGroups ? settings.withStaticGroups() : settings;
-        return searchGrid ? settings.searchingGrid() : settings;
     }
 }

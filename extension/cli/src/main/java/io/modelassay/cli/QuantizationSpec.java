@@ -1,20 +1,22 @@
 package io.modelassay.cli;
 
 import io.modelassay.quantization.Granularity;
+import io.modelassay.quantization.GridChoices;
+import io.modelassay.quantization.MethodOption;
 import io.modelassay.quantization.Quantization;
+import io.modelassay.quantization.QuantizationMethod;
+import io.modelassay.quantization.QuantizationMethods;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /** Reads {@code --quantize}: a method, then after a colon its settings, such as {@code rtn:bits=4,group=128,asym}. */
 final class QuantizationSpec implements CommandLine.ITypeConverter<Quantization> {
-    private static final String METHODS =
-            "rtn:bits=4,group=128[,asym] (group=-1: per channel), hqq:bits=4,group=64, nf4[:double][,block=64], "
-                    + "fp4[:double][,block=64], llm-int8, fp8[:tensor|channel|block]; each with [,keep=MODULES]";
-
     @Override
     public Quantization convert(String text) {
         int colon = text.indexOf(':');
@@ -48,35 +50,61 @@ final class QuantizationSpec implements CommandLine.ITypeConverter<Quantization>
     }
 
     /** Takes the settings it knows out of {@code values}. */
-    private static Quantization quantization(String text, String method, Map<String, String> values) {
-        switch (method) {
-            case "rtn" -> {
-                Quantization rtn =
-                        Quantization.rtn(integer(text, values, "bits", 4), integer(text, values, "group", 128));
-                return values.remove("asym") == null ? rtn : rtn.asymmetric();
-            }
-            case "hqq" -> {
-                return Quantization.hqq(integer(text, values, "bits", 4), integer(text, values, "group", 64));
-            }
-            case "nf4", "fp4" -> {
-                Quantization plain = method.equals("nf4") ? Quantization.nf4() : Quantization.fp4();
-                Quantization blocks = plain.blockSize(integer(text, values, "block", 64));
-                return values.remove("double") == null ? blocks : blocks.doubleQuantized();
-            }
-            case "llm-int8" -> {
-                return Quantization.llmInt8();
-            }
-            case "fp8" -> {
-                Granularity found = Granularity.CHANNEL;
-                for (Granularity granularity : Granularity.values()) {
-                    if (values.remove(granularity.name().toLowerCase(Locale.ROOT)) != null) {
-                        found = granularity;
-                    }
-                }
-                return Quantization.fp8(found);
-            }
-            default -> throw wrong(text, "names no method that is known");
+    private static Quantization quantization(String text, String name, Map<String, String> values) {
+        QuantizationMethod method = known().filter(candidate -> candidate.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> wrong(text, "names no method that is known"));
+        GridChoices grids = method.grids();
+        Quantization quantization = switch (grids.extent()) {
+            case GROUPS ->
+                Quantization.of(
+                        name,
+                        integer(text, values, "bits", grids.usualBits()),
+                        integer(text, values, "group", grids.usualSize()));
+            case BLOCKS -> Quantization.of(name).blockSize(integer(text, values, "block", grids.usualSize()));
+            case ROWS -> Quantization.of(name);
+            case GRANULARITY -> Quantization.of(name).granularity(granularity(values));
+        };
+        if (grids.choosesZero() && values.remove("asym") != null) {
+            quantization = quantization.asymmetric();
         }
+        if (grids.doubles() && values.remove("double") != null) {
+            quantization = quantization.doubleQuantized();
+        }
+        for (MethodOption option : method.options()) {
+            String value = values.remove(option.name());
+            quantization = value == null ? quantization : quantization.option(option.name(), value);
+        }
+        return quantization;
+    }
+
+    /** Those whose weights are encoded by themselves. */
+    private static Stream<QuantizationMethod> known() {
+        return QuantizationMethods.all().stream().filter(method -> !method.needsCalibration());
+    }
+
+    private static Granularity granularity(Map<String, String> values) {
+        Granularity found = Granularity.CHANNEL;
+        for (Granularity granularity : Granularity.values()) {
+            if (values.remove(granularity.name().toLowerCase(Locale.ROOT)) != null) {
+                found = granularity;
+            }
+        }
+        return found;
+    }
+
+    /** How a method and its settings are written. */
+    private static String syntax(QuantizationMethod method) {
+        GridChoices grids = method.grids();
+        return method.name()
+                + switch (grids.extent()) {
+                    case GROUPS ->
+                        ":bits=" + grids.usualBits() + ",group=" + grids.usualSize()
+                                + (grids.choosesZero() ? "[,asym]" : "");
+                    case BLOCKS -> (grids.doubles() ? "[:double]" : "") + "[,block=" + grids.usualSize() + "]";
+                    case ROWS -> "";
+                    case GRANULARITY -> "[:tensor|channel|block]";
+                };
     }
 
     private static int integer(String text, Map<String, String> values, String key, int fallback) {
@@ -89,6 +117,8 @@ final class QuantizationSpec implements CommandLine.ITypeConverter<Quantization>
     }
 
     private static CommandLine.TypeConversionException wrong(String text, String why) {
-        return new CommandLine.TypeConversionException("'" + text + "': " + why + "\nKnown: " + METHODS);
+        return new CommandLine.TypeConversionException("'" + text + "': " + why + "\nKnown: "
+                + known().map(QuantizationSpec::syntax).collect(Collectors.joining(", "))
+                + "; group=-1: per channel; each with [,keep=MODULES]");
     }
 }

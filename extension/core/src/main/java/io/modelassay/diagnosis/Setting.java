@@ -30,10 +30,7 @@ public record Setting(Procedure procedure, int bits, int groupSize, DType dtype)
      * @throws IllegalArgumentException if the procedure has no such bits or group size, or the type is {@link DType#AUTO}
      */
     public Setting {
-        boolean grouped = procedure.isAutoAwq()
-                ? procedure.groupSizes().contains(groupSize)
-                : groupSize > 0 || groupSize == PER_CHANNEL;
-        if (!procedure.bits().contains(bits) || !grouped) {
+        if (!procedure.arithmetic().fits(bits, groupSize)) {
             throw new InvalidRequestException(
                     procedure.label() + " has no " + bits + " bits with group size " + groupSize,
                     "bits of " + procedure.bits() + ", group size of " + procedure.groupSizes());
@@ -43,7 +40,7 @@ public record Setting(Procedure procedure, int bits, int groupSize, DType dtype)
 
     /** What {@code quantization} comes to in {@code dtype}. */
     public static Setting of(Quantization quantization, DType dtype) {
-        return new Setting(procedure(quantization), quantization.bits(), quantization.groupSize(), dtype);
+        return new Setting(Procedure.of(quantization), quantization.bits(), quantization.groupSize(), dtype);
     }
 
     /**
@@ -52,20 +49,7 @@ public record Setting(Procedure procedure, int bits, int groupSize, DType dtype)
      * @param model the model's own type
      */
     public static Setting asToolsRun(Quantization quantization, DType model) {
-        return of(quantization, procedure(quantization).computeType(model));
-    }
-
-    private static Procedure procedure(Quantization quantization) {
-        return switch (quantization.method()) {
-            case GPTQ -> Procedure.GPTQ;
-            // AutoAWQ has groups and 4 bits only; on any other grid the scales decide, stored as GPTQ's are.
-            case AWQ ->
-                quantization.bits() == 4 && Procedure.AUTOAWQ.groupSizes().contains(quantization.groupSize())
-                        ? Procedure.AUTOAWQ
-                        : Procedure.GPTQ;
-            case RTN, HQQ -> Procedure.ROUND_TO_NEAREST;
-            case NF4, FP4, LLM_INT8, FP8 -> Procedure.FLOAT_SCALES;
-        };
+        return of(quantization, Procedure.of(quantization).computeType(model));
     }
 
     /** Every setting that a search judges. */

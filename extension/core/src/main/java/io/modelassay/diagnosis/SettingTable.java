@@ -19,7 +19,7 @@ public record SettingTable(List<String> heads, List<List<String>> rows) {
     /** The table of {@code diagnosis}. */
     public static SettingTable of(Diagnosis diagnosis) {
         Map<Setting, List<String>> judged = diagnosis.settings();
-        List<Integer> sizes = Procedure.GPTQ.groupSizes();
+        List<Integer> sizes = Procedure.searchedGroupSizes();
         List<String> heads = new ArrayList<>(List.of("method", "dtype"));
         sizes.forEach(size -> heads.add(Setting.extent(size)));
         List<List<String>> rows = new ArrayList<>();

@@ -1,6 +1,7 @@
 package io.modelassay.diagnosis;
 
 import io.modelassay.diagnosis.WeightRange.Groups;
+import io.modelassay.quantization.ToolArithmetic.Trait;
 import io.modelassay.runtime.DType;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -46,7 +47,7 @@ final class WeightCauses {
                             weight.module(),
                             "Groups of zeros: " + counts + ". |w| / max |w| of such a group is 0/0, NaN",
                             NEWER,
-                            setting -> setting.procedure() == Procedure.AUTOAWQ_BEFORE_0_2_6
+                            setting -> setting.procedure().has(Trait.NO_EPSILON)
                                     && weight.groups(setting.groupSize()).zero() > 0));
         }
         ragged(weight);
@@ -70,16 +71,15 @@ final class WeightCauses {
     private static boolean underflows(WeightRange weight, Setting setting) {
         Groups groups = weight.groups(setting.groupSize());
         boolean scale = groups.vanishingScales().getOrDefault(setting.bits(), 0L) > 0;
-        return switch (setting.procedure()) {
-            case GPTQ -> scale;
-            case ROUND_TO_NEAREST -> setting.dtype() == DType.FP16 && scale;
-            case AUTOAWQ_BEFORE_0_2_6 -> setting.dtype() == DType.FP16 && groups.lost() > 0;
-            case AUTOAWQ, FLOAT_SCALES -> false;
-        };
+        Procedure procedure = setting.procedure();
+        boolean half = setting.dtype() == DType.FP16;
+        return (procedure.has(Trait.SCALES_IN_FLOAT16) && scale)
+                || (procedure.has(Trait.SCALES_IN_COMPUTE_TYPE) && half && scale)
+                || (procedure.has(Trait.NO_EPSILON) && half && groups.lost() > 0);
     }
 
     private void ragged(WeightRange weight) {
-        List<Integer> sizes = Procedure.AUTOAWQ.groupSizes().stream()
+        List<Integer> sizes = Procedure.wholeGroupSizes().stream()
                 .filter(size -> weight.columns() % size != 0)
                 .toList();
         if (!sizes.isEmpty()) {
@@ -90,7 +90,8 @@ final class WeightCauses {
                             + sizes.stream().map(String::valueOf).collect(Collectors.joining(", "))
                             + ", which AutoAWQ asserts",
                     "a group size that divides them, padding before quantization, or GPTQ",
-                    setting -> setting.procedure().isAutoAwq() && weight.columns() % setting.groupSize() != 0);
+                    setting ->
+                            setting.procedure().has(Trait.WHOLE_GROUPS) && weight.columns() % setting.groupSize() != 0);
         }
     }
 
@@ -124,7 +125,7 @@ final class WeightCauses {
                                     : "beyond 65504 a sum in float16 is infinite, but a GPU sums it in float32"),
                     "AutoAWQ 0.2.6 or newer, which sums in float32; or fewer calibration tokens",
                     setting -> overflows
-                            && setting.procedure() == Procedure.AUTOAWQ_BEFORE_0_2_6
+                            && setting.procedure().has(Trait.MEANS_IN_COMPUTE_TYPE)
                             && setting.dtype() == DType.FP16);
         }
         BitSet zero = new BitSet();
@@ -141,7 +142,7 @@ final class WeightCauses {
                             + " of them are never other than 0 themselves, as padding leaves them. Their mean weight 0 is"
                             + " a denominator",
                     NEWER,
-                    setting -> setting.procedure() == Procedure.AUTOAWQ_BEFORE_0_2_6);
+                    setting -> setting.procedure().has(Trait.NO_EPSILON));
         }
     }
 
@@ -151,7 +152,7 @@ final class WeightCauses {
 
     /** Such as {@code g32 8, g64 4}; empty where no searched group size has any. */
     private static Optional<String> count(WeightRange weight, ToLongFunction<Groups> figure) {
-        String counts = Procedure.GPTQ.groupSizes().stream()
+        String counts = Procedure.searchedGroupSizes().stream()
                 .filter(size -> figure.applyAsLong(weight.groups(size)) > 0)
                 .map(size -> figure.applyAsLong(weight.groups(size)) + " "
                         + (size == Setting.PER_CHANNEL ? "whole rows" : "of " + size))

@@ -1,10 +1,10 @@
 package io.modelassay.quantizer;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Tensor;
@@ -12,10 +12,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
+import org.apiguardian.api.API;
 
-/** A layout in which a library stores quantized weights. One file a layout. */
-interface ArtifactFormat {
+/**
+ * A layout in which a library stores quantized weights. One class a layout, named in {@code
+ * META-INF/services/io.modelassay.quantizer.ArtifactFormat}; the methods that it holds have its name among their {@link
+ * io.modelassay.quantization.QuantizationMethod#formats formats}.
+ */
+@API(status = API.Status.INTERNAL)
+public interface ArtifactFormat {
     /**
      * A tensor that stands for a module's weight.
      *
@@ -41,20 +48,27 @@ interface ArtifactFormat {
     /** The name by which people ask for it. */
     String name();
 
-    /** Whether the tool of {@code method} stores its weights so, rather than in another layout that holds them too. */
-    default boolean isOwnOf(Method method) {
-        return false;
+    /** What it stores, for people, such as {@code integer codes with integer zero points}. */
+    String content();
+
+    /** Why this layout cannot hold {@code quantization}, whose method it holds at other settings, or nothing. */
+    default String refusal(Quantization quantization) {
+        return "";
     }
 
-    /** Why this layout cannot hold {@code quantization}, or nothing. */
-    String refusal(Quantization quantization);
-
     /** Why this layout, which holds {@code quantization}, cannot hold that of a weight {@code [out, in]}, or nothing. */
-    String refusal(Shape weight, Quantization quantization);
+    default String refusal(Shape weight, Quantization quantization) {
+        return "";
+    }
 
     /** Which releases of the layout's own library refuse {@code quantization} in it, with their reason; or nothing. */
     default String refusedByNewest(Quantization quantization) {
         return "";
+    }
+
+    /** What is to be told of {@code modules}, quantized and stored so, whatever their settings. */
+    default Optional<Finding> note(List<ModuleReport> modules) {
+        return Optional.empty();
     }
 
     /** The tensors of a module that stand for {@code weight}. */

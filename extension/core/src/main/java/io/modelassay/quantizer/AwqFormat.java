@@ -4,29 +4,27 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.apiguardian.api.API;
 
 /** AutoAWQ's {@code gemm} layout: 4 bits, interleaved along the output channels. */
-record AwqFormat() implements ArtifactFormat {
+@API(status = API.Status.INTERNAL)
+public final class AwqFormat implements ArtifactFormat {
     @Override
     public String name() {
         return "awq";
     }
 
     @Override
-    public boolean isOwnOf(Method method) {
-        return method == Method.AWQ;
+    public String content() {
+        return IntegerGrid.CONTENT;
     }
 
     @Override
     public String refusal(Quantization quantization) {
-        if (!IntegerGrid.isMadeBy(quantization)) {
-            return "stores integer codes with integer zero points";
-        }
         if (!IntegerGrid.isUniform(quantization)) {
             return "has one grid for all modules and no quantized head; gptq_v2 holds " + quantization.dynamic();
         }

@@ -1,10 +1,11 @@
 package io.modelassay.quantizer;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
-import io.modelassay.quantization.Method;
+import io.modelassay.quantization.CodeKind;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Tensor;
@@ -12,16 +13,19 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
+import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /** bitsandbytes as transformers saves it: NF4 and FP4 with a quantization state beside each weight, and LLM.int8. */
-record BitsAndBytesFormat() implements ArtifactFormat {
+@API(status = API.Status.INTERNAL)
+public final class BitsAndBytesFormat implements ArtifactFormat {
     /** Scales that share a nested one. */
     private static final int NESTED_BLOCK = 256;
 
@@ -34,19 +38,28 @@ record BitsAndBytesFormat() implements ArtifactFormat {
     }
 
     @Override
-    public String refusal(Quantization quantization) {
-        return EnumSet.of(Method.NF4, Method.FP4, Method.LLM_INT8).contains(quantization.method())
-                ? ""
-                : "stores NF4, FP4 and LLM.int8";
+    public String content() {
+        return "NF4, FP4 and LLM.int8";
     }
 
     @Override
-    public String refusal(Shape weight, Quantization quantization) {
-        return "";
+    public Optional<Finding> note(List<ModuleReport> modules) {
+        return modules.stream()
+                .map(ModuleReport::module)
+                .filter(module -> List.of(module.split("\\.")).contains("experts"))
+                .findFirst()
+                .map(module -> new Finding(
+                        "experts-refused-by-newest-loader",
+                        Finding.Severity.WARNING,
+                        module,
+                        "transformers 5.24.0 stacks experts, which it cannot do with bitsandbytes' packed ones, and refuses this"
+                                + " artifact; 4.57.6 loads it",
+                        "tell users which version it is for, or keep = \"*.experts\""));
     }
 
+    /** Whether codes are integers, those of LLM.int8. */
     private static boolean isEight(Quantization quantization) {
-        return quantization.method() == Method.LLM_INT8;
+        return quantization.method().codes() == CodeKind.INTEGER;
     }
 
     @Override
@@ -78,7 +91,7 @@ record BitsAndBytesFormat() implements ArtifactFormat {
     }
 
     private static String type(Quantization quantization) {
-        return quantization.method().name().toLowerCase(Locale.ROOT);
+        return quantization.method().name();
     }
 
     private static String stateName(Quantization quantization) {
@@ -92,7 +105,9 @@ record BitsAndBytesFormat() implements ArtifactFormat {
 
     @Override
     public Map<String, Long> options(Quantization quantization) {
-        return Map.of("bits", (long) quantization.bits(), "normal", quantization.method() == Method.NF4 ? 1L : 0L);
+        Map<String, Long> options = new HashMap<>(quantization.codec().options());
+        options.put("bits", (long) quantization.bits());
+        return options;
     }
 
     @Override

@@ -5,15 +5,16 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.Granularity;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apiguardian.api.API;
 
 /** DeepSeek's FP8 in blocks of 128 by 128, {@code fp8} in transformers and vLLM. */
-record BlockFp8Format() implements ArtifactFormat {
+@API(status = API.Status.INTERNAL)
+public final class BlockFp8Format implements ArtifactFormat {
     private static final int BLOCK = 128;
 
     @Override
@@ -22,15 +23,13 @@ record BlockFp8Format() implements ArtifactFormat {
     }
 
     @Override
-    public String refusal(Quantization quantization) {
-        return quantization.method() == Method.FP8 && quantization.granularity() == Granularity.BLOCK
-                ? ""
-                : "stores FP8 with a scale for each block";
+    public String content() {
+        return "FP8 with a scale for each block";
     }
 
     @Override
-    public String refusal(Shape weight, Quantization quantization) {
-        return "";
+    public String refusal(Quantization quantization) {
+        return quantization.granularity() == Granularity.BLOCK ? "" : "stores " + content();
     }
 
     @Override

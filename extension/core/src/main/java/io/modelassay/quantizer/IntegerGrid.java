@@ -3,18 +3,24 @@ package io.modelassay.quantizer;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.quantization.DynamicRule;
 import io.modelassay.quantization.GptqSettings;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
-import java.util.EnumSet;
+import java.util.Set;
 
 /** Quantizations into integer codes with integer zero points, in groups of input channels. */
 final class IntegerGrid {
-    private static final EnumSet<Method> METHODS = EnumSet.of(Method.RTN, Method.GPTQ, Method.AWQ);
+    /** What layouts of such codes store. */
+    static final String CONTENT = "integer codes with integer zero points";
+
+    /** Bits of the codes that {@code bit_stream.py} makes words of. */
+    private static final Set<Integer> PACKED_BITS = Set.of(2, 3, 4, 8);
 
     private IntegerGrid() {}
 
-    static boolean isMadeBy(Quantization quantization) {
-        return METHODS.contains(quantization.method());
+    /** Why the codes of some module cannot be packed into words, or nothing. */
+    static String refusal(Quantization quantization) {
+        return quantization.grids().stream().allMatch(grid -> PACKED_BITS.contains(grid.bits()))
+                ? ""
+                : "packs codes of 2, 3, 4 or 8 bits";
     }
 
     /** Whether all modules that are quantized have the same grid, the head not among them. */
@@ -22,12 +28,16 @@ final class IntegerGrid {
         return !quantization.quantizesHead() && quantization.dynamic().stream().allMatch(DynamicRule::leavesOut);
     }
 
+    /** Whether input channels are quantized strongest first, wherever they are. */
+    static boolean isActOrder(Quantization quantization) {
+        return quantization.settings() instanceof GptqSettings settings
+                && settings.order() == GptqSettings.Order.ACT_ORDER;
+    }
+
     /** Whether groups follow another order of the channels than the stored one. */
     static boolean isOrdered(Quantization quantization) {
-        GptqSettings settings = quantization.gptqSettings();
-        return quantization.method() == Method.GPTQ
-                && settings.order() == GptqSettings.Order.ACT_ORDER
-                && !settings.staticGroups()
+        return isActOrder(quantization)
+                && !quantization.gptqSettings().staticGroups()
                 && quantization.groupSize() != Quantization.PER_CHANNEL;
     }
 

@@ -1,9 +1,11 @@
 package io.modelassay.quantizer;
 
 import io.modelassay.runtime.StagedDecoder;
+import org.apiguardian.api.API;
 
 /** A method that quantizes the modules of a stage when the forward pass has come to it. One file a method. */
-interface LayerQuantizer extends AutoCloseable {
+@API(status = API.Status.INTERNAL)
+public interface LayerQuantizer extends AutoCloseable {
     /** Quantizes the modules of {@code stage} that {@code result} asks for, and puts what they decode to in their place. */
     void quantize(StagedDecoder.Stage stage, LayerResult result);
 

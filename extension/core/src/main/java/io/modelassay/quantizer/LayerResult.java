@@ -8,13 +8,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.apiguardian.api.API;
 
 /**
  * What has become of one layer: of each quantized module {@code codes} (uint8, {@code [out, in]}), {@code scales}
  * (float16) and {@code zeros} (uint8, {@code [out, groups]}) and the group of each channel, {@code g_idx} (int32,
  * {@code [in]}); and parameters that the method changed beside them, in float32.
  */
-final class LayerResult implements AutoCloseable {
+@API(status = API.Status.INTERNAL)
+public final class LayerResult implements AutoCloseable {
     private final String layer;
     private final QuantizationPlan plan;
     private final Map<String, Tensor> tensors = new TreeMap<>();
@@ -33,23 +35,24 @@ final class LayerResult implements AutoCloseable {
         return plan;
     }
 
-    boolean asksFor(String module) {
+    /** Whether the weight of {@code module} is to be quantized. */
+    public boolean asksFor(String module) {
         return plan.quantizes(module);
     }
 
     /** The settings for {@code module}, if it is asked for. */
-    Optional<Quantization> settings(String module) {
+    public Optional<Quantization> settings(String module) {
         return plan.settings(module);
     }
 
     /** Takes over {@code parts}. */
-    void add(ModuleReport report, Map<String, Tensor> parts) {
+    public void add(ModuleReport report, Map<String, Tensor> parts) {
         parts.forEach((part, tensor) -> tensors.put(report.module() + "." + part, tensor));
         reports.add(report);
     }
 
     /** Takes over {@code tensor}, the new value of a parameter in float32. */
-    void change(String parameter, Tensor tensor) {
+    public void change(String parameter, Tensor tensor) {
         tensors.put(parameter, tensor);
     }
 

@@ -1,12 +1,10 @@
 package io.modelassay.quantizer;
 
 import io.modelassay.quantization.Codec;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.runtime.Kernels;
 import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -19,16 +17,8 @@ final class MeasuredCodec implements AutoCloseable {
         this.kernels = Kernels.compile(
                 engine,
                 Codec.class,
-                Stream.concat(codec(quantization).kernels().stream(), Stream.of("weight_error.py"))
+                Stream.concat(quantization.storedCodec().kernels().stream(), Stream.of("weight_error.py"))
                         .toList());
-    }
-
-    /** Integer grids are fitted to the scales as they are stored, in float16. */
-    static Codec codec(Quantization quantization) {
-        Codec codec = quantization.codec();
-        return quantization.method() == Method.RTN
-                ? new Codec(List.of("uniform.py", "grid_codec.py"), codec.options())
-                : codec;
     }
 
     /**
@@ -56,7 +46,7 @@ final class MeasuredCodec implements AutoCloseable {
 
     /** Encodes rows of a float32 weight, {@code [rows, in]}, under {@code settings}. */
     Encoded encode(Tensor full, Quantization settings) {
-        Codec codec = codec(settings);
+        Codec codec = settings.storedCodec();
         Map<String, Tensor> parts = kernels.callMap("encode", full, codec.options());
         try (Tensor decoded = kernels.call("decode", parts, codec.options());
                 Tensor sums = kernels.call("squares", full, decoded)) {

@@ -23,7 +23,6 @@ import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -37,15 +36,6 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModelQuantizer {
-    private static final List<ArtifactFormat> FORMATS = List.of(
-            new GptqFormat(false),
-            new GptqFormat(true),
-            new AwqFormat(),
-            new PackQuantizedFormat(),
-            new BitsAndBytesFormat(),
-            new NaiveQuantizedFormat(),
-            new BlockFp8Format());
-
     /** Of hidden states between two layers; what is more goes to a temporary file. */
     private static final long DEFAULT_MEMORY = 1L << 30;
 
@@ -65,15 +55,7 @@ public final class ModelQuantizer {
         this.source = source;
         this.quantization = quantization;
         this.calibration = calibration;
-        this.format = own();
-    }
-
-    /** The layout that the method's own tool writes. */
-    private ArtifactFormat own() {
-        return FORMATS.stream()
-                .filter(known -> known.refusal(quantization).isEmpty())
-                .min(Comparator.comparing(known -> !known.isOwnOf(quantization.method())))
-                .orElseThrow(() -> new IllegalArgumentException("No format stores " + quantization.label()));
+        this.format = ArtifactFormats.own(quantization);
     }
 
     /** Quantizes {@code source} with what {@code calibration} makes flow through it. */
@@ -83,24 +65,13 @@ public final class ModelQuantizer {
     }
 
     /**
-     * The layout to write, by name: {@code gptq_v2}, {@code gptq}, {@code awq}, {@code pack-quantized}, {@code bitsandbytes},
-     * {@code naive-quantized}, {@code fp8}.
+     * The layout to write, by a name such as {@code gptq_v2}; see {@link ArtifactFormats#names}.
      *
      * @throws IllegalArgumentException if there is no such layout, or it cannot hold this quantization
      */
     public ModelQuantizer format(String name) {
-        ArtifactFormat found = FORMATS.stream()
-                .filter(known -> known.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new InvalidRequestException(
-                        "There is no format " + name,
-                        "one of "
-                                + String.join(
-                                        ", ",
-                                        FORMATS.stream()
-                                                .map(ArtifactFormat::name)
-                                                .toList())));
-        String refusal = found.refusal(quantization);
+        ArtifactFormat found = ArtifactFormats.named(name);
+        String refusal = ArtifactFormats.refusal(found, quantization);
         if (!refusal.isEmpty()) {
             throw new IllegalArgumentException(
                     "The format " + name + " cannot hold " + quantization.label() + ": it " + refusal);
@@ -165,9 +136,9 @@ public final class ModelQuantizer {
         QuantizationPlan plan = QuantizationPlan.of(quantization, model);
         TorchEngine engine = TorchEngine.on(device);
         ArtifactWriter writer = new ArtifactWriter(source, model, plan, format, engine);
-        return WeightEncoder.handles(quantization.method())
-                ? encode(out, target, writer, plan, engine)
-                : calibrate(out, target, writer, model, plan, engine);
+        return quantization.needsCalibration()
+                ? calibrate(out, target, writer, model, plan, engine)
+                : encode(out, target, writer, plan, engine);
     }
 
     private void requireLoadable() {
@@ -178,7 +149,7 @@ public final class ModelQuantizer {
                             + ": " + refused,
                     (quantization.symmetric()
                                     ? "static groups, or no act-order"
-                                    : "codes centred on zero, or the format " + own().name())
+                                    : "codes centred on zero, or the format " + ArtifactFormats.own(quantization).name())
                             + "; for an older loader allow " + Fallback.REFUSED_BY_NEWEST);
         }
     }
@@ -186,18 +157,7 @@ public final class ModelQuantizer {
     /** What is to be told beside how the modules went. */
     private List<Finding> notes(List<ModuleReport> modules) {
         List<Finding> notes = new ArrayList<>();
-        modules.stream()
-                .map(ModuleReport::module)
-                .filter(module -> format instanceof BitsAndBytesFormat
-                        && List.of(module.split("\\.")).contains("experts"))
-                .findFirst()
-                .ifPresent(module -> notes.add(new Finding(
-                        "experts-refused-by-newest-loader",
-                        Finding.Severity.WARNING,
-                        module,
-                        "transformers 5.24.0 stacks experts, which it cannot do with bitsandbytes' packed ones, and refuses this"
-                                + " artifact; 4.57.6 loads it",
-                        "tell users which version it is for, or keep = \"*.experts\"")));
+        format.note(modules).ifPresent(notes::add);
         String refused = format.refusedByNewest(quantization);
         if (!refused.isEmpty()) {
             notes.add(new Finding(
@@ -222,12 +182,12 @@ public final class ModelQuantizer {
 
     /** Methods that look at one weight at a time need to know no architecture. */
     private ModelPlan model() {
-        return WeightEncoder.handles(quantization.method())
-                ? Architectures.find(source)
+        return quantization.needsCalibration()
+                ? Architectures.require(source)
+                : Architectures.find(source)
                         // Files hold experts one by one or stacked, which the architecture does not tell.
                         .filter(plan -> !plan.hasExperts())
-                        .orElseGet(() -> StoredModules.plan(source))
-                : Architectures.require(source);
+                        .orElseGet(() -> StoredModules.plan(source));
     }
 
     private QuantizationReport encode(
@@ -348,11 +308,11 @@ public final class ModelQuantizer {
     }
 
     private LayerQuantizer quantizer(TorchEngine engine) {
-        return switch (quantization.method()) {
-            case GPTQ -> new GptqQuantizer(fallbacks, engine, RowBlocks.VALUES);
-            case AWQ -> new AwqQuantizer(source, quantization, fallbacks, engine);
-            default -> throw new IllegalArgumentException(quantization.label() + " looks at no inputs");
-        };
+        return CalibratedMethod.of(quantization)
+                .orElseThrow(() -> new InvalidRequestException(
+                        quantization.label() + " needs a calibration, and no class tells what to do with it",
+                        "a class that implements " + CalibratedMethod.class.getName()))
+                .start(new CalibratedMethod.Job(source, quantization, fallbacks, engine));
     }
 
     /** Puts what an earlier run made of the stage's modules in their place. */

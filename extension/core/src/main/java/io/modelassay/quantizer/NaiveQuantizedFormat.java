@@ -5,30 +5,28 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.quantization.Granularity;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.apiguardian.api.API;
 
 /** {@code naive-quantized} of compressed-tensors: FP8 weights with a scale for each tensor or channel, and nothing else. */
-record NaiveQuantizedFormat() implements ArtifactFormat {
+@API(status = API.Status.INTERNAL)
+public final class NaiveQuantizedFormat implements ArtifactFormat {
     @Override
     public String name() {
         return "naive-quantized";
     }
 
     @Override
-    public String refusal(Quantization quantization) {
-        if (quantization.method() != Method.FP8) {
-            return "stores FP8";
-        }
-        return quantization.granularity() == Granularity.BLOCK ? "is read by few with blocks; fp8 is" : "";
+    public String content() {
+        return "FP8";
     }
 
     @Override
-    public String refusal(Shape weight, Quantization quantization) {
-        return "";
+    public String refusal(Quantization quantization) {
+        return quantization.granularity() == Granularity.BLOCK ? "is read by few with blocks; fp8 is" : "";
     }
 
     @Override

@@ -4,25 +4,31 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
-import io.modelassay.quantization.GptqSettings;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apiguardian.api.API;
 
 /** {@code pack-quantized} of compressed-tensors, codes as one stream of bits, as it is since 0.18. */
-record PackQuantizedFormat() implements ArtifactFormat {
+@API(status = API.Status.INTERNAL)
+public final class PackQuantizedFormat implements ArtifactFormat {
     @Override
     public String name() {
         return "pack-quantized";
     }
 
     @Override
+    public String content() {
+        return IntegerGrid.CONTENT;
+    }
+
+    @Override
     public String refusal(Quantization quantization) {
-        if (!IntegerGrid.isMadeBy(quantization)) {
-            return "stores integer codes with integer zero points";
+        String unpacked = IntegerGrid.refusal(quantization);
+        if (!unpacked.isEmpty()) {
+            return unpacked;
         }
         return IntegerGrid.isUniform(quantization)
                 ? ""
@@ -105,17 +111,12 @@ record PackQuantizedFormat() implements ArtifactFormat {
                     }
                     if (IntegerGrid.isOrdered(quantization)) {
                         json.writeStringField("actorder", "group");
-                    } else if (!channel && reorders(quantization)) {
+                    } else if (!channel && IntegerGrid.isActOrder(quantization)) {
                         json.writeStringField("actorder", "weight");
                     } else {
                         json.writeNullField("actorder");
                     }
                 },
                 config);
-    }
-
-    private static boolean reorders(Quantization quantization) {
-        return quantization.method() == Method.GPTQ
-                && quantization.gptqSettings().order() == GptqSettings.Order.ACT_ORDER;
     }
 }

@@ -4,7 +4,6 @@ import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.quantization.Codec;
-import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.QuantizationPlan;
 import io.modelassay.runtime.Kernels;
@@ -13,15 +12,11 @@ import io.modelassay.runtime.Tensor;
 import io.modelassay.runtime.TorchEngine;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 
 /** Methods that need no inputs: one weight at a time is quantized and handed on, and nothing else is in memory. */
 final class WeightEncoder implements QuantizedParts, AutoCloseable {
-    private static final EnumSet<Method> METHODS =
-            EnumSet.of(Method.RTN, Method.NF4, Method.FP4, Method.LLM_INT8, Method.FP8);
-
     /** Of float32. */
     private static final long COMPUTE_TYPE = 6;
 
@@ -52,11 +47,6 @@ final class WeightEncoder implements QuantizedParts, AutoCloseable {
         this.progress = progress;
     }
 
-    /** Whether {@code method} needs no inputs. */
-    static boolean handles(Method method) {
-        return METHODS.contains(method);
-    }
-
     @Override
     public void into(Receiver receiver) {
         reports.clear();
@@ -70,7 +60,7 @@ final class WeightEncoder implements QuantizedParts, AutoCloseable {
         Quantization settings = plan.settings(module).orElseThrow();
         double[] squares = new double[2];
         // Blocks of 4-bit floating point go over the ends of rows.
-        long values = settings.method() == Method.RTN ? RowBlocks.VALUES : Long.MAX_VALUE;
+        long values = settings.method().encodesSingleRows() ? RowBlocks.VALUES : Long.MAX_VALUE;
         Map<String, Tensor> parts = new RowBlocks(weight.shape(), values, kernels).parts((first, count) -> {
             try (Tensor full = rows(weight, first, count)) {
                 MeasuredCodec.Encoded encoded = codec.encode(full, settings);

@@ -47,7 +47,7 @@ class GridPackingTest {
                 Quantization natural = Quantization.gptq(bits, group).asymmetric();
                 Quantization ordered = natural.with(GptqSettings.DEFAULT.order(GptqSettings.Order.ACT_ORDER));
                 for (Quantization quantization : List.of(natural, ordered)) {
-                    cases.add(new Case(new GptqFormat(false), quantization, "gptq", "gptq_v2"));
+                    cases.add(new Case(new GptqV2Format(), quantization, "gptq", "gptq_v2"));
                     cases.add(
                             new Case(new PackQuantizedFormat(), quantization, "compressed-tensors", "pack-quantized"));
                 }

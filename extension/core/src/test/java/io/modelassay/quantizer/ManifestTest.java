@@ -2,13 +2,13 @@ package io.modelassay.quantizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.fixtures.Fixtures;
-import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Granularity;
+import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Quantization;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -107,8 +107,7 @@ class ManifestTest {
         assertThat(format.refusedByNewest(Quantization.gptq(4, 128).with(ordered.withStaticGroups())))
                 .isEmpty();
         assertThat(format.refusedByNewest(Quantization.gptq(4, 128))).isEmpty();
-        assertThat(new GptqFormat(true)
-                        .refusedByNewest(Quantization.gptq(4, 128).with(ordered)))
+        assertThat(new GptqFormat().refusedByNewest(Quantization.gptq(4, 128).with(ordered)))
                 .isEmpty();
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).isEmpty();

@@ -90,7 +90,7 @@ final class WrittenArtifact {
 
     /** Encodes and decodes the weights of {@code model} with the quantization's own kernels. */
     static Expected encoded(Checkpoint model, Quantization quantization) {
-        Codec codec = MeasuredCodec.codec(quantization);
+        Codec codec = quantization.storedCodec();
         return (module, conversions, source) -> {
             try (Kernels kernels = Kernels.compile(ENGINE, Codec.class, codec.kernels());
                     Tensor stored =

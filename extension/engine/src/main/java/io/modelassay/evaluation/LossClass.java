@@ -1,5 +1,6 @@
 package io.modelassay.evaluation;
 
+import io.modelassay.quantization.CodeKind;
 import io.modelassay.quantization.PackedWeight;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.quantization.StoredQuantization;
@@ -37,20 +38,19 @@ enum LossClass {
     }
 
     private static LossClass ofGrid(Quantization quantization) {
-        return switch (quantization.method()) {
-            case FP8 -> FP8;
-            case LLM_INT8 -> INT8;
-            case NF4, FP4 -> FOUR_BITS_GROUPED;
-            case RTN, GPTQ, AWQ, HQQ -> integers(quantization.bits(), quantization.groupSize() > 0);
-        };
+        return of(quantization.method().codes(), quantization.bits(), quantization.groupSize());
     }
 
     private static LossClass of(PackedWeight weight) {
-        return switch (weight.codes()) {
+        return of(weight.codes(), weight.format().bits(), weight.format().groupSize());
+    }
+
+    private static LossClass of(CodeKind codes, int bits, long groupSize) {
+        return switch (codes) {
             case FLOAT8 -> FP8;
             case FLOAT4 -> UNMEASURED;
             case TABLE4 -> FOUR_BITS_GROUPED;
-            case INTEGER -> integers(weight.format().bits(), weight.format().groupSize() > 0);
+            case INTEGER -> integers(bits, groupSize > 0);
         };
     }
 

@@ -36,7 +36,7 @@ public final class RequantizedWeights implements Weights {
         for (String module : modules) {
             stored.find(module + ".weight")
                     .ifPresent(weight ->
-                            codecs.put(module, weight.requantization().orElseThrow(() -> notMergeable(weight))));
+                            codecs.put(module, stored.requantization(weight).orElseThrow(() -> notMergeable(weight))));
             applied.flatMap(plan -> plan.settings(module)).ifPresent(settings -> codecs.put(module, settings.codec()));
         }
         return codecs;

@@ -17,8 +17,14 @@ import org.apiguardian.api.API;
 @Retention(RetentionPolicy.RUNTIME)
 @API(status = API.Status.EXPERIMENTAL)
 public @interface Quantize {
-    /** The method. */
-    Method method();
+    /** The method, of those that this library has. */
+    Method method() default Method.NAMED;
+
+    /**
+     * The name of any other method, such as one of a team's own: that of its {@link
+     * io.modelassay.quantization.QuantizationMethod}.
+     */
+    String named() default "";
 
     /** Bits of a code. RTN, GPTQ, AWQ and HQQ have 2, 3, 4 or 8, and 4 unless this says otherwise; the other methods have their own. */
     int bits() default 0;

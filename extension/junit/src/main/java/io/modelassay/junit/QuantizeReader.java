@@ -1,21 +1,29 @@
 package io.modelassay.junit;
 
 import io.modelassay.failure.Problems;
-import io.modelassay.quantization.GptqSettings;
 import io.modelassay.quantization.Granularity;
+import io.modelassay.quantization.GridChoices;
+import io.modelassay.quantization.GridChoices.Extent;
 import io.modelassay.quantization.Method;
 import io.modelassay.quantization.Quantization;
+import io.modelassay.quantization.QuantizationMethod;
+import io.modelassay.quantization.QuantizationMethods;
 import java.nio.file.Path;
-import java.util.EnumSet;
 
 /** Turns the annotation into a quantization, and refuses attributes that its method does not have. */
 final class QuantizeReader {
+    private static final String ACT_ORDER = "act-order";
+
     private final Quantize annotation;
     private final String place;
+    private final String title;
 
     private QuantizeReader(Quantize annotation, String place) {
         this.annotation = annotation;
         this.place = place;
+        this.title = annotation.method() == Method.NAMED
+                ? annotation.named()
+                : annotation.method().name();
     }
 
     static Quantization read(Quantize annotation, String place) {
@@ -23,73 +31,69 @@ final class QuantizeReader {
     }
 
     private Quantization read() {
-        Method method = annotation.method();
-        boolean zeroPoint = EnumSet.of(Method.RTN, Method.GPTQ, Method.AWQ).contains(method);
-        boolean grid = zeroPoint || method == Method.HQQ;
-        boolean blocks = method == Method.NF4 || method == Method.FP4;
-        int ownBits = blocks ? 4 : 8;
-        if (!grid && annotation.bits() != 0 && annotation.bits() != ownBits) {
-            throw refusal("bits", annotation.bits(), "has " + ownBits + " bits");
+        QuantizationMethod method = method();
+        GridChoices grids = method.grids();
+        Extent extent = grids.extent();
+        if (annotation.bits() != 0 && grids.bits().size() == 1 && !grids.bits().contains(annotation.bits())) {
+            throw refusal("bits", annotation.bits(), "has " + grids.usualBits() + " bits");
         }
-        refuse(!grid && annotation.groupSize() != 0, "groupSize", annotation.groupSize());
-        refuse(!zeroPoint && !annotation.symmetric(), "symmetric", false);
-        refuse(!blocks && annotation.blockSize() != 0, "blockSize", annotation.blockSize());
-        refuse(!blocks && annotation.doubleQuantization(), "doubleQuantization", true);
+        refuse(extent != Extent.GROUPS && annotation.groupSize() != 0, "groupSize", annotation.groupSize());
+        refuse(!grids.choosesZero() && !annotation.symmetric(), "symmetric", false);
+        refuse(extent != Extent.BLOCKS && annotation.blockSize() != 0, "blockSize", annotation.blockSize());
+        refuse(!grids.doubles() && annotation.doubleQuantization(), "doubleQuantization", true);
         refuse(
-                method != Method.FP8 && annotation.granularity() != Granularity.CHANNEL,
+                extent != Extent.GRANULARITY && annotation.granularity() != Granularity.CHANNEL,
                 "granularity",
                 annotation.granularity());
-        boolean calibrated = method == Method.GPTQ || method == Method.AWQ;
-        refuse(method != Method.GPTQ && annotation.actOrder(), "actOrder", true);
+        boolean orders =
+                method.options().stream().anyMatch(option -> option.name().equals(ACT_ORDER));
+        refuse(!orders && annotation.actOrder(), "actOrder", true);
+        boolean calibrated = method.needsCalibration();
         refuse(!calibrated && !annotation.calibration().isEmpty(), "calibration", annotation.calibration());
         if (calibrated && annotation.calibration().isEmpty()) {
             throw new ConfigurationException(
-                    "@Quantize(method = " + method + ") on " + place + " names no calibration",
+                    "@Quantize(method = " + title + ") on " + place + " names no calibration",
                     "calibration = \"src/test/resources/calibration.txt\"");
         }
         try {
-            Quantization quantization = quantization().keep(annotation.keep()).dynamic(annotation.dynamic());
+            Quantization quantization =
+                    quantization(method).keep(annotation.keep()).dynamic(annotation.dynamic());
             quantization = annotation.head() ? quantization.withHead() : quantization;
             return calibrated ? quantization.calibratedOn(Path.of(annotation.calibration())) : quantization;
         } catch (IllegalArgumentException e) {
-            throw new ConfigurationException("@Quantize(method = " + method + ") on " + place + ": ", Problems.of(e));
+            throw new ConfigurationException("@Quantize(method = " + title + ") on " + place + ": ", Problems.of(e));
         }
     }
 
-    private Quantization quantization() {
-        return switch (annotation.method()) {
-            case RTN -> grid(Quantization.rtn(bits(), groupSize()));
-            case GPTQ ->
-                grid(
-                        annotation.actOrder()
-                                ? Quantization.gptq(bits(), groupSize())
-                                        .with(GptqSettings.DEFAULT.order(GptqSettings.Order.ACT_ORDER))
-                                : Quantization.gptq(bits(), groupSize()));
-            case AWQ -> grid(Quantization.awq(bits(), groupSize()));
-            case HQQ -> Quantization.hqq(bits(), annotation.groupSize() == 0 ? 64 : annotation.groupSize());
-            case NF4 -> blocks(Quantization.nf4());
-            case FP4 -> blocks(Quantization.fp4());
-            case LLM_INT8 -> Quantization.llmInt8();
-            case FP8 -> Quantization.fp8(annotation.granularity());
-        };
+    private QuantizationMethod method() {
+        boolean named = annotation.method() == Method.NAMED;
+        if (named == annotation.named().isEmpty()) {
+            throw new ConfigurationException(
+                    "@Quantize(method = " + annotation.method() + ", named = \"" + annotation.named() + "\") on "
+                            + place + (named ? " names no method" : " names two methods"),
+                    "method = GPTQ, or the name of a method of your own in named");
+        }
+        try {
+            return QuantizationMethods.named(
+                    named ? annotation.named() : annotation.method().id());
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException("@Quantize on " + place + ": ", Problems.of(e));
+        }
     }
 
-    private int bits() {
-        return annotation.bits() == 0 ? 4 : annotation.bits();
-    }
-
-    private int groupSize() {
-        return annotation.groupSize() == 0 ? 128 : annotation.groupSize();
-    }
-
-    private Quantization grid(Quantization quantization) {
+    private Quantization quantization(QuantizationMethod method) {
+        GridChoices grids = method.grids();
+        int size = annotation.groupSize() == 0 ? annotation.blockSize() : annotation.groupSize();
+        Quantization quantization = Quantization.of(
+                method.name(),
+                annotation.bits() == 0 ? grids.usualBits() : annotation.bits(),
+                size == 0 ? grids.usualSize() : size);
+        quantization = grids.extent() == Extent.GRANULARITY
+                ? quantization.granularity(annotation.granularity())
+                : quantization;
+        quantization = annotation.actOrder() ? quantization.option(ACT_ORDER, "") : quantization;
+        quantization = annotation.doubleQuantization() ? quantization.doubleQuantized() : quantization;
         return annotation.symmetric() ? quantization : quantization.asymmetric();
-    }
-
-    private Quantization blocks(Quantization quantization) {
-        Quantization sized =
-                annotation.blockSize() == 0 ? quantization : quantization.blockSize(annotation.blockSize());
-        return annotation.doubleQuantization() ? sized.doubleQuantized() : sized;
     }
 
     private void refuse(boolean present, String attribute, Object value) {
@@ -99,7 +103,7 @@ final class QuantizeReader {
     }
 
     private ConfigurationException refusal(String attribute, Object value, String why) {
-        return new ConfigurationException("@Quantize(method = " + annotation.method() + ", " + attribute + " = " + value
-                + ") on " + place + ": " + annotation.method() + " " + why);
+        return new ConfigurationException("@Quantize(method = " + title + ", " + attribute + " = " + value + ") on "
+                + place + ": " + title + " " + why);
     }
 }

@@ -1,29 +1,18 @@
 package io.modelassay.inspection;
 
-import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
 import io.modelassay.quantization.PackedWeight;
-import io.modelassay.quantization.StoredQuantization;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.apiguardian.api.API;
 
-/** What is stored as it is declared, and what some libraries or some of their releases refuse or leave unused all the same. */
-final class LibraryFindings {
-    private LibraryFindings() {}
-
-    static List<Finding> of(Checkpoint checkpoint, StoredQuantization stored) {
-        List<Finding> findings = new ArrayList<>(packedZeroPoints(stored));
-        findings.addAll(
-                FusedParts.findings(FusedParts.modules(checkpoint.tensors().keySet(), stored), stored));
-        findings.addAll(KvCacheScales.of(checkpoint, stored.configs()).findings());
-        return findings;
-    }
-
-    /** Zero points in words along the output channels, which newer releases of compressed-tensors do not look for. */
-    private static List<Finding> packedZeroPoints(StoredQuantization stored) {
-        List<String> packed = stored.weights().values().stream()
+/** Zero points in words along the output channels, which newer releases of compressed-tensors do not look for. */
+@API(status = API.Status.INTERNAL)
+public final class PackedZeroPointCheck implements InspectionCheck {
+    @Override
+    public List<Finding> findings(Artifact artifact) {
+        List<String> packed = artifact.quantization().weights().values().stream()
                 .filter(weight -> weight.format().variant().equals("pack-quantized"))
                 .map(PackedWeight::parts)
                 .filter(parts -> parts.containsKey("packed_zero_point"))
