@@ -207,7 +207,8 @@ class ArchitectureTest {
                 .orShould()
                 .callMethodWhere(describe(
                         "searches text",
-                        call -> call.getTargetOwner().isEquivalentTo(String.class) && SEARCHES.contains(call.getName())))
+                        call -> call.getTargetOwner().isEquivalentTo(String.class)
+                                && SEARCHES.contains(call.getName())))
                 .check(classes);
     }
 

@@ -38,8 +38,8 @@ public record BiasEffect(SortedMap<String, Double> outputShares, Perplexity with
         SortedMap<String, Double> shares = new TreeMap<>();
         evaluator
                 .outputNorms(without, window, modules)
-                .forEach((module, norm) ->
-                        shares.put(module, biasNorm(with, module) * Math.sqrt(window.length) / norm));
+                .forEach(
+                        (module, norm) -> shares.put(module, biasNorm(with, module) * Math.sqrt(window.length) / norm));
         return new BiasEffect(
                 shares, evaluator.perplexity(without, tokens, protocol), evaluator.perplexity(with, tokens, protocol));
     }

@@ -136,8 +136,8 @@ final class LoadedModel implements AutoCloseable {
         return diagnoses
                 .computeIfAbsent(
                         List.of(flowing.name(), flowing.hash()),
-                        unused -> new Once<>(
-                                () -> Diagnosis.of(checkpoint, flowing, settings.device(), Progress.SILENT)))
+                        unused ->
+                                new Once<>(() -> Diagnosis.of(checkpoint, flowing, settings.device(), Progress.SILENT)))
                 .get();
     }
 

@@ -9,11 +9,11 @@ import io.modelassay.ModelAssay;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorType;
+import io.modelassay.fixtures.Corruptor;
+import io.modelassay.fixtures.Fixtures;
 import io.modelassay.quantization.Quantization;
 import io.modelassay.truth.SmallCheckpoint;
 import io.modelassay.truth.Truths;
-import io.modelassay.fixtures.Corruptor;
-import io.modelassay.fixtures.Fixtures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -82,7 +82,8 @@ class QuantizeAnyModelTest {
 
     /** The caller's words are right; the config is not that of these weights. */
     @ParameterizedTest
-    @CsvSource({"num_key_value_heads, 1, k_proj", "intermediate_size, 64, mlp.", "num_hidden_layers, 5, model.layers.4."})
+    @CsvSource({"num_key_value_heads, 1, k_proj", "intermediate_size, 64, mlp.", "num_hidden_layers, 5, model.layers.4."
+    })
     void aConfigThatDoesNotFitTheWeightsIsTheArtifactsFault(String key, int value, String module) {
         Path broken = Corruptor.of(Fixtures.path("tiny-qwen2"))
                 .editJson("config.json", config -> config.put(key, value))

@@ -42,9 +42,10 @@ class AwqPerplexityTest {
         double perplexity = perplexity(out, name);
         // On tiny-llama AutoAWQ itself is worse than rounding, so the better of the two is the measure on each model.
         assertThat(perplexity).isLessThanOrEqualTo(1.01 * Math.min(theirs, rounding));
-        assertThat(report.modules()).allSatisfy(module -> assertThat(module.outputError())
-                .as("%s was quantized, so it loses something", module.module())
-                .isGreaterThan(1e-4));
+        assertThat(report.modules())
+                .allSatisfy(module -> assertThat(module.outputError())
+                        .as("%s was quantized, so it loses something", module.module())
+                        .isGreaterThan(1e-4));
         assertThat(report.fallbacks()).isEmpty();
         // Grouped-query attention in all four: nothing feeds o_proj channel by channel.
         assertThat(report.findings()).allSatisfy(finding -> {

@@ -85,16 +85,17 @@ final class ReportFolder {
         }
         List<Part> read = new ArrayList<>();
         for (Path file : files) {
-            if (!String.valueOf(file.getFileName()).startsWith(run + "_")) {
-                Files.deleteIfExists(file);
-                continue;
-            }
             if (file.equals(own)) {
                 read.add(known);
                 continue;
             }
             try {
-                read.add(PartReader.JSON.readValue(file.toFile(), Part.class));
+                Part part = PartReader.JSON.readValue(file.toFile(), Part.class);
+                if (run.equals(part.run())) {
+                    read.add(part);
+                } else {
+                    Files.deleteIfExists(file);
+                }
             } catch (JsonProcessingException e) {
                 // Left by another version, or by hand: worth less than the report of everything else.
                 Files.deleteIfExists(file);

@@ -240,6 +240,7 @@ public record Results(
 
     /** What one test JVM has seen: the file it leaves for the others. */
     public record Part(
+            String run,
             String process,
             String started,
             String finished,

@@ -140,6 +140,7 @@ public final class RunReport implements Recorder {
 
     private Part part() {
         return new Part(
+                run,
                 process,
                 started.truncatedTo(ChronoUnit.MILLIS).toString(),
                 Instant.now().truncatedTo(ChronoUnit.MILLIS).toString(),

@@ -110,6 +110,18 @@ class RunReportTest {
         }
     }
 
+    /** The names of the parts' files begin alike. */
+    @Test
+    void aRunWhoseNameBeginsLikeAnothersIsNoPartOfIt() throws IOException {
+        RunReport other = RunReport.of(folder, "nightly_2", "jvm");
+        other.tested("Other.test", "failed", "no");
+        other.write();
+        RunReport report = RunReport.of(folder, "nightly", "jvm");
+        report.tested("This.test", "passed", "");
+        report.write();
+        assertThat(results().get("tests").findValuesAsText("name")).containsExactly("This.test");
+    }
+
     @Test
     void aBaselineThatOneJvmUsedIsUsed() throws IOException {
         TreeSet<String> recorded = new TreeSet<>(List.of("a", "b", "c"));

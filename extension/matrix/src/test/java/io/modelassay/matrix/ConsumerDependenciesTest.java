@@ -105,7 +105,9 @@ class ConsumerDependenciesTest {
     @Test
     void theJUnitModuleBringsFewLibraries() throws Exception {
         List<Artifact> all = all("<dependencies>" + OURS + "</dependencies>");
-        assertThat(all.stream().filter(artifact -> !OTHERS.matcher(artifact.getGroupId()).matches()))
+        assertThat(all.stream()
+                        .filter(artifact ->
+                                !OTHERS.matcher(artifact.getGroupId()).matches()))
                 .extracting(Artifact::getArtifactId)
                 .containsExactlyInAnyOrder(
                         "modelassay-artifact",
@@ -123,7 +125,8 @@ class ConsumerDependenciesTest {
         String excluding = OURS.replace(
                 "</dependency>",
                 Stream.of("ai.djl", "ai.djl.pytorch", "ai.djl.huggingface")
-                        .map(group -> "<exclusion><groupId>" + group + "</groupId><artifactId>*</artifactId></exclusion>")
+                        .map(group ->
+                                "<exclusion><groupId>" + group + "</groupId><artifactId>*</artifactId></exclusion>")
                         .collect(Collectors.joining("", "<exclusions>", "</exclusions></dependency>")));
         assertThat(all("<dependencies>" + excluding + "</dependencies>"))
                 .extracting(Artifact::getArtifactId)
@@ -137,7 +140,9 @@ class ConsumerDependenciesTest {
                 + "<artifactId>modelassay-bom</artifactId><version>0.1.0-SNAPSHOT</version><type>pom</type>"
                 + "<scope>import</scope></dependency></dependencies></dependencyManagement>";
         List<Artifact> all = all(bom + "<dependencies>"
-                + (OURS + jupiter("")).replace("<version>0.1.0-SNAPSHOT</version>", "").replace("<version></version>", "")
+                + (OURS + jupiter(""))
+                        .replace("<version>0.1.0-SNAPSHOT</version>", "")
+                        .replace("<version></version>", "")
                 + "</dependencies>");
         assertThat(all).extracting(Artifact::getArtifactId).contains("modelassay-junit", "junit-jupiter");
     }
