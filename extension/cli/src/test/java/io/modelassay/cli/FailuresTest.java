@@ -115,6 +115,18 @@ class FailuresTest {
                 .isEqualTo("wrong-usage");
     }
 
+    /** A wrong value brings its own step, which takes the place of the help. */
+    @Test
+    void aWrongValueHasOneStepOfItsOwn() {
+        String[] line = {"evaluate", "x", "--text", "pom.xml", "--reference", "z", "--max-drift", "-1"};
+        CommandRun text = CommandRun.of((Object[]) line);
+        assertThat(text.code()).isEqualTo(2);
+        assertThat(text.err()).isEqualTo("--max-drift: a limit is a percentage of at least 0, not -1.0\nTry: 3\n");
+        CommandRun json = CommandRun.of(Stream.concat(Stream.of(line), Stream.of("--json")).toArray());
+        assertThat(json.json().at("/error/next_step").asText()).isEqualTo("3");
+        assertThat(json.json().at("/error/message").asText()).doesNotContain("Try: ");
+    }
+
     /** Names of tensors and messages of libraries come out of files. */
     @Test
     void nothingThatAFileSaysReachesTheConsoleRaw() {
