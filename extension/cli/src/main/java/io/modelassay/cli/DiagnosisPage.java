@@ -6,6 +6,7 @@ import io.modelassay.diagnosis.OperationRange;
 import io.modelassay.diagnosis.Place;
 import io.modelassay.diagnosis.SettingTable;
 import io.modelassay.diagnosis.TypedPass;
+import io.modelassay.failure.Counted;
 import io.modelassay.report.HtmlPage;
 import io.modelassay.report.HtmlTable;
 import io.modelassay.report.HtmlTable.Column;
@@ -47,7 +48,7 @@ final class DiagnosisPage {
                             .element(
                                     "p",
                                     "run",
-                                    Numbers.count(diagnosis.tokens(), "token") + " of " + diagnosis.calibration())
+                                    Counted.of(diagnosis.tokens(), "token") + " of " + diagnosis.calibration())
                             .close();
                     html.open("main").inside(new DiagnosisPage(html, diagnosis, findings)::sections);
                 });

@@ -2,6 +2,7 @@ package io.modelassay.cli;
 
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.Finding.Severity;
+import io.modelassay.failure.Counted;
 import io.modelassay.failure.Printable;
 import io.modelassay.failure.Problem;
 import java.util.ArrayList;
@@ -106,7 +107,7 @@ final class Layout {
     }
 
     static String plural(long count, String noun) {
-        return number(count) + " " + noun + (count == 1 ? "" : "s");
+        return number(count) + " " + Counted.noun(count, noun);
     }
 
     static String number(long value) {

@@ -122,7 +122,8 @@ class FailuresTest {
         CommandRun text = CommandRun.of((Object[]) line);
         assertThat(text.code()).isEqualTo(2);
         assertThat(text.err()).isEqualTo("--max-drift: a limit is a percentage of at least 0, not -1.0\nTry: 3\n");
-        CommandRun json = CommandRun.of(Stream.concat(Stream.of(line), Stream.of("--json")).toArray());
+        CommandRun json = CommandRun.of(
+                Stream.concat(Stream.of(line), Stream.of("--json")).toArray());
         assertThat(json.json().at("/error/next_step").asText()).isEqualTo("3");
         assertThat(json.json().at("/error/message").asText()).doesNotContain("Try: ");
     }

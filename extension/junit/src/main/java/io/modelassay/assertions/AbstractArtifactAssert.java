@@ -8,6 +8,7 @@ import io.modelassay.checkpoint.Shape;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.Subject;
+import io.modelassay.failure.Counted;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
@@ -89,7 +90,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
                 .forEach(scan -> found.add(describe(scan, " after decoding")));
         int total = stored.tensors().size() + decoded.size();
         String scanned = decoded.isEmpty()
-                ? Failure.count(total, "tensor")
+                ? Counted.of(total, "tensor")
                 : stored.tensors().size() + " stored and " + decoded.size() + " decoded tensors";
         check(check)
                 .expecting(expectation)
@@ -172,7 +173,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
     private static String incomplete(LoadReport report) {
         int missing = report.missing().size();
         int mismatched = report.mismatched().size();
-        String all = " of " + Failure.count(report.checked(), "parameter") + " ";
+        String all = " of " + Counted.of(report.checked(), "parameter") + " ";
         String shape = Failure.verb(mismatched, "has", "have") + " another shape:";
         if (missing == 0) {
             return mismatched + all + shape;
@@ -192,7 +193,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
                 .expecting("to have no tensor that its architecture does not know")
                 .none("keys", unknown)
                 .among(stored + " tensors stored")
-                .otherwise(failure -> failure.but(unknown + " of " + Failure.count(stored, "stored tensor") + " "
+                .otherwise(failure -> failure.but(unknown + " of " + Counted.of(stored, "stored tensor") + " "
                                 + Failure.verb(unknown, "is", "are") + " unknown:")
                         .items(report.unexpected().stream()
                                 .map(name -> checkpoint().tensor(name))
@@ -213,8 +214,8 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         check("tensor " + name)
                 .expecting("to have the tensor " + name)
                 .some("tensors", checkpoint().find(name).stream().count())
-                .among(Failure.count(stored, "tensor") + " stored")
-                .otherwise(failure -> failure.but("none of its " + Failure.count(stored, "tensor") + " has this name")
+                .among(Counted.of(stored, "tensor") + " stored")
+                .otherwise(failure -> failure.but("none of its " + Counted.of(stored, "tensor") + " has this name")
                         .from(folder())
                         .then(stored == 0 ? "the folder that holds the weights" : similar(name)))
                 .ifPresent(this::fail);

@@ -6,6 +6,7 @@ import io.modelassay.checkpoint.Finding;
 import io.modelassay.checkpoint.TensorInfo;
 import io.modelassay.checkpoint.TensorType;
 import io.modelassay.compatibility.TensorParallel;
+import io.modelassay.failure.Counted;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.ModulePattern;
@@ -66,8 +67,8 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
         check("full precision of " + String.join(", ", patterns))
                 .expecting("to keep " + String.join(", ", patterns) + " in full precision")
                 .none("tensors", found.size())
-                .among(Failure.count(checked.size(), "tensor"))
-                .otherwise(failure -> failure.but(found.size() + " of " + Failure.count(checked.size(), "tensor")
+                .among(Counted.of(checked.size(), "tensor"))
+                .otherwise(failure -> failure.but(found.size() + " of " + Counted.of(checked.size(), "tensor")
                                 + Failure.verb(found.size(), " is not:", " are not:"))
                         .items(List.copyOf(found))
                         .from(folder())
@@ -196,9 +197,9 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
         check("trainable integer tensors")
                 .expecting("to ask gradients only of floating-point tensors")
                 .none("tensors", found.size())
-                .among(Failure.count(parameters.size(), "trainable parameter"))
+                .among(Counted.of(parameters.size(), "trainable parameter"))
                 .otherwise(failure -> failure.but(
-                                found.size() + " of " + Failure.count(parameters.size(), "trainable parameter") + " "
+                                found.size() + " of " + Counted.of(parameters.size(), "trainable parameter") + " "
                                         + Failure.verb(found.size(), "holds integers:", "hold integers:"))
                         .items(found)
                         .line(
@@ -227,7 +228,7 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
                 .expecting("to be padded before quantization")
                 .some("channels", report.channels())
                 .onlyIf(report.isPadded())
-                .among(Failure.count(report.mlps(), "MLP") + " of " + report.intermediateSize() + " channels")
+                .among(Counted.of(report.mlps(), "MLP") + " of " + report.intermediateSize() + " channels")
                 .otherwise(failure -> unpadded(failure, report))
                 .ifPresent(this::fail);
         return myself;
@@ -239,12 +240,12 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
             long step = 8L * 128;
             long size = (report.intermediateSize() + step - 1) / step * step;
             return failure.but("it is not padded: no pattern of zeros is among the " + report.intermediateSize()
-                            + " channels of its " + Failure.count(report.mlps(), "MLP"))
+                            + " channels of its " + Counted.of(report.mlps(), "MLP"))
                     .from(folder())
                     .then("Padding.to(" + size
                             + ") on the unquantized model, for groups of 128 on 8 ranks; then quantize");
         }
-        return failure.but(Failure.count(defects.size(), "finding") + " " + Failure.verb(defects.size(), "says", "say")
+        return failure.but(Counted.of(defects.size(), "finding") + " " + Failure.verb(defects.size(), "says", "say")
                         + " otherwise:")
                 .items(defects.stream()
                         .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())
@@ -270,10 +271,10 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
                 "linear modules of known names",
                 "the folder of a model with q_proj, o_proj, gate_proj or down_proj");
         List<TensorParallel.Obstacle> obstacles = parallel.obstacles(ranks);
-        check("modules in the way of " + Failure.count(ranks, "rank"))
-                .expecting("to be shardable across " + Failure.count(ranks, "rank"))
+        check("modules in the way of " + Counted.of(ranks, "rank"))
+                .expecting("to be shardable across " + Counted.of(ranks, "rank"))
                 .none("kinds of modules", obstacles.size())
-                .among(Failure.count(parallel.modules(), "module"))
+                .among(Counted.of(parallel.modules(), "module"))
                 .otherwise(failure -> notShardable(failure, parallel, obstacles, ranks))
                 .ifPresent(this::fail);
         return myself;
@@ -281,8 +282,8 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
 
     private String notShardable(
             Failure failure, TensorParallel parallel, List<TensorParallel.Obstacle> obstacles, int ranks) {
-        failure.but(Failure.count(obstacles.size(), "kind") + " of modules "
-                        + Failure.verb(obstacles.size(), "does", "do") + " not divide:")
+        failure.but(Counted.of(obstacles.size(), "kind") + " of modules " + Failure.verb(obstacles.size(), "does", "do")
+                        + " not divide:")
                 .items(obstacles.stream().map(TensorParallel.Obstacle::toString).toList());
         obstacles.stream()
                 .map(TensorParallel.Obstacle::message)
@@ -292,7 +293,7 @@ public abstract class AbstractStoredFormAssert<S extends AbstractStoredFormAsser
         failure.line(
                 parallel.largest() == 0
                         ? "No number of ranks does"
-                        : "It divides among " + Failure.count(parallel.largest(), "rank") + " at most");
+                        : "It divides among " + Counted.of(parallel.largest(), "rank") + " at most");
         OptionalLong size = parallel.intermediateSizeFor(ranks);
         return failure.from(folder())
                 .then(

@@ -10,6 +10,7 @@ import io.modelassay.evaluation.Estimate;
 import io.modelassay.evaluation.Limit.Direction;
 import io.modelassay.evaluation.Measure;
 import io.modelassay.evaluation.Origin;
+import io.modelassay.failure.Counted;
 import io.modelassay.failure.Problem;
 import io.modelassay.runtime.DType;
 import io.modelassay.runtime.RuntimeFailure;
@@ -158,6 +159,6 @@ final class AdapterEffects {
     }
 
     private static String tokens(Comparison comparison, Text text) {
-        return Failure.count(comparison.subject().tokens(), "token") + " of " + text.name();
+        return Counted.of(comparison.subject().tokens(), "token") + " of " + text.name();
     }
 }

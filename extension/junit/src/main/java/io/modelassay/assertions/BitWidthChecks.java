@@ -1,6 +1,7 @@
 package io.modelassay.assertions;
 
 import io.modelassay.ModelUnderTest;
+import io.modelassay.failure.Counted;
 import io.modelassay.failure.InvalidRequestException;
 import io.modelassay.quantization.Quantization;
 import java.util.ArrayList;
@@ -53,19 +54,19 @@ final class BitWidthChecks {
         return Check.of(model, "weights that more bits do not serve")
                 .expecting("to have weight errors that fall with the bits of " + labels())
                 .none("modules", found.size())
-                .among(Failure.count(errors.size(), "module") + ", " + labels())
-                .otherwise(failure -> failure.but(
-                                "those of " + found.size() + " of " + Failure.count(errors.size(), "module")
+                .among(Counted.of(errors.size(), "module") + ", " + labels())
+                .otherwise(
+                        failure -> failure.but("those of " + found.size() + " of " + Counted.of(errors.size(), "module")
                                         + " do not (share of the squared weight that is lost):")
-                        .items(found)
-                        .from(model.reference()
-                                .reference()
-                                .checkpoint()
-                                .folder()
-                                .toString())
-                        .then(
-                                "hasOnlyFiniteWeights(), then survivesQuantization(…), which tells of scales that overflow or vanish in"
-                                        + " float16"));
+                                .items(found)
+                                .from(model.reference()
+                                        .reference()
+                                        .checkpoint()
+                                        .folder()
+                                        .toString())
+                                .then(
+                                        "hasOnlyFiniteWeights(), then survivesQuantization(…), which tells of scales that overflow or vanish in"
+                                                + " float16"));
     }
 
     private static boolean falls(List<Double> errors) {

@@ -9,6 +9,7 @@ import io.modelassay.evaluation.Figure;
 import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.Perplexity;
 import io.modelassay.evaluation.Provenance;
+import io.modelassay.failure.Counted;
 import io.modelassay.runtime.OutputErrors.ModuleError;
 import java.util.List;
 import java.util.Optional;
@@ -136,7 +137,7 @@ final class ComparisonChecks {
     }
 
     private static String tokens(Perplexity figure, Text text) {
-        return Failure.count(figure.tokens(), "token") + " of " + text.name();
+        return Counted.of(figure.tokens(), "token") + " of " + text.name();
     }
 
     /** Where a figure of {@code model} comes from. */

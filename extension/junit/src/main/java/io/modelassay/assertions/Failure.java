@@ -69,9 +69,4 @@ final class Failure {
     static String number(String pattern, double value) {
         return String.format(Locale.ROOT, pattern, value);
     }
-
-    /** {@code 1 tensor}, {@code 2 tensors}. */
-    static String count(long count, String noun) {
-        return count + " " + noun + (count == 1 ? "" : "s");
-    }
 }

@@ -5,6 +5,7 @@ import io.modelassay.Text;
 import io.modelassay.checkpoint.Finding;
 import io.modelassay.diagnosis.Setting;
 import io.modelassay.evaluation.Origin;
+import io.modelassay.failure.Counted;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,8 +21,8 @@ final class FindingChecks {
         return none(
                 model.weightFindings(),
                 "implausible weights",
-                Origin.of(Failure.count(model.checkpoint().tensors().size(), "tensor") + " and "
-                        + Failure.count(model.storedQuantization().weights().size(), "quantized weight")),
+                Origin.of(Counted.of(model.checkpoint().tensors().size(), "tensor") + " and "
+                        + Counted.of(model.storedQuantization().weights().size(), "quantized weight")),
                 "to have sane weights");
     }
 
@@ -38,7 +39,7 @@ final class FindingChecks {
                 .expecting(expectation)
                 .none("findings", found.size())
                 .on(origin)
-                .otherwise(failure -> failure.but(Failure.count(found.size(), "finding") + " "
+                .otherwise(failure -> failure.but(Counted.of(found.size(), "finding") + " "
                                 + Failure.verb(found.size(), "says", "say") + " otherwise:")
                         .items(found.stream()
                                 .map(finding -> finding.id() + ": " + finding.subject() + ": " + finding.message())

@@ -18,6 +18,7 @@ import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.Provenance;
 import io.modelassay.evaluation.Subject;
 import io.modelassay.evaluation.TrainingStep;
+import io.modelassay.failure.Counted;
 import io.modelassay.inspection.PaddingReport;
 import io.modelassay.inspection.UnusedBias;
 import io.modelassay.quantization.Quantization;
@@ -162,7 +163,7 @@ public class ModelAssert extends AbstractComparedModelAssert<ModelAssert> {
     }
 
     private String told(Failure failure, NonFiniteActivation place) {
-        return failure.but(place.module() + " gave " + Failure.count(place.count(), "non-finite value")
+        return failure.but(place.module() + " gave " + Counted.of(place.count(), "non-finite value")
                         + ", the first at token " + place.token() + ", channel " + place.channel())
                 .line("Every operation before it, layer by layer, was finite")
                 .from(provenance(actual.provenance()))

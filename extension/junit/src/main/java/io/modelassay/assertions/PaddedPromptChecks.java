@@ -7,6 +7,7 @@ import io.modelassay.evaluation.Estimate;
 import io.modelassay.evaluation.Limit.Direction;
 import io.modelassay.evaluation.Measure;
 import io.modelassay.evaluation.Origin;
+import io.modelassay.failure.Counted;
 import io.modelassay.runtime.PaddedBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -73,7 +74,7 @@ final class PaddedPromptChecks {
                 .expecting(expectation(tolerance))
                 .found(Measure.LOGIT_DIFFERENCE, new Estimate(worst.difference().size(), 0), "")
                 .limit(Direction.AT_MOST, tolerance)
-                .on(Origin.of(Failure.count(prompts.size(), "prompt") + ", pad token " + pad)
+                .on(Origin.of(Counted.of(prompts.size(), "prompt") + ", pad token " + pad)
                         .on(model.provenance()))
                 .otherwise(failure -> failure.but("with the pad token " + pad + " they differ")
                         .items(sides.entrySet().stream()
@@ -102,13 +103,13 @@ final class PaddedPromptChecks {
 
     private String described(Place place) {
         return "prompt " + (place.prompt() + 1) + ", "
-                + texts.get(place.prompt()).name() + " (" + Failure.count(prompts.get(place.prompt()).length, "token")
+                + texts.get(place.prompt()).name() + " (" + Counted.of(prompts.get(place.prompt()).length, "token")
                 + "), by " + place.difference();
     }
 
     private String expectation(double tolerance) {
         return "to have the same logits under padding within " + tolerance + " on "
-                + Failure.count(prompts.size(), "prompt");
+                + Counted.of(prompts.size(), "prompt");
     }
 
     private String nextStep(LogitDifference worst, PadToken pad) {

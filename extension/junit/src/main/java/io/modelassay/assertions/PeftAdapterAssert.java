@@ -11,6 +11,7 @@ import io.modelassay.checkpoint.ScanReport;
 import io.modelassay.checkpoint.TensorScan;
 import io.modelassay.checkpoint.ValueScan;
 import io.modelassay.compatibility.Library;
+import io.modelassay.failure.Counted;
 import io.modelassay.quantization.ModulePattern;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -97,7 +98,7 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
                         + Failure.verb(report.missing().size(), "is", "are")
                         + " missing and " + report.mismatched().size() + " "
                         + Failure.verb(report.mismatched().size(), "has", "have") + " another shape, and of "
-                        + Failure.count(report.stored(), "stored tensor") + " "
+                        + Counted.of(report.stored(), "stored tensor") + " "
                         + report.unexpected().size() + " "
                         + Failure.verb(report.unexpected().size(), "has", "have") + " no place:")
                 .entries(evidence(report));
@@ -162,7 +163,7 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
         List<TensorScan> broken = scan.nonFinite();
         if (!broken.isEmpty()) {
             fail(Failure.expecting("adapter", actual.name(), "to have only finite weights")
-                    .but(broken.size() + " of " + Failure.count(scan.tensors().size(), "tensor") + " "
+                    .but(broken.size() + " of " + Counted.of(scan.tensors().size(), "tensor") + " "
                             + Failure.verb(broken.size(), "holds", "hold") + " NaN or infinities:")
                     .items(broken.stream()
                             .map(found -> AbstractArtifactAssert.describe(found, ""))
@@ -188,7 +189,7 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
     private void isTrained(TrainingState state) {
         if (state.isUntrained()) {
             fail(Failure.expecting("adapter", actual.name(), "to be trained")
-                    .but(Failure.count(state.checked(), "tensor") + " of "
+                    .but(Counted.of(state.checked(), "tensor") + " of "
                             + actual.config().peftType() + " that start where they change nothing "
                             + Failure.verb(state.checked(), "is", "are") + " still there:")
                     .items(state.untouched())
@@ -233,7 +234,7 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
         }
         if (!without.isEmpty()) {
             fail(Failure.expecting("adapter", actual.name(), "to target " + String.join(", ", modules))
-                    .but("none of its " + Failure.count(held.size(), "module") + " is named:")
+                    .but("none of its " + Counted.of(held.size(), "module") + " is named:")
                     .items(without)
                     .from(actual.folder().toString())
                     .then("the end of a module's name, such as "

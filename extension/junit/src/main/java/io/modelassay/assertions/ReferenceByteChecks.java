@@ -3,6 +3,7 @@ package io.modelassay.assertions;
 import io.modelassay.ModelUnderTest;
 import io.modelassay.checkpoint.Checkpoint;
 import io.modelassay.checkpoint.TensorInfo;
+import io.modelassay.failure.Counted;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,8 +25,8 @@ final class ReferenceByteChecks {
         return Check.of(model, "bytes of " + String.join(", ", patterns))
                 .expecting("to keep " + String.join(", ", patterns) + " byte-equal to <" + model.reference() + ">")
                 .none("tensors", found.size())
-                .among(Failure.count(checked.size(), "tensor"))
-                .otherwise(failure -> failure.but(found.size() + " of " + Failure.count(checked.size(), "tensor") + " "
+                .among(Counted.of(checked.size(), "tensor"))
+                .otherwise(failure -> failure.but(found.size() + " of " + Counted.of(checked.size(), "tensor") + " "
                                 + Failure.verb(found.size(), "differs:", "differ:"))
                         .items(found)
                         .from(model.checkpoint().folder().toString())

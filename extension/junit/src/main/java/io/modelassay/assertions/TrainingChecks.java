@@ -9,6 +9,7 @@ import io.modelassay.evaluation.Limit.Direction;
 import io.modelassay.evaluation.Measure;
 import io.modelassay.evaluation.Origin;
 import io.modelassay.evaluation.TrainingStep;
+import io.modelassay.failure.Counted;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,9 +30,9 @@ final class TrainingChecks {
                 .expecting(
                         "to ask gradients only of floating-point tensors in training adapter <" + adapter.name() + ">")
                 .none("tensors", found.size())
-                .among(Failure.count(adapter.weights().tensors().size(), "tensor") + " of the adapter")
+                .among(Counted.of(adapter.weights().tensors().size(), "tensor") + " of the adapter")
                 .otherwise(failure -> failure.but(
-                                Failure.count(found.size(), "tensor") + " of integers would be asked for one:")
+                                Counted.of(found.size(), "tensor") + " of integers would be asked for one:")
                         .items(found.stream().map(TrainingChecks::described).toList())
                         .line(REFUSAL)
                         .from(folders(adapter))
@@ -86,7 +87,7 @@ final class TrainingChecks {
         }
         if (!step.nonFinite().isEmpty()) {
             return Optional.of(new Cause(
-                    "of " + Failure.count(step.tensors(), "trained tensor") + " "
+                    "of " + Counted.of(step.tensors(), "trained tensor") + " "
                             + step.nonFinite().size() + " "
                             + Failure.verb(step.nonFinite().size(), "gets", "get")
                             + " a gradient with NaN or infinities:",
@@ -96,7 +97,7 @@ final class TrainingChecks {
         if (!step.changedWeights().isEmpty()) {
             return Optional.of(
                     new Cause(
-                            Failure.count(step.changedWeights().size(), "weight") + " of the frozen base "
+                            Counted.of(step.changedWeights().size(), "weight") + " of the frozen base "
                                     + Failure.verb(step.changedWeights().size(), "has", "have")
                                     + " not the same bits before and after:",
                             List.copyOf(step.changedWeights()),
@@ -105,7 +106,7 @@ final class TrainingChecks {
         if (!step.unreached().isEmpty()) {
             return Optional.of(new Cause(
                     "no gradient comes to " + step.unreached().size() + " of "
-                            + Failure.count(step.tensors(), "trained tensor")
+                            + Counted.of(step.tensors(), "trained tensor")
                             + ", not after the first step either:",
                     List.copyOf(step.unreached()),
                     "an adapter made anew; of two factors one may start at zero, not both"));
@@ -136,7 +137,7 @@ final class TrainingChecks {
     }
 
     private String provenance(TrainingStep step) {
-        return Failure.count(step.tokens(), "token") + ", " + ComparisonChecks.provenance(model, step.provenance());
+        return Counted.of(step.tokens(), "token") + ", " + ComparisonChecks.provenance(model, step.provenance());
     }
 
     private String folders(PeftAdapter adapter) {

@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.failure.Printable;
 import io.modelassay.report.Results.Check;
 import io.modelassay.report.Results.Compared;
@@ -18,7 +19,7 @@ final class ConsoleSummary {
         Summary summary = results.summary();
         List<String> lines = new ArrayList<>();
         lines.add("ModelAssay: " + tests(summary) + ", " + checks(summary) + ", "
-                + Numbers.count(summary.models(), "model"));
+                + Counted.of(summary.models(), "model"));
         results.comparisons().stream()
                 .filter(compared -> compared.driftPercent() != null)
                 .max(Comparator.comparingDouble(ConsoleSummary::drift))
@@ -39,7 +40,7 @@ final class ConsoleSummary {
                 .filter(check -> !check.isJudged() && check.holds())
                 .count();
         if (open > 0) {
-            lines.add("  reported, not judged: " + Numbers.count(open, "figure") + " without a limit");
+            lines.add("  reported, not judged: " + Counted.of(open, "figure") + " without a limit");
         }
         if (!results.baselinesUnused().isEmpty() && summary.testsPassed() == summary.tests()) {
             lines.add("  baselines not used in this run: " + String.join(", ", results.baselinesUnused()));
@@ -57,8 +58,7 @@ final class ConsoleSummary {
         add(others, summary.testsFailed(), "failed");
         add(others, summary.testsAborted(), "aborted");
         add(others, summary.testsSkipped(), "skipped");
-        return Numbers.count(summary.tests(), "test")
-                + (others.isEmpty() ? "" : " (" + String.join(", ", others) + ")");
+        return Counted.of(summary.tests(), "test") + (others.isEmpty() ? "" : " (" + String.join(", ", others) + ")");
     }
 
     private static void add(List<String> counts, int count, String what) {
@@ -68,7 +68,7 @@ final class ConsoleSummary {
     }
 
     private static String checks(Summary summary) {
-        return Numbers.count(summary.checks(), "check")
+        return Counted.of(summary.checks(), "check")
                 + (summary.checksFailed() == 0
                         ? summary.checks() == 0 ? "" : " (all hold)"
                         : " (" + summary.checksFailed() + (summary.checksFailed() == 1 ? " does" : " do")

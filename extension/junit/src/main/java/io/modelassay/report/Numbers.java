@@ -44,11 +44,6 @@ public final class Numbers {
                 + (hasError && error != null ? " ± " + format(error, decimals) + suffix : "");
     }
 
-    /** Such as {@code 1 test} and {@code 2 tests}. */
-    public static String count(long count, String noun) {
-        return count + " " + noun + (count == 1 ? "" : "s");
-    }
-
     /** Decimals that show this many significant digits; none for a whole number. */
     private static int decimals(double value, int significant) {
         double size = Math.abs(value);

@@ -1,5 +1,6 @@
 package io.modelassay.report;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.report.HtmlTable.Column;
 import io.modelassay.report.PageHeader.Tile;
 import io.modelassay.report.Results.Check;
@@ -66,10 +67,10 @@ final class ReportPage {
 
     private static String verdict(Summary summary) {
         if (summary.testsFailed() > 0) {
-            return summary.testsFailed() + " of " + Numbers.count(summary.tests(), "test") + " failed";
+            return summary.testsFailed() + " of " + Counted.of(summary.tests(), "test") + " failed";
         }
         if (summary.checksFailed() > 0) {
-            return summary.checksFailed() + " of " + Numbers.count(summary.checks(), "check")
+            return summary.checksFailed() + " of " + Counted.of(summary.checks(), "check")
                     + (summary.checksFailed() == 1 ? " does not hold" : " do not hold");
         }
         return summary.checks() > 0 ? "All checks hold" : "No check was made";
@@ -106,7 +107,7 @@ final class ReportPage {
                         tile(summary.models(), "model", "under test", false),
                         tile(summary.comparisons(), "comparison", "with a reference", false)),
                 run.started().replace('T', ' ').replaceFirst("\\.[0-9]+Z$", " UTC") + " · "
-                        + Numbers.count(run.processes(), "test JVM") + " · Java " + run.java() + " · "
+                        + Counted.of(run.processes(), "test JVM") + " · Java " + run.java() + " · "
                         + run.platform());
     }
 
@@ -307,7 +308,7 @@ final class ReportPage {
             if (isOpen) {
                 html.attribute("open", "");
             }
-            html.element("summary", Numbers.count(results.tests().size(), "test"));
+            html.element("summary", Counted.of(results.tests().size(), "test"));
             HtmlTable.<Test>cards()
                     .text("Test", Test::name)
                     .cell("Outcome", (cell, test) -> cell.badge(kind(test), test.outcome()))

@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.report.HtmlWriter;
 import java.util.List;
 
@@ -80,7 +81,7 @@ final class CauseSections {
             html.element(
                     "p", "lead", "Better, new, gone, not comparable, or within rounding: reported, but no regression.");
             html.open("details")
-                    .element("summary", Sentences.count(causes.size(), "difference"))
+                    .element("summary", Counted.of(causes.size(), "difference"))
                     .open("ul", "reasons")
                     .inside(() -> causes.forEach(this::other))
                     .close();

@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.report.HtmlWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +89,6 @@ final class FoldedMessage {
     }
 
     private static Part folded(List<String> lines, String noun) {
-        return new Part(String.join("\n", lines), Sentences.count(lines.size(), noun));
+        return new Part(String.join("\n", lines), Counted.of(lines.size(), noun));
     }
 }

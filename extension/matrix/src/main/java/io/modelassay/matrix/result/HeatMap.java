@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.matrix.result.TestResult.Outcome;
 import io.modelassay.report.HtmlTable;
 import io.modelassay.report.HtmlTable.Column;
@@ -64,7 +65,7 @@ final class HeatMap {
             }
             html.element(
                     "summary",
-                    Sentences.count(passing.size(), "test") + (passing.size() == 1 ? " passes" : " pass")
+                    Counted.of(passing.size(), "test") + (passing.size() == 1 ? " passes" : " pass")
                             + " with every stack");
             table(html, passing);
             html.close();
@@ -164,7 +165,7 @@ final class HeatMap {
             return;
         }
         html.open("details", "said")
-                .element("summary", "What " + Sentences.count(speaking.size(), "test") + " said")
+                .element("summary", "What " + Counted.of(speaking.size(), "test") + " said")
                 .inside(() -> speaking.forEach(row -> messages(html, row)));
     }
 

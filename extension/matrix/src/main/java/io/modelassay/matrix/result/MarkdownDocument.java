@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.failure.Printable;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ final class MarkdownDocument {
             List<String> more = tests.isEmpty() ? cause.variants(matrix) : tests;
             String folded = more.isEmpty()
                     ? ""
-                    : details(tests.isEmpty() ? "each" : Sentences.count(tests.size(), "test"), more, SHOWN_TESTS);
+                    : details(tests.isEmpty() ? "each" : Counted.of(tests.size(), "test"), more, SHOWN_TESTS);
             blocks.add(item(matrix, cause) + LINE_START.matcher(folded).replaceAll("  "));
         }
         if (causes.size() > SHOWN_CAUSES) {
@@ -128,7 +129,7 @@ final class MarkdownDocument {
             List<String> lines = changes.stream()
                     .map(change -> change.where(matrix) + ": " + Summary.oneLine(change.line()))
                     .toList();
-            blocks.add("\n" + details(Sentences.count(changes.size(), "other difference"), lines, SHOWN_CHANGES));
+            blocks.add("\n" + details(Counted.of(changes.size(), "other difference"), lines, SHOWN_CHANGES));
         }
     }
 

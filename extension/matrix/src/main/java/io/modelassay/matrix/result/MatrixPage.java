@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.report.HtmlPage;
 import io.modelassay.report.HtmlTable;
 import io.modelassay.report.HtmlTable.Column;
@@ -86,8 +87,8 @@ final class MatrixPage {
                                 regressed > 0),
                         new Tile(lost, "cell", lost == 0 ? "lost" : "did not complete", lost > 0)),
                 "Baseline " + matrix.baseline() + " · "
-                        + Sentences.count(matrix.suites().size(), "suite") + " with "
-                        + Sentences.count(matrix.stacks().size(), "stack"));
+                        + Counted.of(matrix.suites().size(), "suite") + " with "
+                        + Counted.of(matrix.stacks().size(), "stack"));
     }
 
     private long count(Verdict verdict) {

@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.matrix.result.TensorChange.Place;
 import io.modelassay.matrix.result.TestResult.Outcome;
 import java.math.BigDecimal;
@@ -60,7 +61,7 @@ final class Sentences {
             case NOT_REACHED_BEFORE, ONLY_HERE -> word(first.after());
             case ONLY_BEFORE -> "are absent";
         };
-        return count(count, "test") + " " + now + before(first) + why(first);
+        return Counted.of(count, "test") + " " + now + before(first) + why(first);
     }
 
     private static String before(TestChange change) {
@@ -154,9 +155,5 @@ final class Sentences {
                 ? String.format(Locale.ROOT, "%." + (digits - 1) + "e", value)
                 : rounded.setScale(Math.max(0, rounded.scale()), RoundingMode.HALF_EVEN)
                         .toPlainString();
-    }
-
-    static String count(long count, String noun) {
-        return count + " " + noun + (count == 1 ? "" : "s");
     }
 }

@@ -1,5 +1,6 @@
 package io.modelassay.matrix.result;
 
+import io.modelassay.failure.Counted;
 import io.modelassay.failure.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,10 +52,10 @@ final class Summary {
         long lost = stacks(matrix, Verdict.LOST);
         List<String> parts = new ArrayList<>();
         if (regressed > 0) {
-            parts.add(Sentences.count(regressed, "stack") + " regressed against " + matrix.baseline());
+            parts.add(Counted.of(regressed, "stack") + " regressed against " + matrix.baseline());
         }
         if (lost > 0) {
-            parts.add(Sentences.count(lost, "stack") + " did not complete");
+            parts.add(Counted.of(lost, "stack") + " did not complete");
         }
         if (!parts.isEmpty()) {
             return String.join(", ", parts);
@@ -107,7 +108,7 @@ final class Summary {
                 .filter(count -> !count.get(0).equals(0L))
                 .map(count -> count.get(0) + " " + count.get(1))
                 .collect(Collectors.joining(", "));
-        return Sentences.count(result.tests().size(), "test") + (others.isEmpty() ? "" : " (" + others + ")");
+        return Counted.of(result.tests().size(), "test") + (others.isEmpty() ? "" : " (" + others + ")");
     }
 
     static String mark(Verdict verdict) {
