@@ -153,7 +153,7 @@ class ReferenceTest {
         return sources;
     }
 
-    /** Ids where the code hands them to a finding, or to something of the same package that takes an id first. */
+    /** Ids where the code hands them to a finding, or to what takes an id first and evidence or a cure behind it. */
     private static Map<String, String> findingsOfTheSources() throws IOException {
         Map<Path, Map<Path, String>> packages = new TreeMap<>();
         sources()
@@ -164,7 +164,7 @@ class ReferenceTest {
             Set<String> takers = new TreeSet<>(List.of("Finding"));
             files.values().stream()
                     .filter(text -> text.contains("Finding") || text.contains("record "))
-                    .flatMap(text -> Pattern.compile("(\\w+)\\(\\s*String id,")
+                    .flatMap(text -> Pattern.compile("(\\w+)\\(\\s*String id,[^)]*\\b(?:nextStep|cure|evidence|key|these)\\b")
                             .matcher(text)
                             .results())
                     .forEach(match -> takers.add(match.group(1)));
