@@ -39,6 +39,7 @@ class LibraryMatrixTest {
                 .stack("junit", "6.0.3")
                 .stack("junit", "6.1.3")
                 .baseline("own")
+                .parallel(2)
                 .run(REPORT.resolve("junit"));
 
         assertThat(result.verdict()).as(String.join("\n", result.summary())).isLessThan(Verdict.REGRESSED);
