@@ -402,7 +402,7 @@ public final class ModelUnderTest implements AutoCloseable {
         return loaded.diagnosis(text, protocol().windows(tokens(text)));
     }
 
-    /** Tensors of integers of which training {@code adapter} on this model would ask a gradient; from headers. */
+    /** Integer tensors that training {@code adapter} on this model would require gradients for. Reads headers only. */
     public List<IntegerGradient> integerGradients(PeftAdapter adapter) {
         return IntegerGradients.of(adapter, storedQuantization(), this::quantizes, plan());
     }

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** BOFT (Liu et al., 2023): a product of block rotations in a butterfly. Of linear modules. */
+/** BOFT (Liu et al., 2023): a product of block rotations in a butterfly. Supports linear modules only. */
 final class BoftMethod implements PeftMethod {
     @Override
     public Set<String> types() {

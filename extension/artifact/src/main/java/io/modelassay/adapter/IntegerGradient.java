@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.apiguardian.api.API;
 
 /**
- * A tensor of integers of which training would ask a gradient. PyTorch refuses: only tensors of a floating point type can
+ * An integer tensor that training would require a gradient for. PyTorch refuses: only tensors of a floating point type can
  * require gradients.
  *
  * @param tensor its name in the base or in the adapter

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
- * Finds, from headers and configs alone, the integer tensors of which training would ask a gradient.
+ * Finds, from headers and configs alone, the integer tensors that training would require gradients for.
  *
  * <p>Packed weights of a frozen base are healthy: only what is trained is asked. A trained copy of a quantized module is
  * not, since PEFT asks a gradient of each of its parameters (peft.utils.other.ModulesToSaveWrapper).

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** LoHa (Hyeon-Woo et al., 2021): the elementwise product of two low-rank products. Of linear modules. */
+/** LoHa (Hyeon-Woo et al., 2021): the elementwise product of two low-rank products. Supports linear modules only. */
 final class LohaMethod implements PeftMethod {
     @Override
     public Set<String> types() {

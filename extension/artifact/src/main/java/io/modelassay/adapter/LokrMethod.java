@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** LoKr (Edalati et al., 2022): a Kronecker product, its factors whole or low-rank. Of linear modules. */
+/** LoKr (Edalati et al., 2022): a Kronecker product, its factors whole or low-rank. Supports linear modules only. */
 final class LokrMethod implements PeftMethod {
     @Override
     public Set<String> types() {

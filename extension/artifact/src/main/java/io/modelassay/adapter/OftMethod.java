@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** OFT (Qiu et al., 2023): rotations of blocks of the input. Of linear modules. */
+/** OFT (Qiu et al., 2023): rotations of blocks of the input. Supports linear modules only. */
 final class OftMethod implements PeftMethod {
     @Override
     public Set<String> types() {

@@ -105,7 +105,7 @@ public final class ModelConfig {
         return Collections.unmodifiableSet(keys);
     }
 
-    /** All keys in the order of the file, for settings of which the first that fits counts. */
+    /** All keys in the order of the file, for settings where the first match wins. */
     public List<String> keysInFileOrder() {
         List<String> keys = new ArrayList<>();
         node.fieldNames().forEachRemaining(keys::add);

@@ -199,7 +199,7 @@ public final class AdapterPredictor {
     }
 
     /**
-     * Neighbouring versions that come to the same end.
+     * Neighbouring versions with the same outcome.
      *
      * @param first the first version
      * @param last the last one, which may be the same
@@ -219,7 +219,7 @@ public final class AdapterPredictor {
         }
     }
 
-    /** All known versions, those together that come to the same end one after another. */
+    /** All known versions. Neighbours with the same outcome form one range. */
     public List<VersionRange> ranges() {
         List<VersionRange> ranges = new ArrayList<>();
         for (PeftVersion known : PeftVersions.all()) {

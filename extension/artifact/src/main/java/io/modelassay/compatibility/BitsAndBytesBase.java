@@ -10,7 +10,7 @@ import java.util.Optional;
 
 /**
  * A base whose modules bitsandbytes keeps in 4 bits, and what its versions do when PEFT loads an adapter's tensors into it:
- * those of {@link #BROKEN} take each module's weight out of the tensors that come, of which an adapter has none.
+ * those of {@link #BROKEN} require base weights, which adapter files lack.
  *
  * @param module the first of the modules, in the order in which they are loaded
  */

@@ -87,7 +87,7 @@ public final class AdapterInspection {
         return verdict;
     }
 
-    /** What versions of PEFT would make of it, those together that come to the same end one after another. */
+    /** What each version of PEFT would make of it. Neighbouring versions with the same outcome form one range. */
     public List<VersionRange> versions() {
         return versions;
     }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * does the latter, block by block: a scale is chosen for the inputs that the artifact will have.
  */
 final class AwqQuantizer implements LayerQuantizer {
-    /** Of float16, in which scales are stored. */
+    /** TorchScript type number of float16, the type of stored scales. */
     private static final long SCALE_TYPE = 5;
 
     /** What these compute meets in a product, in which errors of single groups do not add up; AutoAWQ clips neither. */

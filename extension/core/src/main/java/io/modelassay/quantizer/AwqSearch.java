@@ -107,8 +107,8 @@ final class AwqSearch implements AutoCloseable {
                 return loss;
             });
         }
-        try (BlockRace race = new BlockRace(kernels, stage)) {
-            return best(inputs, weights, race::run);
+        try (CandidateComparison candidates = new CandidateComparison(kernels, stage)) {
+            return best(inputs, weights, candidates::run);
         }
     }
 

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Quantizes a checkpoint into an artifact that the format's own library loads. The model is streamed: one decoder layer is
- * in memory at a time, and a layer that is done is kept on disk, so that a killed run goes on behind it.
+ * in memory at a time, and a layer that is done is kept on disk, so a killed run resumes after it.
  */
 @API(status = API.Status.EXPERIMENTAL)
 public final class ModelQuantizer {

@@ -169,7 +169,7 @@ public abstract class AbstractArtifactAssert<S extends AbstractArtifactAssert<S,
         return myself;
     }
 
-    /** {@code 1 of 50 parameters is missing and 2 have another shape:}, without what there is none of. */
+    /** {@code 1 of 50 parameters is missing and 2 have another shape:}. Omits zero counts. */
     private static String incomplete(LoadReport report) {
         int missing = report.missing().size();
         int mismatched = report.mismatched().size();

@@ -118,10 +118,10 @@ final class AdapterLoading {
             return Optional.empty();
         }
         return Optional.of(Failure.expecting("adapter", adapter.name(), expectation)
-                .but("it comes to " + between.size() + " ends:")
+                .but("the outcome differs in " + between.size() + " version ranges:")
                 .items(between.stream().map(VersionRange::toString).toList())
                 .from(provenance())
-                .then("a range of versions with one end, or an adapter saved for all of them"));
+                .then("a range of versions with one outcome, or an adapter saved for all of them"));
     }
 
     private String provenance() {

@@ -21,7 +21,7 @@ import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Assertions on what is stored. None of them starts an engine, but for {@link #isPaddedBeforeQuantization} on an artifact that
+ * Assertions on what is stored. Only {@link #isPaddedBeforeQuantization} starts the engine, on an artifact that
  * is stored quantized.
  */
 @API(status = API.Status.EXPERIMENTAL)

@@ -263,7 +263,7 @@ public class PeftAdapterAssert extends AbstractAssert<PeftAdapterAssert, PeftAda
         return this;
     }
 
-    /** All known versions from {@code from} to {@code to} come to the same end as {@code from}, be it an error. */
+    /** Every known version up to {@code to} behaves like {@code from}, even if that is an error. */
     public PeftAdapterAssert loadsAlikeIn(Library library, String from, String to, Checkpoint base) {
         isNotNull();
         AdapterLoading loading = new AdapterLoading(actual, library, base);

@@ -102,12 +102,12 @@ class AdapterLoadingTest {
         PeftAdapter adapter = PeftAdapter.open(copy);
         fails(adapter, () -> assertThat(adapter).loadsAlikeIn(Library.PEFT, "0.13.2", "0.21.2", base), """
                 Expecting adapter <new> to load alike in PEFT 0.13.2 to 0.21.2 on <tiny-llama>
-                but it comes to 3 ends:
+                but the outcome differs in 3 version ranges:
                   0.6.2-0.13.2 ERROR; TypeError: LoraConfig.__init__() got an unexpected keyword argument 'alora_invocation_tokens'
                   0.14.0-0.20.0 WARN; UserWarning: Unexpected keyword arguments ['alora_invocation_tokens', 'arrow_config', 'corda_config', 'ensure_weight_tying', 'kasa_config', 'lora_ga_config', 'monteclora_config', 'peft_version', 'qalora_group_size', 'target_parameters', 'trainable_token_indices', 'use_bdlora', 'use_qalora', 'velora_config'] for class LoraConfig, these are ignored.
                   0.21.2 CLEAN
                   FOLDER/new, base BASE
-                Try: a range of versions with one end, or an adapter saved for all of them
+                Try: a range of versions with one outcome, or an adapter saved for all of them
                 """);
     }
 

@@ -110,7 +110,7 @@ final class Noise {
                 + Math.sqrt(2 * Math.max(0, before)) * mean;
     }
 
-    /** Of a share of tokens: those whose two first candidates are as near as rounding, and two tokens that happen to be. */
+    /** Of a share of tokens: near-ties within rounding, plus two tokens of slack. */
     double topTokenAgreement(int tokens, @Nullable Double standardError) {
         return 3 * roundoff + 2.0 / Math.max(1, tokens) + codes.chance(standardError);
     }

@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  *
  * <p>The float outputs stay in memory, as large as the hidden states.
  */
-final class BlockRace implements AutoCloseable {
+final class CandidateComparison implements AutoCloseable {
     private static final int FEWEST_PIECES = 8;
     private static final double STANDARD_ERRORS = 5;
 
@@ -27,7 +27,7 @@ final class BlockRace implements AutoCloseable {
     private final List<Tensor> outputs = new ArrayList<>();
     private List<Double> best = List.of();
 
-    BlockRace(Kernels kernels, StagedDecoder.Stage stage) {
+    CandidateComparison(Kernels kernels, StagedDecoder.Stage stage) {
         this.kernels = kernels;
         this.stage = stage;
         try (StagedDecoder.Block block = stage.block(Map.of())) {
