@@ -164,7 +164,8 @@ class ReferenceTest {
             Set<String> takers = new TreeSet<>(List.of("Finding"));
             files.values().stream()
                     .filter(text -> text.contains("Finding") || text.contains("record "))
-                    .flatMap(text -> Pattern.compile("(\\w+)\\(\\s*String id,[^)]*\\b(?:nextStep|cure|evidence|key|these)\\b")
+                    .flatMap(text -> Pattern.compile(
+                                    "(\\w+)\\(\\s*String id,[^)]*\\b(?:nextStep|cure|evidence|key|these)\\b")
                             .matcher(text)
                             .results())
                     .forEach(match -> takers.add(match.group(1)));
