@@ -112,19 +112,14 @@ class PaddingTest {
             float[][] before = original.logits(tokens);
             float[][] after = padded.logits(tokens);
             double most = 0;
-            double largest = 0;
             for (int i = 0; i < before.length; i++) {
                 for (int j = 0; j < before[i].length; j++) {
                     most = Math.max(most, Math.abs(before[i][j] - after[i][j]));
-                    largest = Math.max(largest, Math.abs(before[i][j]));
                 }
             }
-            // Zeros change nothing but the order in which down_proj sums its 768 products, since blocks of the engine's
-            // matrix product depend on the width. Rounding errors of n sums grow like sqrt(n) (Higham and Mary 2019,
-            // gamma = lambda sqrt(n) u with u = 2^-24); with lambda = 2 over the sums of all 4 layers, relative to the
-            // largest logit of 19.4: sqrt(4 * 768) * 2^-23 * 19.4 = 1.3e-4.
-            double epsilon = Math.ulp(1f);
-            assertThat(most).isLessThanOrEqualTo(Math.sqrt(4 * 768) * epsilon * largest);
+            // Zeros change nothing but the order in which down_proj sums its products, since blocks of the engine's
+            // matrix product depend on the width. How much that is differs by processor. Logits go up to 19.4.
+            assertThat(most).isLessThanOrEqualTo(5e-5);
         }
     }
 
